@@ -1,0 +1,5 @@
+export { NetstringDecoder } from './decoder.ts'
+export { encodeNetstring } from './encode.ts'
+export { NetstringError, type NetstringErrorCode } from './errors.ts'
+export type { NetstringLength } from './length.ts'
+export { NetstringReader } from './reader.ts'
