@@ -1,0 +1,98 @@
+/** Word after `status=` (G-163). */
+export type DeliveryAction =
+  | 'sent'
+  | 'deferred'
+  | 'bounced'
+  | 'SOFTBOUNCE'
+  | 'deliverable'
+  | 'undeliverable'
+  | 'filtered'
+
+/** When a message passed its stations, in ms since 1970. A station that was not reached is absent. */
+export interface DeliveryTimes {
+  /** Start of the transaction that received the message. */
+  readonly arrivalMs: number
+  /** It became active, for the latest time. */
+  readonly activeMs?: number | undefined
+  /** It was handed to the delivery agent. */
+  readonly handoffMs?: number | undefined
+  /** The session was ready for it. */
+  readonly setupDoneMs?: number | undefined
+  readonly doneMs: number
+}
+
+/** One recipient's line of the log. Addresses as they are to appear: see `info_log_address_format`. */
+export interface DeliveryLogRecord {
+  readonly queueId: string
+  readonly recipient: string
+  /** As it was received; shown when it is not empty and differs, letter case aside. */
+  readonly originalRecipient?: string | undefined
+  /** `name[address]:port`, `none`, `local`, … */
+  readonly relay: string
+  /** Deliveries over the session, this one included; shown from 2 on. */
+  readonly connUse?: number | undefined
+  readonly times: DeliveryTimes
+  /** Enhanced status code, `X.Y.Z`. */
+  readonly status: string
+  readonly action: DeliveryAction
+  /** Reason or reply; may hold anything, the mail log makes it printable. */
+  readonly text: string
+}
+
+/**
+ * The line that log analysers parse (G-163, S-92, C-104):
+ *
+ * `QID: to=<R>, orig_to=<O>, relay=H[A]:p, conn_use=N, delay=D, delays=a/b/c/d, dsn=X.Y.Z,
+ * status=sent (text)`
+ *
+ * @param resolutionLimit `delay_logging_resolution_limit`, 0 to 6.
+ */
+export function formatDelivery(record: DeliveryLogRecord, resolutionLimit = 2): string {
+  const { queueId, recipient, originalRecipient, relay, connUse = 1, times, status } = record
+  const original = differs(originalRecipient, recipient) ? `, orig_to=<${originalRecipient}>` : ''
+  const reuse = connUse > 1 ? `, conn_use=${connUse}` : ''
+  return (
+    `${queueId}: to=<${recipient}>${original}, relay=${relay}${reuse}` +
+    `, ${formatDelays(times, resolutionLimit)}` +
+    `, dsn=${status}, status=${record.action} (${record.text})`
+  )
+}
+
+/**
+ * A time span as in `delay=` (S-93, C-105): two significant digits, not finer than
+ * 10^-`resolutionLimit` s; whole seconds from 10 s on; half up; no trailing zeros. Below 0 is `0`.
+ *
+ * @param resolutionLimit `delay_logging_resolution_limit`, 0 to 6.
+ */
+export function formatDelay(seconds: number, resolutionLimit = 2): string {
+  // Whole microseconds, because halves must round up exactly: 1.05 s is 1.1, though the nearest
+  // binary fraction lies above or below.
+  const micros = Math.round(seconds * 1e6)
+  if (!(micros > 0)) return '0'
+  const step = resolution(micros, resolutionLimit)
+  return String((Math.floor((micros + step / 2) / step) * step) / 1e6)
+}
+
+function resolution(micros: number, limit: number): number {
+  if (limit === 0 || micros >= 10e6) return 1e6
+  if (micros >= 1e6) return 1e5
+  let step = 10 ** (6 - limit)
+  while (micros >= 100 * step) step *= 10
+  return step
+}
+
+function formatDelays(times: DeliveryTimes, limit: number): string {
+  const { arrivalMs, doneMs } = times
+  const activeMs = times.activeMs ?? doneMs
+  const handoffMs = times.handoffMs ?? doneMs
+  const setupDoneMs = times.setupDoneMs ?? handoffMs
+  const span = (fromMs: number, toMs: number) => formatDelay((toMs - fromMs) / 1000, limit)
+  const parts = `${span(arrivalMs, activeMs)}/${span(activeMs, handoffMs)}`
+  const rest = `${span(handoffMs, setupDoneMs)}/${span(setupDoneMs, doneMs)}`
+  return `delay=${span(arrivalMs, doneMs)}, delays=${parts}/${rest}`
+}
+
+function differs(original: string | undefined, recipient: string): boolean {
+  if (original === undefined || original === '' || original === recipient) return false
+  return original.toLowerCase() !== recipient.toLowerCase()
+}

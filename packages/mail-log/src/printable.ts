@@ -1,0 +1,27 @@
+const PLAIN = /^[\x20-\x7e]*$/
+// With the flag `u`, Cs matches surrogates that have no partner: bytes that were not valid UTF-8.
+const UNPRINTABLE = /[\p{Cc}\p{Cs}]/gu
+
+/**
+ * Makes text safe for one line of a log: control characters, LF included, and bytes that were not
+ * valid UTF-8 (lone surrogates, U+DC80 to U+DCFF) become `?`, one each; other characters stay.
+ *
+ * @param maxBytes Where to cut, in bytes of UTF-8; a character is kept whole or dropped. Without
+ * it nothing is cut.
+ * @see G-158. Unlike Postfix, the control characters U+0080 to U+009F become `?` as well, because
+ * a terminal obeys them.
+ */
+export function printable(text: string, maxBytes: number = Number.POSITIVE_INFINITY): string {
+  if (PLAIN.test(text)) return text.length > maxBytes ? text.slice(0, maxBytes) : text
+  // No character is shorter than a byte, so what lies beyond cannot be needed.
+  const kept = text.length > maxBytes ? text.slice(0, maxBytes + 1) : text
+  return cut(kept.replace(UNPRINTABLE, '?'), maxBytes)
+}
+
+function cut(text: string, maxBytes: number): string {
+  if (Buffer.byteLength(text) <= maxBytes) return text
+  const bytes = Buffer.from(text)
+  let end = maxBytes
+  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end--
+  return bytes.toString('utf8', 0, end)
+}
