@@ -1,0 +1,21 @@
+// Node words these differently from the C library, whose words are in Postfix's logs.
+const TEXTS: ReadonlyMap<string, string> = new Map([
+  ['EACCES', 'Permission denied'],
+  ['ELOOP', 'Too many levels of symbolic links'],
+  ['EMFILE', 'Too many open files'],
+  ['ENAMETOOLONG', 'File name too long'],
+  ['ENOENT', 'No such file or directory'],
+  ['ENOTDIR', 'Not a directory'],
+])
+
+/** Why a file could not be read, as Postfix says it: `open file /x: No such file or directory`. */
+export function fileErrorText(path: string, error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (code === 'EISDIR') return `read file ${path}: Is a directory`
+  return `open file ${path}: ${TEXTS.get(code) ?? messageOf(error)}`
+}
+
+/** The text of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,35 @@
+/**
+ * A lookup table, as far as match lists need it (G-50, G-53). It may answer at once or later; a
+ * throw or a rejection means that it could not answer.
+ */
+export interface LookupTable {
+  /**
+   * `fixed`: keys are names, and the parents of a domain are looked up too. `pattern` (regexp,
+   * pcre, cidr, tcp, …): asked once, with the whole name or address.
+   */
+  readonly kind: 'fixed' | 'pattern'
+  /** The value, or undefined when there is none. `key` is never empty; its case is the caller's. */
+  lookup(key: string): string | undefined | Promise<string | undefined>
+}
+
+/**
+ * Opens the table `type:name`; undefined when there is no such type. Called while a list is
+ * parsed. What it throws is logged and kept: the list fails when it comes to that item (G-51).
+ */
+export type OpenTable = (type: string, name: string) => LookupTable | undefined
+
+/** Whether the table has any of the keys, asked in order; a promise only if the table needs one. */
+export function hasAnyKey(
+  table: LookupTable,
+  keys: readonly string[],
+  from = 0,
+): boolean | Promise<boolean> {
+  for (let at = from; at < keys.length; at++) {
+    const value = table.lookup(keys[at]!)
+    if (typeof value === 'object') {
+      return value.then((found) => found !== undefined || hasAnyKey(table, keys, at + 1))
+    }
+    if (value !== undefined) return true
+  }
+  return false
+}
