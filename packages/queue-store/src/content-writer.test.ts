@@ -1,0 +1,116 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+import { contentText, readContentText } from './content-text.ts'
+import { ContentWriter } from './index.ts'
+import { RecordReader } from './record-reader.ts'
+
+const LIMIT = 512
+
+describe('ContentWriter', () => {
+  it.each([
+    ['511 × a LF', `${'a'.repeat(511)}\n`, ['N511']],
+    ['512 × a LF', `${'a'.repeat(512)}\n`, ['N512']],
+    ['513 × a LF', `${'a'.repeat(513)}\n`, ['L512', 'N1']],
+    ['1024 × a LF', `${'a'.repeat(1024)}\n`, ['L512', 'N512']],
+    ['1025 × a LF', `${'a'.repeat(1025)}\n`, ['L512', 'L512', 'N1']],
+    ['512 × z, end', 'z'.repeat(512), ['L512', 'N0']],
+    ['body end', 'body', ['L4', 'N0']],
+    ['nothing at all', '', []],
+    ['empty lines', '\n\n', ['N0', 'N0']],
+  ])('Q-341: cuts %s', (_, text, records) => {
+    const writer = new ContentWriter(LIMIT, 0)
+    writer.text(Buffer.from(text))
+    expect(recordsOf(writer.finish())).toEqual(records)
+  })
+
+  it('F-44: ends an open line once, with what comes next or with an empty record', () => {
+    const writer = new ContentWriter(LIMIT, 0)
+    writer.partial(Buffer.from('To: '))
+    writer.line(Buffer.from('..x@y..'), 2, 5)
+    writer.partial(Buffer.from('open'))
+    expect(recordsOf(writer.finish())).toEqual(['L4', 'N3', 'L4', 'N0'])
+    expect(Buffer.from(contentText(writer.finish())).toString()).toBe('To: x@y\nopen\n')
+  })
+
+  it('takes a part of a buffer, and no LF behind it', () => {
+    const writer = new ContentWriter(LIMIT, 0)
+    writer.text(Buffer.from('xx\nab\ncd\nef\n'), 3, 8)
+    expect(Buffer.from(contentText(writer.finish())).toString()).toBe('ab\ncd\n')
+  })
+
+  it.each([0, -1, Number.NaN, 2 ** 28])('refuses a limit of %d bytes', (limit) =>
+    expect(() => new ContentWriter(limit, 0)).toThrow(RangeError),
+  )
+
+  it('F-44: keeps every byte, however the text is given and the file is read', async () => {
+    const bytes = fc.uint8Array({ maxLength: 40 })
+    const piece = fc.oneof(
+      bytes,
+      fc.constant(Buffer.from('\n')),
+      fc.constant(Buffer.alloc(300, 97)),
+    )
+    const limits = fc.constantFrom(1, 2, 7, 127, 128, 2048)
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(piece),
+        limits,
+        fc.integer({ min: 1, max: 90 }),
+        async (pieces, limit, windowBytes) => {
+          const writer = new ContentWriter(limit, 0)
+          for (const part of pieces) writer.text(part)
+          const records = writer.finish()
+          const text = Buffer.concat(pieces)
+          const isOpen = text.length > 0 && text.at(-1) !== 0x0a
+          const expected = isOpen ? Buffer.concat([text, Buffer.from('\n')]) : text
+          expect(contentText(records)).toEqual(expected)
+          expect(await readBack(records, windowBytes)).toEqual(expected)
+        },
+      ),
+      { numRuns: 100 },
+    )
+  })
+})
+
+describe('contentText', () => {
+  it.each([
+    ['a cut length', 'N\x80'],
+    ['a cut payload', 'N\x03ab'],
+    ['another type', 'N\x00X\x00'],
+    ['only a type', 'N'],
+    ['too many length bytes', 'N\x80\x80\x80\x80\x00'],
+  ])('refuses %s', (_, records) => {
+    expect(() => contentText(Buffer.from(records, 'latin1'))).toThrow(TypeError)
+  })
+
+  it('F-29: takes lengths of two, three and four bytes', () => {
+    const text = Buffer.concat([128, 16_384, 2 ** 21].map((size) => Buffer.alloc(size, 'x')))
+    const writer = new ContentWriter(2 ** 28 - 1, 0)
+    for (const size of [128, 16_384, 2 ** 21]) writer.partial(text, 0, size)
+    const records = writer.finish()
+    expect([records[1], records[2]]).toEqual([0x80, 1])
+    expect(contentText(records).length).toBe(text.length + 1)
+  })
+})
+
+function recordsOf(bytes: Uint8Array): string[] {
+  const records: string[] = []
+  for (let at = 0; at < bytes.length; ) {
+    let length = bytes[at + 1]! & 0x7f
+    let header = 2
+    if (bytes[at + 1]! > 0x7f) length += bytes[at + header++]! << 7
+    records.push(String.fromCharCode(bytes[at]!) + length)
+    at += header + length
+  }
+  return records
+}
+
+async function readBack(records: Uint8Array, windowBytes: number): Promise<Buffer> {
+  const file = Buffer.concat([records, Buffer.from('X\0E\0')])
+  const read = async (position: number, length: number) =>
+    file.subarray(position, position + length)
+  const reader = new RecordReader(read, file.length, 0, windowBytes)
+  const chunks: Buffer[] = []
+  for await (const chunk of readContentText(reader, records.length)) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}

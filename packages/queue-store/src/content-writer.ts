@@ -1,0 +1,108 @@
+import { MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES, RecordType, writeHeader } from './record.ts'
+
+const LF = 0x0a
+const MIN_CAPACITY = 1024
+
+/**
+ * Builds the content records of a queue file in one growing buffer. A line becomes an `N` record,
+ * after `L` records of `lineLengthLimit` bytes where it is longer than that (F-44, Q-341).
+ */
+export class ContentWriter {
+  readonly #lineLengthLimit: number
+  #bytes: Buffer
+  #used = 0
+  #open = false // The last record is an `L`: its line is not finished.
+
+  /**
+   * @param lineLengthLimit `line_length_limit`: most bytes in one record, at least 1.
+   * @param expectedBytes How much content is to come, in bytes. A hint: the buffer grows.
+   */
+  constructor(lineLengthLimit: number, expectedBytes: number) {
+    if (!(lineLengthLimit >= 1 && lineLengthLimit <= MAX_PAYLOAD_BYTES)) {
+      throw new RangeError(`expected a line length limit of 1 to ${MAX_PAYLOAD_BYTES} bytes`)
+    }
+    this.#lineLengthLimit = Math.floor(lineLengthLimit)
+    // Short lines add a byte each: an eighth more is enough for lines of 8 bytes and longer.
+    const guess = expectedBytes + (expectedBytes >>> 3) + MIN_CAPACITY
+    this.#bytes = Buffer.allocUnsafeSlow(guess)
+  }
+
+  /** Bytes of records so far: field 1 of the size record, were it finished now. */
+  get byteLength(): number {
+    return this.#used
+  }
+
+  /** Appends a whole line, given without its LF; ends an unfinished one. Copies the bytes. */
+  line(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
+    const limit = this.#lineLengthLimit
+    const source = asBuffer(bytes)
+    let at = start
+    for (; end - at > limit; at += limit) {
+      this.#append(RecordType.partialText, source, at, at + limit)
+    }
+    this.#append(RecordType.text, source, at, end)
+    this.#open = false
+  }
+
+  /**
+   * Appends text that is not the end of its line. Records are cut from its first byte on, however
+   * long the line is already. Copies the bytes.
+   */
+  partial(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
+    const limit = this.#lineLengthLimit
+    const source = asBuffer(bytes)
+    for (let at = start; at < end; at += limit) {
+      this.#append(RecordType.partialText, source, at, Math.min(at + limit, end))
+      this.#open = true
+    }
+  }
+
+  /** Appends text with LF line ends; what follows the last LF as `partial` does. Copies the bytes. */
+  text(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
+    const region = asBuffer(end < bytes.length ? bytes.subarray(0, end) : bytes)
+    let at = start
+    for (let lf = region.indexOf(LF, at); lf >= 0; lf = region.indexOf(LF, at)) {
+      this.line(region, at, lf)
+      at = lf + 1
+    }
+    this.partial(region, at, end)
+  }
+
+  /**
+   * Ends the last line, if it is open, with an empty `N` (F-44).
+   *
+   * @returns a view of the records. The writer is done: it must not be used again.
+   */
+  finish(): Uint8Array {
+    if (this.#open) this.line(this.#bytes, 0, 0)
+    return this.#bytes.subarray(0, this.#used)
+  }
+
+  #append(type: number, bytes: Buffer, start: number, end: number): void {
+    const length = end - start
+    if (this.#used + length + MAX_HEADER_BYTES > this.#bytes.length) this.#grow(length)
+    const target = this.#bytes
+    let at = this.#used
+    if (length < 0x80) {
+      target[at] = type
+      target[at + 1] = length
+      at += 2
+    } else {
+      at = writeHeader(target, at, type, length)
+    }
+    bytes.copy(target, at, start, end) // Cheaper than set with subarray.
+    this.#used = at + length
+  }
+
+  #grow(length: number): void {
+    const capacity = Math.max(this.#bytes.length * 2, this.#used + length + MAX_HEADER_BYTES)
+    const larger = Buffer.allocUnsafeSlow(capacity)
+    this.#bytes.copy(larger, 0, 0, this.#used)
+    this.#bytes = larger
+  }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  if (Buffer.isBuffer(bytes)) return bytes
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -1,0 +1,62 @@
+/** What the store wants to know of a file. */
+export interface FileSystemStatus {
+  readonly inode: number | bigint
+  /** Permission bits and type, as `st_mode`. */
+  readonly mode: number
+  readonly modifiedMs: number
+  readonly changedMs: number
+  readonly sizeBytes: number
+  readonly links: number
+  readonly userId: number
+}
+
+/** One name in a directory. */
+export interface FileSystemEntry {
+  readonly name: string
+  readonly isDirectory: boolean
+}
+
+/** An open directory. */
+export interface FileSystemDirectory {
+  /** The next name, in no order; undefined at the end. Never `.` or `..`. */
+  read(): Promise<FileSystemEntry | undefined>
+  close(): Promise<void>
+}
+
+/**
+ * The part of a POSIX file system that the store stands on: one system call per method, rejecting
+ * with an error whose `code` is the name of the error number, such as `ENOENT`. Everything that
+ * never-lose-mail depends on goes through it, so that a test can crash it at any instant.
+ */
+export interface QueueFileSystem {
+  /**
+   * `create`: new, exclusive, for reading and writing; `read`; `update`: for reading and writing;
+   * `append`: for writing at the end, made when missing. `mode` is for new files.
+   */
+  open(path: string, how: 'create' | 'read' | 'update' | 'append', mode?: number): Promise<number>
+  close(file: number): Promise<void>
+  fstat(file: number): Promise<FileSystemStatus>
+  /** Does not follow a symbolic link. */
+  lstat(path: string): Promise<FileSystemStatus>
+  /** @returns bytes read, less than asked for only at the end of the file. */
+  read(file: number, target: Uint8Array, position: number): Promise<number>
+  /** Writes at the end of what was written before. @returns bytes written, which may be fewer. */
+  writev(file: number, buffers: readonly Uint8Array[]): Promise<number>
+  pwrite(file: number, bytes: Uint8Array, position: number): Promise<number>
+  ftruncate(file: number, sizeBytes: number): Promise<void>
+  fchmod(file: number, mode: number): Promise<void>
+  fsync(file: number): Promise<void>
+  rename(from: string, to: string): Promise<void>
+  unlink(path: string): Promise<void>
+  mkdir(path: string, mode: number): Promise<void>
+  utimes(path: string, accessedMs: number, modifiedMs: number): Promise<void>
+  opendir(path: string): Promise<FileSystemDirectory>
+  /** Whether `fsync` of a new file makes its directory entry durable too. */
+  syncsEntries(path: string): Promise<boolean>
+}
+
+/** The `code` of a failed system call, such as `ENOENT`; empty for other errors. */
+export function errorCode(error: unknown): string {
+  if (!(error instanceof Error) || !('code' in error)) return ''
+  return typeof error.code === 'string' ? error.code : ''
+}

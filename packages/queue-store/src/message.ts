@@ -1,0 +1,93 @@
+/** One recipient of a message that is about to be stored. Addresses in internal form. */
+export interface NewRecipient {
+  /** Where to deliver to; the `R` record. */
+  readonly address: string
+  /** The recipient before aliases and rewriting; the `O` record. */
+  readonly original: string
+  /** DSN ORCPT, `type;address`, decoded; left out when empty. */
+  readonly dsnOriginal?: string
+  /** DSN NOTIFY: 1 NEVER, or a sum of 2 SUCCESS, 4 FAILURE, 8 DELAY; 0 or absent: not requested. */
+  readonly notify?: number
+}
+
+/** A message that is about to be stored, complete but for its queue id and its creation time. */
+export interface NewMessage {
+  /** When the client came, in milliseconds since 1970; kept in microseconds (F-36). */
+  readonly arrivalTimeMs: number
+  /** Internal form; empty for the null sender. */
+  readonly sender: string
+  /** `content_filter`, `transport:nexthop`; stored before the sender (Q-346). */
+  readonly contentFilter?: string
+  /** Two characters (Q-902, `V`). */
+  readonly verpDelimiters?: string
+  /** When to warn the sender of a delay, in milliseconds since 1970; kept in seconds (F-37). */
+  readonly warningTimeMs?: number
+  /**
+   * What goes after the sender, in this order (F-46). Names are of `A-Z a-z 0-9 _ . -`, and none of
+   * those that have a property of their own: `create_time`, `notify_flags`, `dsn_orig_rcpt`.
+   */
+  readonly attributes: readonly (readonly [name: string, value: string])[]
+  readonly recipients: readonly NewRecipient[]
+  /** Content records, made with `ContentWriter`: at least one. Not copied and not changed. */
+  readonly content: Uint8Array
+  /** What header and content ask for; the extracted segment. */
+  readonly encoding?: '7bit' | '8bit'
+  readonly messageId?: string
+  /** Field 6 of the size record: bits of F-34. */
+  readonly sendOptions?: number
+  /** `transport:nexthop` of a FILTER action; overrides `contentFilter`. */
+  readonly filter?: string
+  /** Address of a REDIRECT action. */
+  readonly redirect?: string
+  /** Recipients of the extracted segment, such as `always_bcc`. */
+  readonly extraRecipients?: readonly NewRecipient[]
+  /** `message_size_limit`: bytes of the whole file (Q-345); 0 or absent means no limit. */
+  readonly maxFileBytes?: number
+}
+
+/** A recipient that is still to be delivered. Addresses in internal form. */
+export interface EnvelopeRecipient {
+  readonly address: string
+  /** The recipient before aliases and rewriting, if the file tells. */
+  readonly original?: string
+  /** DSN ORCPT, `type;address`. */
+  readonly dsnOriginal?: string
+  /** DSN NOTIFY as in {@link NewRecipient}; 0 when it was not requested. */
+  readonly notify: number
+  /** Where its record begins, in bytes from the start of the file; for `markDone`. */
+  readonly offset: number
+}
+
+/** What a queue file says about its message, content aside. */
+export interface MessageEnvelope {
+  readonly id: string
+  /** Internal form; empty for the null sender. */
+  readonly sender: string
+  /** The `T` record, milliseconds since 1970 in steps of a microsecond. */
+  readonly arrivalTimeMs: number
+  /** `create_time`, milliseconds since 1970 in whole seconds; the arrival time where it is missing. */
+  readonly createTimeMs: number
+  /** Offset of the first content record, in bytes (field 2 of the size record). */
+  readonly contentOffset: number
+  /** Bytes of the content records as first written (field 1). */
+  readonly dataSize: number
+  /** Bytes of the content records after edits (field 5): the `size=` of log lines. */
+  readonly contentLength: number
+  /** Recipients when the file was written, done and cancelled ones included (field 3). */
+  readonly recipientCount: number
+  /** Those still to do, in the order of the file. */
+  readonly recipients: readonly EnvelopeRecipient[]
+  readonly encoding: '' | '7bit' | '8bit'
+  /** Bits of F-34. */
+  readonly sendOptions: number
+  /** "Deliver now" was asked for (mode bit 0040, F-13). */
+  readonly flush: boolean
+  /** `transport:nexthop`; the filter of the extracted segment overrides that of the envelope. */
+  readonly contentFilter?: string
+  readonly redirect?: string
+  /** When to warn the sender, milliseconds since 1970; absent when never or already done. */
+  readonly warningTimeMs?: number
+  readonly verpDelimiters?: string
+  /** The attributes of F-39 by name, except those that have a property of their own. */
+  readonly attributes: ReadonlyMap<string, string>
+}

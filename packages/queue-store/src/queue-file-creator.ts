@@ -1,0 +1,137 @@
+import type { Clock } from '@posthouse/clock'
+
+import { QueueFileError } from './errors.ts'
+import { errorCode, type FileSystemStatus } from './file-system.ts'
+import { type DraftContext, type DraftFile, QueueFileDraft } from './queue-file-draft.ts'
+import { encodeLongId, encodeShortId } from './queue-id.ts'
+
+const MICROSECONDS = 1_000_000
+const RETRY_MS = 10_000
+const MAX_RENAMES = 1000
+const NEW_FILE_MODE = 0o600
+// The clock went back this far: ids follow it rather than run ahead of it.
+const MAX_AHEAD_MICROSECONDS = MICROSECONDS
+const MAX_BEHIND_MS = 100_000
+
+export interface CreatorOptions {
+  readonly longQueueIds: boolean
+  /** Part of temporary names, to tell processes apart. */
+  readonly processId: number
+  readonly clock: Clock
+}
+
+/** Makes queue files and gives them their ids (F-10, steps 1 and 2). */
+export class QueueFileCreator {
+  readonly #context: DraftContext
+  readonly #options: CreatorOptions
+  readonly #sleepers = new Set<() => void>()
+  #lastMicroseconds = 0
+  #isClosed = false
+  #isClockChecked = false
+  #isFileClockAhead = false
+
+  constructor(context: DraftContext, options: CreatorOptions) {
+    this.#context = context
+    this.#options = options
+  }
+
+  async create(): Promise<QueueFileDraft> {
+    const { files } = this.#context
+    const { path, file } = await this.#openTemporary()
+    try {
+      const status = await files.fstat(file)
+      this.#checkFileClock(status)
+      return new QueueFileDraft(this.#context, await this.#name(path, file, status))
+    } catch (error) {
+      await files.close(file)
+      await files.unlink(path).catch(() => undefined) // It is not ready: no reader takes it.
+      throw new QueueFileError('write', 'cannot create a queue file', { cause: error })
+    }
+  }
+
+  /** Ends the waiting of creators whose disk is full: they reject. */
+  close(): void {
+    this.#isClosed = true
+    for (const wake of this.#sleepers) wake()
+  }
+
+  async #openTemporary(): Promise<{ path: string; file: number }> {
+    const { files, paths, log } = this.#context
+    while (!this.#isClosed) {
+      const name = `incoming/${this.#tick() % MICROSECONDS}.${this.#options.processId}`
+      const path = `${paths.queue('incoming')}${name.slice('incoming'.length)}`
+      try {
+        return { path, file: await files.open(path, 'create', NEW_FILE_MODE) }
+      } catch (error) {
+        const code = errorCode(error)
+        if (code === 'EEXIST' || code === 'EISDIR') continue
+        // A full disk must not turn into lost mail, nor into a client that is told no for good.
+        log.warning(`create file ${name}: ${code || String(error)}`)
+        await this.#sleep()
+      }
+    }
+    throw new QueueFileError('write', 'the queue store is closed')
+  }
+
+  async #name(temporary: string, file: number, status: FileSystemStatus): Promise<DraftFile> {
+    const { files, paths, directories, log } = this.#context
+    const { clock, longQueueIds } = this.#options
+    for (let tries = 1; ; tries++) {
+      const time = this.#tick()
+      const microseconds = time % MICROSECONDS
+      const id = longQueueIds
+        ? encodeLongId(Math.floor(time / MICROSECONDS), microseconds, status.inode)
+        : encodeShortId(microseconds, status.inode)
+      try {
+        await directories.makingHashDirectories('incoming', id, () =>
+          files.rename(temporary, paths.file('incoming', id)),
+        )
+        const createTimeMs = clock.now()
+        const resetModifiedMs = this.#isFileClockAhead ? createTimeMs : undefined
+        return { id, createTimeMs, file, resetModifiedMs }
+      } catch (error) {
+        const code = errorCode(error)
+        if (code === '' || tries >= MAX_RENAMES) throw error
+        const isCollision = code === 'EPERM' || code === 'EISDIR'
+        if (!isCollision && tries === 1) log.warning(`rename file to incoming/${id}: ${code}`)
+      }
+    }
+  }
+
+  // Microseconds since 1970, no two the same: names and ids are made from them.
+  #tick(): number {
+    const now = Math.floor(this.#options.clock.now() * 1000)
+    const ahead = this.#lastMicroseconds - now
+    const isTaken = ahead >= 0 && ahead < MAX_AHEAD_MICROSECONDS
+    this.#lastMicroseconds = isTaken ? this.#lastMicroseconds + 1 : now
+    return this.#lastMicroseconds
+  }
+
+  #sleep(): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        cancel()
+        this.#sleepers.delete(wake)
+        resolve()
+      }
+      const cancel = this.#options.clock.after(RETRY_MS, wake)
+      this.#sleepers.add(wake)
+    })
+  }
+
+  // A file stamped in the future would wait in the queue until then (F-12).
+  #checkFileClock({ modifiedMs }: FileSystemStatus): void {
+    if (this.#isClockChecked) return
+    this.#isClockChecked = true
+    const { log } = this.#context
+    const aheadMs = modifiedMs - this.#options.clock.now()
+    const seconds = Math.floor(Math.abs(aheadMs) / 1000)
+    if (aheadMs >= 1000) {
+      this.#isFileClockAhead = true
+      log.warning(`file system clock is ${seconds} seconds ahead of local clock`)
+      log.warning('resetting file time stamps - this hurts performance')
+    } else if (aheadMs < -MAX_BEHIND_MS) {
+      log.warning(`file system clock is ${seconds} seconds behind local clock`)
+    }
+  }
+}

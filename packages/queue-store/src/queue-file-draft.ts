@@ -1,0 +1,154 @@
+import type { Logger } from '@posthouse/mail-log'
+
+import type { ContentCache } from './content-cache.ts'
+import { contentText, textBytes } from './content-text.ts'
+import { QueueFileError } from './errors.ts'
+import { errorCode, type QueueFileSystem } from './file-system.ts'
+import type { MessageEnvelope, NewMessage } from './message.ts'
+import { encodeMessage } from './message-encoder.ts'
+import type { QueueDirectories } from './queue-directories.ts'
+import type { QueuePaths } from './queue-path.ts'
+import type { StatusLogs } from './status-log.ts'
+import { writeAll } from './write-all.ts'
+
+const READY_MODE = 0o700
+
+/** The parts of the store that a draft works with. */
+export interface DraftContext {
+  readonly files: QueueFileSystem
+  readonly paths: QueuePaths
+  readonly directories: QueueDirectories
+  readonly statusLogs: StatusLogs
+  readonly cache: ContentCache
+  readonly log: Logger
+  readonly verpDelimiterFilter: string
+}
+
+/** The file that a draft was made for. */
+export interface DraftFile {
+  readonly id: string
+  readonly createTimeMs: number
+  /** The open file. */
+  readonly file: number
+  /** The file system puts stamps on files that lie in our future (F-12): put on this instead. */
+  readonly resetModifiedMs: number | undefined
+}
+
+/**
+ * A queue file that is not ready yet: it has its name in `incoming`, and no content. `commit` or
+ * `abort` it, exactly once. Made by `QueueStore.create`.
+ */
+export class QueueFileDraft {
+  readonly id: string
+  /** Milliseconds since 1970; the file keeps the seconds. */
+  readonly createTimeMs: number
+  readonly #context: DraftContext
+  readonly #resetModifiedMs: number | undefined
+  #file: number | undefined // Undefined once closed.
+  #path: string
+  #isDone = false
+
+  constructor(context: DraftContext, { id, createTimeMs, file, resetModifiedMs }: DraftFile) {
+    this.id = id
+    this.createTimeMs = createTimeMs
+    this.#context = context
+    this.#file = file
+    this.#resetModifiedMs = resetModifiedMs
+    this.#path = context.paths.file('incoming', id)
+  }
+
+  /**
+   * Writes the file, marks it ready, makes it durable: once this resolves, neither a crash of the
+   * process nor of the machine loses the message (F-10). Its text goes to the content cache.
+   *
+   * @param queue `hold` moves the file there before it is ready, so that no scan of `incoming`
+   * sees it (F-11).
+   * @returns the envelope as `readEnvelope` would read it.
+   * @throws {QueueFileError} `write` or `too-large` (F-17); the file is gone.
+   * @throws {TypeError} for a message that could not be read back; the file is gone.
+   */
+  async commit(
+    message: NewMessage,
+    queue: 'incoming' | 'hold' = 'incoming',
+  ): Promise<MessageEnvelope> {
+    this.#finishOnce()
+    const { cache, verpDelimiterFilter } = this.#context
+    try {
+      const { id, createTimeMs } = this
+      const { buffers, envelope } = encodeMessage(id, createTimeMs, message, verpDelimiterFilter)
+      const isCached = cache.fits(textBytes(message.content))
+      await this.#store(buffers, queue)
+      if (isCached) cache.set(id, contentText(message.content))
+      return envelope
+    } catch (error) {
+      await this.#discard()
+      throw failure(error)
+    }
+  }
+
+  /** Removes the file. */
+  async abort(): Promise<void> {
+    this.#finishOnce()
+    await this.#discard()
+  }
+
+  async #store(buffers: readonly Uint8Array[], queue: 'incoming' | 'hold'): Promise<void> {
+    const { files, directories } = this.#context
+    const file = this.#file!
+    await writeAll(files, file, buffers)
+    await this.#removeSpuriousLogs()
+    if (queue === 'hold') await this.#hold()
+    // Before the fsync, as Postfix does: bits without data are found by the missing end record.
+    await files.fchmod(file, READY_MODE)
+    await files.fsync(file)
+    await directories.syncEntryOf(this.#path)
+    this.#file = undefined
+    await files.close(file)
+    const time = this.#resetModifiedMs
+    if (time !== undefined) await files.utimes(this.#path, time, time)
+  }
+
+  async #hold(): Promise<void> {
+    const { files, paths, directories } = this.#context
+    const path = paths.file('hold', this.id)
+    await directories.makingHashDirectories('hold', this.id, () => files.rename(this.#path, path))
+    this.#path = path
+  }
+
+  async #removeSpuriousLogs(): Promise<void> {
+    const { statusLogs, log } = this.#context
+    for (const kind of await statusLogs.removeSpurious(this.id)) {
+      log.warning(`${kind}: removed spurious ${this.id} log`)
+    }
+  }
+
+  async #discard(): Promise<void> {
+    const { files, log } = this.#context
+    const file = this.#file
+    this.#file = undefined
+    try {
+      if (file !== undefined) await files.close(file)
+    } catch (error) {
+      log.warning(`close file ${this.id}: ${errorCode(error)}`)
+    }
+    try {
+      await files.unlink(this.#path)
+    } catch (error) {
+      // Left behind it is not ready, or it is complete: no reader takes half a message.
+      if (errorCode(error) !== 'ENOENT') log.warning(`remove file ${this.id}: ${errorCode(error)}`)
+    }
+  }
+
+  #finishOnce(): void {
+    if (this.#isDone) throw new TypeError('expected a draft that is not committed or aborted yet')
+    this.#isDone = true
+  }
+}
+
+// Of the errors of system calls; others pass unchanged.
+function failure(error: unknown): unknown {
+  const code = errorCode(error)
+  if (code === '' || error instanceof QueueFileError || error instanceof TypeError) return error
+  if (code === 'EFBIG') return new QueueFileError('too-large', 'file too large', { cause: error })
+  return new QueueFileError('write', `queue file write error: ${code}`, { cause: error })
+}

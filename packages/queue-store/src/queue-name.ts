@@ -1,0 +1,5 @@
+/** The queues of messages (F-1). */
+export type MessageQueue = 'incoming' | 'active' | 'deferred' | 'hold' | 'corrupt'
+
+/** The directories of status logs (F-60). */
+export type StatusLogKind = 'bounce' | 'defer' | 'trace'

@@ -1,0 +1,280 @@
+import type { Clock } from '@posthouse/clock'
+import type { Logger } from '@posthouse/mail-log'
+
+import { ContentCache } from './content-cache.ts'
+import { readContentText } from './content-text.ts'
+import { readEnvelopeRecords } from './envelope-reader.ts'
+import { QueueFileError } from './errors.ts'
+import { errorCode, type FileSystemStatus, type QueueFileSystem } from './file-system.ts'
+import type { MessageEnvelope } from './message.ts'
+import { nodeFileSystem } from './node-file-system.ts'
+import { QueueDirectories } from './queue-directories.ts'
+import { QueueFileCreator } from './queue-file-creator.ts'
+import type { QueueFileDraft } from './queue-file-draft.ts'
+import type { MessageQueue, StatusLogKind } from './queue-name.ts'
+import { type HashingOptions, QueuePaths } from './queue-path.ts'
+import { RecordType } from './record.ts'
+import { BadRecordError, type ReadBytes, RecordReader } from './record-reader.ts'
+import { type QueueEntry, readyEntries, scanDirectory } from './scan.ts'
+import { StatusLogs } from './status-log.ts'
+import { removeUnfinished } from './unfinished-files.ts'
+import { DEFAULT_VERP_DELIMITER_FILTER } from './verp-delimiters.ts'
+
+const CONTENT_WINDOW_BYTES = 64 * 1024
+const DONE = Uint8Array.of(RecordType.done)
+
+/** What a store is made of. */
+export interface QueueStoreOptions extends HashingOptions {
+  /** `enable_long_queue_ids`. */
+  readonly longQueueIds: boolean
+  /** Text of just-written messages to keep in memory, in bytes; 0 keeps none. */
+  readonly contentCacheBytes: number
+  readonly clock: Clock
+  readonly log: Logger
+  /** Part of the names of temporary files, to tell processes apart; 0 if there is only one. */
+  readonly processId?: number
+  /** `verp_delimiter_filter`; `-=+` if not given. */
+  readonly verpDelimiterFilter?: string
+  /** The disk; that of this machine if not given. */
+  readonly fileSystem?: QueueFileSystem
+}
+
+interface Parts {
+  readonly files: QueueFileSystem
+  readonly paths: QueuePaths
+  readonly directories: QueueDirectories
+  readonly statusLogs: StatusLogs
+  readonly cache: ContentCache
+}
+
+/**
+ * The queue directories of Postfix, and the files in them. One process writes to a queue
+ * directory: there are no locks yet (F-16).
+ *
+ * Methods reject with the error of the system call where no other is named.
+ */
+export class QueueStore {
+  readonly #options: QueueStoreOptions
+  readonly #parts: Parts
+  readonly #creator: QueueFileCreator
+  readonly #verpDelimiterFilter: string
+
+  private constructor(options: QueueStoreOptions, parts: Parts) {
+    const { log, processId = 0, longQueueIds, clock } = options
+    this.#options = options
+    this.#parts = parts
+    this.#verpDelimiterFilter = options.verpDelimiterFilter ?? DEFAULT_VERP_DELIMITER_FILTER
+    const context = { ...parts, log, verpDelimiterFilter: this.#verpDelimiterFilter }
+    this.#creator = new QueueFileCreator(context, { longQueueIds, processId, clock })
+  }
+
+  /**
+   * Makes what is missing of the directories `incoming`, `active`, `deferred`, `hold`, `corrupt`,
+   * `bounce`, `defer` and `trace`, mode 0700 (F-1). The queue directory itself must exist.
+   */
+  static async open(options: QueueStoreOptions): Promise<QueueStore> {
+    const files = options.fileSystem ?? nodeFileSystem
+    const paths = new QueuePaths(options)
+    const syncsEntries = await files.syncsEntries(options.directory)
+    const directories = new QueueDirectories(files, paths, syncsEntries)
+    await directories.makeQueues()
+    const statusLogs = new StatusLogs(files, paths, directories, !options.longQueueIds)
+    await statusLogs.open()
+    const cache = new ContentCache(options.contentCacheBytes)
+    return new QueueStore(options, { files, paths, directories, statusLogs, cache })
+  }
+
+  /**
+   * A new file in `incoming`, not ready, with its id (F-10, steps 1 and 2). Waits for as long as
+   * files cannot be made, trying again every 10 s.
+   *
+   * @throws {QueueFileError} `write` when the store was closed or no name could be given.
+   */
+  create(): Promise<QueueFileDraft> {
+    return this.#creator.create()
+  }
+
+  /**
+   * Removes what a process that was killed left half-written in `incoming`. Only for who has the
+   * queue to itself, before the first `create`. postsuper(1) waits seven days for that (F-24).
+   *
+   * @returns the number of files.
+   */
+  removeUnfinished(): Promise<number> {
+    const { files, paths } = this.#parts
+    return removeUnfinished(files, paths.queue('incoming'))
+  }
+
+  /**
+   * The ready files of a queue, in its hash directories too (F-13, F-14). Reads on only as fast as
+   * it is asked. In order of name within 1024 names of a directory: more come in such pieces.
+   * A file that is moved meanwhile may be seen or not.
+   */
+  scan(queue: MessageQueue): AsyncGenerator<QueueEntry, void, void> {
+    const { files, paths } = this.#parts
+    const { directory, log, clock } = this.#options
+    const names = scanDirectory(files, paths.queue(queue))
+    return readyEntries(files, names, { directory, log, now: () => clock.now() })
+  }
+
+  /**
+   * Moves a message to another queue, by renaming it.
+   *
+   * @param options `modifiedMs` is the stamp to put on the file before it moves, in milliseconds
+   * since 1970 (F-15).
+   * @returns false when the file has vanished.
+   */
+  async move(
+    id: string,
+    from: MessageQueue,
+    to: MessageQueue,
+    options: { readonly modifiedMs?: number } = {},
+  ): Promise<boolean> {
+    const { files, paths, directories, cache } = this.#parts
+    const source = paths.file(from, id)
+    const target = paths.file(to, id)
+    const { modifiedMs } = options
+    try {
+      if (modifiedMs !== undefined) await files.utimes(source, modifiedMs, modifiedMs)
+      await directories.makingHashDirectories(to, id, () => files.rename(source, target))
+      return true
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error
+      cache.delete(id)
+      return false
+    }
+  }
+
+  /** Removes a message and its cached content; silent when it has vanished already. */
+  async remove(id: string, queue: MessageQueue): Promise<void> {
+    const { files, paths, cache } = this.#parts
+    cache.delete(id)
+    try {
+      await files.unlink(paths.file(queue, id))
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error
+    }
+  }
+
+  /**
+   * Reads what a file says of its message, content aside. What is odd about it but no reason to
+   * refuse it is logged as a warning.
+   *
+   * @throws {QueueFileError} `corrupt`, to be logged by the caller, line by line of its `warnings`
+   * (F-51); or `vanished`.
+   */
+  async readEnvelope(id: string, queue: MessageQueue): Promise<MessageEnvelope> {
+    const { directory, log } = this.#options
+    const path = this.#parts.paths.file(queue, id)
+    const file = await this.#open(path, 'read')
+    try {
+      const status = await this.#parts.files.fstat(file)
+      return await readEnvelopeRecords(this.#reader(file, status), {
+        id,
+        relativePath: path.slice(directory.length + 1),
+        mode: status.mode,
+        verpDelimiterFilter: this.#verpDelimiterFilter,
+        warn: (text) => log.warning(text),
+      })
+    } finally {
+      await this.#parts.files.close(file)
+    }
+  }
+
+  /**
+   * The text of a message, lines ended by LF, as chunks that begin and end anywhere. All at once
+   * from memory if the content is cached; the bytes are shared then, and must not be changed.
+   * Otherwise from the file, in chunks of 64 KB or one record that is longer.
+   *
+   * @param envelope Tells where the content is.
+   * @throws {QueueFileError} `corrupt` or `vanished`, while reading; chunks may have come before.
+   */
+  readContent(
+    id: string,
+    queue: MessageQueue,
+    envelope: Pick<MessageEnvelope, 'contentOffset' | 'dataSize'>,
+  ): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+    const cached = this.#parts.cache.get(id)
+    return cached === undefined ? this.#readContent(id, queue, envelope) : [cached]
+  }
+
+  /**
+   * Marks recipients as done: the type byte of each record at `offsets` becomes `D` (F-53). Not
+   * synced: loss means a second delivery, never loss of mail.
+   *
+   * @param offsets As of `EnvelopeRecipient`; they are not checked.
+   * @throws {QueueFileError} `vanished`
+   */
+  async markDone(id: string, queue: MessageQueue, offsets: readonly number[]): Promise<void> {
+    if (offsets.length === 0) return
+    const { files, paths } = this.#parts
+    const file = await this.#open(paths.file(queue, id), 'update')
+    try {
+      for (const offset of offsets) await files.pwrite(file, DONE, offset)
+    } finally {
+      await files.close(file)
+    }
+  }
+
+  /**
+   * Appends to a status log and syncs it (F-60). Appends to one log come one after the other.
+   *
+   * @param text Whole entries, made printable.
+   * @throws {QueueFileError} `write`: nothing was recorded.
+   */
+  appendStatusLog(kind: StatusLogKind, id: string, text: string): Promise<void> {
+    return this.#parts.statusLogs.append(kind, id, text)
+  }
+
+  /** Removes a status log; silent when there is none. */
+  async removeStatusLog(kind: StatusLogKind, id: string): Promise<void> {
+    await this.#parts.statusLogs.remove(kind, id)
+  }
+
+  /** Drops the cached content, and ends the waiting of `create`. Call when nothing is in flight. */
+  async close(): Promise<void> {
+    this.#creator.close()
+    this.#parts.cache.clear()
+  }
+
+  async *#readContent(
+    id: string,
+    queue: MessageQueue,
+    { contentOffset, dataSize }: Pick<MessageEnvelope, 'contentOffset' | 'dataSize'>,
+  ): AsyncGenerator<Uint8Array, void, void> {
+    const path = this.#parts.paths.file(queue, id)
+    const file = await this.#open(path, 'read')
+    try {
+      const status = await this.#parts.files.fstat(file)
+      const reader = this.#reader(file, status, contentOffset, CONTENT_WINDOW_BYTES)
+      yield* readContentText(reader, contentOffset + dataSize)
+    } catch (error) {
+      if (!(error instanceof BadRecordError)) throw error
+      const relativePath = path.slice(this.#options.directory.length + 1)
+      const verdict = `corrupted queue file: ${relativePath}`
+      const warnings = [`${relativePath}: ${error.message}`, verdict]
+      throw new QueueFileError('corrupt', verdict, { warnings, cause: error })
+    } finally {
+      await this.#parts.files.close(file)
+    }
+  }
+
+  async #open(path: string, how: 'read' | 'update'): Promise<number> {
+    try {
+      return await this.#parts.files.open(path, how)
+    } catch (cause) {
+      if (errorCode(cause) !== 'ENOENT') throw cause
+      const name = path.slice(this.#options.directory.length + 1)
+      throw new QueueFileError('vanished', `${name}: no such file`, { cause })
+    }
+  }
+
+  #reader(file: number, status: FileSystemStatus, start = 0, windowBytes?: number): RecordReader {
+    const { files } = this.#parts
+    const read: ReadBytes = async (position, length) => {
+      const target = Buffer.allocUnsafe(Math.min(length, status.sizeBytes - position))
+      return target.subarray(0, await files.read(file, target, position))
+    }
+    return new RecordReader(read, status.sizeBytes, start, windowBytes)
+  }
+}

@@ -1,0 +1,56 @@
+/** The record types that this package knows, by their byte (F-31). */
+export const RecordType = {
+  size: 0x43, // C
+  time: 0x54, // T
+  attribute: 0x41, // A
+  fullName: 0x46, // F
+  sender: 0x53, // S
+  contentFilter: 0x4c, // L, in the envelope and the extracted segment
+  partialText: 0x4c, // L, in the content
+  text: 0x4e, // N
+  redirect: 0x3e, // >
+  inspector: 0x49, // I
+  verpDelimiters: 0x56, // V
+  warningTime: 0x57, // W
+  original: 0x4f, // O
+  recipient: 0x52, // R
+  done: 0x44, // D
+  cancelled: 0x2f, // /
+  killed: 0x4b, // K
+  content: 0x4d, // M
+  padding: 0x77, // w
+  pointer: 0x70, // p
+  extracted: 0x58, // X
+  end: 0x45, // E
+  createTime: 0x63, // c
+  envelopeId: 0x69, // i
+  returnFlags: 0x3c, // <
+  dsnOriginal: 0x6f, // o
+  notify: 0x6e, // n
+  returnReceipt: 0x72, // r
+  errorsTo: 0x65, // e
+  priority: 0x50, // P
+} as const
+
+/** Largest payload of a record, in bytes: four groups of seven bits (F-29). */
+export const MAX_PAYLOAD_BYTES: number = 2 ** 28 - 1
+
+/** Bytes of the longest record header: the type, and four groups of length. */
+export const MAX_HEADER_BYTES = 5
+
+/**
+ * Writes type and length of a record at `at` (F-29); `target` has room for `MAX_HEADER_BYTES`.
+ *
+ * @param length Bytes of the payload, up to `MAX_PAYLOAD_BYTES`.
+ * @returns where the payload goes.
+ */
+export function writeHeader(target: Uint8Array, at: number, type: number, length: number): number {
+  let rest = length
+  target[at++] = type
+  while (rest > 0x7f) {
+    target[at++] = (rest & 0x7f) | 0x80
+    rest >>>= 7
+  }
+  target[at++] = rest
+  return at
+}

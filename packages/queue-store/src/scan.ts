@@ -1,0 +1,103 @@
+import type { Logger } from '@posthouse/mail-log'
+
+import { errorCode, type FileSystemStatus, type QueueFileSystem } from './file-system.ts'
+import { isQueueFileName } from './queue-id.ts'
+
+/** A message file that is complete, as a scan found it. */
+export interface QueueEntry {
+  readonly id: string
+  /** "Not before", in milliseconds since 1970 (F-15). */
+  readonly modifiedMs: number
+  /** Permission bits; 0040 asks for delivery now, 0010 for expiry (F-13). */
+  readonly mode: number
+}
+
+/** A file of a queue directory, by its name and its place. */
+export interface FoundName {
+  readonly name: string
+  readonly path: string
+}
+
+const TYPE_BITS = 0o170000
+const REGULAR_FILE = 0o100000
+const READY_BITS = 0o700
+/** Names that are sorted at a time: a directory of more comes in sorted pieces. */
+const BATCH_SIZE = 1024
+// A rename that is seen half-way looks like two links.
+const LINKS_SETTLED_MS = 60_000
+
+/**
+ * The valid names below a queue directory, hash directories of any depth included (F-8). Memory
+ * is one batch of names per level of directories.
+ */
+export async function* scanDirectory(
+  files: QueueFileSystem,
+  path: string,
+): AsyncGenerator<FoundName, void, void> {
+  for await (const names of readBatches(files, path)) {
+    for (const name of names.sort()) {
+      if (name.length === 1) yield* scanDirectory(files, `${path}/${name}`)
+      else yield { name, path: `${path}/${name}` }
+    }
+  }
+}
+
+/**
+ * The ready messages among files (F-13, F-14). Those not ready, and those that vanish meanwhile,
+ * are left out without a word.
+ *
+ * @param directory What to leave away from paths in warnings.
+ */
+export async function* readyEntries(
+  files: QueueFileSystem,
+  names: AsyncIterable<FoundName>,
+  { directory, log, now }: { directory: string; log: Logger; now: () => number },
+): AsyncGenerator<QueueEntry, void, void> {
+  for await (const { name, path } of names) {
+    const status = await statusOf(files, path)
+    if (status === undefined) continue
+    const where = `${path.slice(directory.length + 1)}: uid ${status.userId}`
+    if ((status.mode & TYPE_BITS) !== REGULAR_FILE) {
+      log.warning(`${where}: not a regular file`)
+      continue
+    }
+    if ((status.mode & READY_BITS) !== READY_BITS) continue
+    if (status.links > 1 && status.changedMs < now() - LINKS_SETTLED_MS) {
+      log.warning(`${where}: file has ${status.links} links`)
+    }
+    yield { id: name, modifiedMs: status.modifiedMs, mode: status.mode & 0o7777 }
+  }
+}
+
+async function* readBatches(
+  files: QueueFileSystem,
+  path: string,
+): AsyncGenerator<string[], void, void> {
+  const directory = await files.opendir(path)
+  try {
+    let names: string[] = []
+    for (let entry = await directory.read(); entry !== undefined; entry = await directory.read()) {
+      // A one-letter name is a hash directory, and no other directory is ours.
+      if (!isQueueFileName(entry.name) || (entry.name.length === 1 && !entry.isDirectory)) continue
+      names.push(entry.name)
+      if (names.length < BATCH_SIZE) continue
+      yield names
+      names = []
+    }
+    yield names
+  } finally {
+    await directory.close()
+  }
+}
+
+async function statusOf(
+  files: QueueFileSystem,
+  path: string,
+): Promise<FileSystemStatus | undefined> {
+  try {
+    return await files.lstat(path)
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+}

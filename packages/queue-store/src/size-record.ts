@@ -1,0 +1,67 @@
+/** The six numbers at the start of a queue file (F-33). Bytes, offsets in bytes, and bits. */
+export interface SizeRecord {
+  readonly dataSize: number
+  readonly contentOffset: number
+  readonly recipientCount: number
+  readonly flags: number
+  readonly contentLength: number
+  readonly sendOptions: number
+}
+
+/** Why a size record is no good, in Postfix's words. */
+export interface SizeRecordProblem {
+  readonly problem: string
+  /** Field 3, as far as the record tells. */
+  readonly promisedRecipients: number
+}
+
+/** Bytes of the payload that `formatSizeRecord` makes. */
+export const SIZE_RECORD_BYTES = 95
+
+/** Bits of field 4: recipients mixed with other records, and the NOTIFY bits shifted by one. */
+const KNOWN_FLAGS = 0b11111
+
+/** The payload of a size record: six numbers, right-aligned in 15 columns, a blank between them. */
+export function formatSizeRecord(record: SizeRecord): string {
+  const { dataSize, contentOffset, recipientCount, flags, contentLength, sendOptions } = record
+  return (
+    `${column(dataSize)} ${column(contentOffset)} ${column(recipientCount)} ` +
+    `${column(flags)} ${column(contentLength)} ${column(sendOptions)}`
+  )
+}
+
+/** A number right-aligned in 15 columns, as size, warning and pointer records have them. */
+export function column(value: number): string {
+  return String(value).padStart(15)
+}
+
+/**
+ * Reads a size record of any age (F-35). Of a record with one number, the content offset is 0: it
+ * and the size are to be taken from the `M` record.
+ *
+ * @returns what is wrong with it, in Postfix's words, when it cannot be used.
+ */
+export function parseSizeRecord(text: string): SizeRecord | SizeRecordProblem {
+  const numbers: number[] = []
+  for (const word of text.trim().split(/\s+/)) {
+    const digits = /^[-+]?\d+/.exec(word)?.[0]
+    if (digits === undefined) break
+    numbers.push(Number(digits))
+    if (digits.length < word.length) break
+  }
+  const [dataSize, contentOffset = 0, recipientCount = 0, flags = 0] = numbers
+  if (dataSize === undefined) return badSize('message rejected: weird size record', 0)
+  const [contentLength = dataSize, sendOptions = 0] = numbers.slice(4)
+  const hasOffset = numbers.length > 1
+  if (dataSize <= 0 || (hasOffset && contentOffset <= 0) || contentLength < 0) {
+    return badSize(`invalid size record: ${text.slice(0, 100)}`, recipientCount)
+  }
+  if ((flags & ~KNOWN_FLAGS) !== 0) {
+    return badSize(`invalid flags in size record: ${text.slice(0, 100)}`, recipientCount)
+  }
+  return { dataSize, contentOffset, recipientCount, flags, contentLength, sendOptions }
+}
+
+function badSize(problem: string, promisedRecipients: number): SizeRecordProblem {
+  return { problem, promisedRecipients }
+}

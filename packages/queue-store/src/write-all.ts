@@ -1,0 +1,17 @@
+import type { QueueFileSystem } from './file-system.ts'
+
+/** Writes buffers one after the other: with one system call, unless the disk runs full. */
+export async function writeAll(
+  files: QueueFileSystem,
+  file: number,
+  buffers: readonly Uint8Array[],
+): Promise<void> {
+  let rest = buffers
+  for (;;) {
+    let written = await files.writev(file, rest)
+    let whole = 0
+    while (whole < rest.length && written >= rest[whole]!.length) written -= rest[whole++]!.length
+    if (whole === rest.length) return
+    rest = [rest[whole]!.subarray(written), ...rest.slice(whole + 1)]
+  }
+}
