@@ -1,0 +1,68 @@
+import { ConcurrencyWindow } from './concurrency-window.ts'
+import { Fifo } from './fifo.ts'
+import type { RetryEntry } from './retry-list.ts'
+import type { Transport } from './transport.ts'
+import type { TurnTaker } from './turn-heap.ts'
+
+/** Why a transport or a destination is left alone for a while. */
+export interface Suspension {
+  /** Enhanced status code, such as `4.4.1`. */
+  readonly status: string
+  /** The text for the log and the sender. */
+  readonly reason: string
+}
+
+// One second between deliveries to a destination makes it busy enough to keep sessions open.
+const REUSE_WITHIN_MS = 1000
+
+/** What the scheduler knows of one destination of one transport (S-67). */
+export class Destination<Job> implements TurnTaker, RetryEntry {
+  readonly name: string
+  readonly transport: Transport<Job>
+  readonly window: ConcurrencyWindow
+  readonly todo: Fifo<Job> = new Fifo()
+  busy = 0
+  dead: Suspension | undefined
+  turn: number
+  place = -1
+  retryMs: number | undefined
+  older: RetryEntry | undefined
+  younger: RetryEntry | undefined
+  #lastDoneMs = Number.NEGATIVE_INFINITY
+  #load = false
+  #store = false
+
+  constructor(name: string, transport: Transport<Job>, turn: number) {
+    this.name = name
+    this.transport = transport
+    this.window = new ConcurrencyWindow(transport.limits)
+    this.turn = turn
+  }
+
+  get ready(): boolean {
+    return this.todo.length > 0 && this.busy < this.window.size
+  }
+
+  /** Takes the oldest job, and says whether its session may come from the cache or go there. */
+  select(nowMs: number): { job: Job; reuse: { load: boolean; store: boolean } } {
+    const job = this.todo.shift()
+    this.busy += 1
+    const recent = nowMs - this.#lastDoneMs <= REUSE_WITHIN_MS
+    if (recent) this.#load = this.#store = true
+    else if (this.busy === 1) this.#store = false
+    return { job, reuse: { load: this.#load, store: this.#store } }
+  }
+
+  /** Ends a delivery, after its result was reported to the window. */
+  release(nowMs: number): void {
+    this.busy -= 1
+    this.#lastDoneMs = nowMs
+  }
+
+  /** Marks it dead and hands over all that waited (S-79). */
+  die(suspension: Suspension): Job[] {
+    this.dead = suspension
+    this.#load = this.#store = false
+    return this.todo.clear()
+  }
+}

@@ -1,0 +1,318 @@
+import { describe, expect, it } from 'vitest'
+
+import {
+  parseFeedback,
+  RoundRobinScheduler,
+  type Selection,
+  type TransportLimits,
+} from './index.ts'
+
+const ONE = parseFeedback('1')!
+const DEFAULTS: TransportLimits = {
+  initial: 5,
+  limit: 20,
+  positive: ONE,
+  negative: ONE,
+  failedCohortLimit: 1,
+  processLimit: 0,
+}
+const BLAMED = { kind: 'blamed', status: '4.4.1', reason: 'connect: refused' } as const
+const SUSPENDED = {
+  status: '4.4.1',
+  reason: 'delivery temporarily suspended: connect: refused',
+}
+
+function scheduler(limits: Partial<TransportLimits> = {}, maxDestinations = 1000) {
+  return new RoundRobinScheduler<string>(
+    { destinationRetryMs: 300_000, transportRetryMs: 60_000, maxDestinations },
+    () => ({ ...DEFAULTS, ...limits }),
+  )
+}
+
+function addMany(to: RoundRobinScheduler<string>, destination: string, job: string, count: number) {
+  for (let i = 0; i < count; i++) expect(to.add('smtp', destination, job, 0)).toBeUndefined()
+}
+
+function take(from: RoundRobinScheduler<string>, nowMs = 0): Selection<string>[] {
+  const all: Selection<string>[] = []
+  for (let one = from.next(nowMs); one !== undefined; one = from.next(nowMs)) all.push(one)
+  return all
+}
+
+/** Delivers everything, one at a time; `arrivals` join after that many selections. */
+function sequence(from: RoundRobinScheduler<string>, arrivals: Record<number, () => void> = {}) {
+  const order: string[] = []
+  for (let one = from.next(0); one !== undefined; one = from.next(0)) {
+    order.push(one.job)
+    arrivals[order.length]?.()
+    from.finish(one, { kind: 'answered' }, 0)
+  }
+  return order.join('').replace(/(.)\1*/g, (run, job) => `${job}${run.length} `)
+}
+
+describe('RoundRobinScheduler: order', () => {
+  it('X-35, S-64: destinations take turns', () => {
+    const some = scheduler({ processLimit: 1 })
+    addMany(some, 'x', 'x', 3)
+    addMany(some, 'y', 'y', 3)
+    expect(sequence(some)).toBe('x1 y1 x1 y1 x1 y1 ')
+  })
+
+  it('X-35, S-64: first come, first served within a destination', () => {
+    const some = scheduler({ processLimit: 1 })
+    addMany(some, 'x', 'A', 20)
+    expect(sequence(some, { 3: () => addMany(some, 'x', 'B', 1) })).toBe('A20 B1 ')
+  })
+
+  it('X-35, S-64: mail for others does not wait for a long list', () => {
+    const some = scheduler({ processLimit: 1 })
+    addMany(some, 'x', 'A', 20)
+    const arrive = () => {
+      addMany(some, 'y', 'B', 1)
+      addMany(some, 'y', 'C', 2)
+    }
+    expect(sequence(some, { 3: arrive })).toBe('A4 B1 A1 C1 A1 C1 A14 ')
+  })
+
+  it('S-64: a destination that was full comes back to its place, not to the tail', () => {
+    const some = scheduler({ initial: 1, limit: 1, processLimit: 3 })
+    for (const name of ['x', 'y', 'z', 'u']) addMany(some, name, name, 3)
+    const [x, y] = take(some)
+    some.finish(y!, { kind: 'answered' }, 0)
+    some.finish(x!, { kind: 'answered' }, 0)
+    // Two processes are free: u never had a turn, then x was served longest ago.
+    expect(take(some).map(({ job }) => job)).toEqual(['u', 'x'])
+  })
+
+  it('S-44: transports take turns, and a new one goes first', () => {
+    const some = scheduler()
+    for (let i = 0; i < 3; i++) some.add('smtp', 'x', 's', 0)
+    for (let i = 0; i < 3; i++) some.add('relay', 'x', 'r', 0)
+    expect(take(some).map(({ job }) => job)).toEqual(['r', 's', 'r', 's', 'r', 's'])
+  })
+
+  it('keeps each transport within its process limit', () => {
+    const some = scheduler({ processLimit: 2 })
+    addMany(some, 'x', 'x', 3)
+    addMany(some, 'y', 'y', 3)
+    const [first] = take(some)
+    expect(some).toMatchObject({ busy: 2, size: 4 })
+    some.finish(first!, { kind: 'answered' }, 0)
+    expect(take(some)).toHaveLength(1)
+  })
+
+  it('O-12, S-43: a window below its use does not hold up another destination', () => {
+    const some = scheduler({ failedCohortLimit: 10 })
+    addMany(some, 'x', 'x', 20)
+    const [first] = take(some)
+    some.finish(first!, BLAMED, 0)
+    expect(take(some)).toEqual([])
+    addMany(some, 'y', 'y', 1)
+    expect(take(some)).toMatchObject([{ job: 'y' }])
+  })
+
+  it('refuses a selection that was finished before', () => {
+    const some = scheduler()
+    addMany(some, 'x', 'x', 1)
+    const [one] = take(some)
+    some.finish(one!, { kind: 'answered' }, 0)
+    expect(() => some.finish(one!, { kind: 'answered' }, 0)).toThrow(/in flight/)
+  })
+})
+
+describe('RoundRobinScheduler: dead destinations', () => {
+  /** O-9: 16 requests; the third failure kills. */
+  function killed() {
+    const some = scheduler()
+    addMany(some, 'x', 'A', 16)
+    const started = take(some)
+    expect(started).toHaveLength(5)
+    expect(some.finish(started[0]!, BLAMED, 30_000)).toBeUndefined()
+    expect(some.finish(started[1]!, BLAMED, 30_000)).toBeUndefined()
+    const died = some.finish(started[2]!, BLAMED, 30_000)
+    expect(died).toEqual({ ...SUSPENDED, jobs: Array(11).fill('A') })
+    return { some, late: started.slice(3) }
+  }
+
+  it('O-9, S-79: the third failure of five hands over all that waits, for 300 s', () => {
+    const { some, late } = killed()
+    for (const one of late) expect(some.finish(one, BLAMED, 30_000)).toBeUndefined()
+    expect(some).toMatchObject({ size: 0, busy: 0 })
+    expect(some.add('smtp', 'x', 'B', 31_000)).toEqual(SUSPENDED)
+    expect(some.nextWakeMs()).toBe(330_000)
+    expect(some.add('smtp', 'x', 'B', 329_999)).toEqual(SUSPENDED)
+    expect(some.add('smtp', 'x', 'B', 330_000)).toBeUndefined()
+    expect(take(some, 330_000)).toMatchObject([{ job: 'B' }])
+    expect(some.nextWakeMs()).toBeUndefined()
+  })
+
+  it('O-11, S-81: a flush revives', () => {
+    const { some } = killed()
+    some.reviveAll()
+    expect(some.add('smtp', 'x', 'B', 41_000)).toBeUndefined()
+  })
+
+  it('S-26: one destination can be revived alone', () => {
+    const { some } = killed()
+    some.revive('smtp', 'y')
+    expect(some.add('smtp', 'x', 'B', 41_000)).toEqual(SUSPENDED)
+    some.revive('smtp', 'x')
+    expect(some.add('smtp', 'x', 'B', 41_000)).toBeUndefined()
+  })
+
+  it('S-72, S-81: a late success revives, a late answer with reason text does not', () => {
+    const { some, late } = killed()
+    some.finish(late[0]!, { kind: 'neutral' }, 30_000)
+    expect(some.add('smtp', 'x', 'B', 31_000)).toEqual(SUSPENDED)
+    some.finish(late[1]!, { kind: 'answered' }, 30_000)
+    expect(some.nextWakeMs()).toBeUndefined()
+    expect(some.add('smtp', 'x', 'B', 31_000)).toBeUndefined()
+  })
+
+  it('S-69: an invalid status becomes 4.0.0, an empty reason unknown error', () => {
+    const some = scheduler({ initial: 1 })
+    addMany(some, 'x', 'A', 1)
+    const died = some.finish(some.next(0)!, { kind: 'blamed', status: 'x', reason: '' }, 0)
+    expect(died).toEqual({
+      status: '4.0.0',
+      reason: 'delivery temporarily suspended: unknown error',
+      jobs: [],
+    })
+  })
+
+  it('O-27: an agent that dies blames only its destination', () => {
+    const some = scheduler({ initial: 1 })
+    addMany(some, 'x', 'x', 2)
+    addMany(some, 'y', 'y', 1)
+    const [x] = take(some)
+    expect(some.finish(x!, { kind: 'lost' }, 0)).toEqual({
+      status: '4.3.0',
+      reason: 'delivery temporarily suspended: unknown mail transport error',
+      jobs: ['x'],
+    })
+    expect(some.add('smtp', 'y', 'y', 0)).toBeUndefined()
+    const five = scheduler()
+    addMany(five, 'x', 'x', 1)
+    expect(five.finish(five.next(0)!, { kind: 'lost' }, 0)).toBeUndefined()
+  })
+
+  it('X-53, S-82: marks are dropped above the limit of destinations', () => {
+    const some = scheduler({ initial: 1 }, 6)
+    some.add('retry', '4.4.1 refused', 'r', 0)
+    const dead = Array.from({ length: 10 }, (_, i) => {
+      some.add('smtp', `d${i}`, 'A', 0)
+      const one = take(some).find(({ transport }) => transport === 'smtp')
+      some.finish(one!, BLAMED, 0)
+      return some.add('smtp', `d${i}`, 'B', 0) !== undefined
+    })
+    // Those whose mark was dropped hold the new mail, so that they stay over the limit.
+    expect(dead).toEqual([true, true, true, true, true, false, false, false, false, false])
+  })
+
+  it('S-81, S-82: destinations are forgotten when nothing is left of them', () => {
+    const { some, late } = killed()
+    for (const one of late) some.finish(one, BLAMED, 30_000)
+    expect(some.destinations).toBe(1)
+    expect(some.next(330_000)).toBeUndefined()
+    expect(some.destinations).toBe(0)
+  })
+
+  it('wakes in the order of death, whatever is revived meanwhile', () => {
+    const some = scheduler({ initial: 1 })
+    for (const [i, name] of ['x', 'y', 'z'].entries()) {
+      some.add('smtp', name, 'A', i)
+      some.finish(some.next(i)!, BLAMED, i)
+    }
+    expect(some.nextWakeMs()).toBe(300_000)
+    some.revive('smtp', 'y')
+    some.revive('smtp', 'x')
+    expect(some.nextWakeMs()).toBe(300_002)
+  })
+})
+
+it('S-93: a clock that is set back does not upset the order of revival', () => {
+  const some = scheduler({ initial: 1 })
+  for (const [name, atMs] of [
+    ['x', 1000],
+    ['y', 0],
+  ] as const) {
+    some.add('smtp', name, 'A', atMs)
+    some.finish(some.next(atMs)!, BLAMED, atMs)
+  }
+  some.revive('smtp', 'x')
+  expect(some.nextWakeMs()).toBe(301_000)
+})
+
+describe('RoundRobinScheduler: dead transports', () => {
+  const DOWN = { status: '4.3.0', reason: 'mail transport unavailable' }
+
+  it('O-13, S-80: hands over what waits for any destination, for transport_retry_time', () => {
+    const some = scheduler({ processLimit: 1 })
+    for (const name of ['x', 'y', 'z']) addMany(some, name, name, 1)
+    const died = some.finish(some.next(0)!, { kind: 'unreachable', ...DOWN }, 0)
+    expect(died).toEqual({ ...DOWN, jobs: ['y', 'z'] })
+    expect(some.add('smtp', 'u', 'u', 59_999)).toEqual(DOWN)
+    expect(some.nextWakeMs()).toBe(60_000)
+    expect(some.add('relay', 'u', 'u', 0)).toBeUndefined()
+    expect(some.add('smtp', 'u', 'u', 60_000)).toBeUndefined()
+    expect(some.destinations).toBe(2)
+  })
+
+  it('S-81: an answer revives it, silence does not', () => {
+    const some = scheduler()
+    addMany(some, 'x', 'x', 3)
+    const [first, second, third] = take(some)
+    some.finish(first!, { kind: 'unreachable', ...DOWN }, 0)
+    some.finish(second!, { kind: 'lost' }, 0)
+    expect(some.add('smtp', 'y', 'y', 0)).toEqual(DOWN)
+    some.finish(third!, BLAMED, 0)
+    expect(some.add('smtp', 'y', 'y', 0)).toBeUndefined()
+  })
+})
+
+describe('RoundRobinScheduler: connection reuse', () => {
+  const NONE = { load: false, store: false }
+  const BOTH = { load: true, store: true }
+
+  it('S-89: a burst of 12 at window 5: the first 5 open sessions, the rest reuse them', () => {
+    const some = scheduler({ limit: 5 })
+    addMany(some, 'x', 'x', 12)
+    const flags: unknown[] = []
+    let started = take(some)
+    while (started.length > 0) {
+      flags.push(...started.map(({ reuse }) => reuse))
+      for (const one of started) some.finish(one, { kind: 'answered' }, 100)
+      started = take(some, 100)
+    }
+    expect(flags).toEqual([...Array(5).fill(NONE), ...Array(7).fill(BOTH)])
+  })
+
+  it('S-89: isolated deliveries neither load nor store, and store ends with the burst', () => {
+    const some = scheduler({ initial: 1, limit: 1 })
+    const reuseAt = (nowMs: number, durationMs: number) => {
+      const one = some.next(nowMs)!
+      some.finish(one, { kind: 'answered' }, nowMs + durationMs)
+      return one.reuse
+    }
+    addMany(some, 'x', 'x', 5)
+    expect(reuseAt(0, 500)).toEqual(NONE)
+    expect(reuseAt(1501, 100)).toEqual(NONE)
+    expect(reuseAt(2601, 100)).toEqual(BOTH)
+    expect(reuseAt(3702, 100)).toEqual({ load: true, store: false })
+  })
+
+  it('S-79: death clears the flags', () => {
+    const some = scheduler({ initial: 2 })
+    addMany(some, 'x', 'x', 4)
+    const [first, second] = take(some)
+    some.finish(first!, { kind: 'answered' }, 0)
+    const [third, fourth] = take(some)
+    expect(third?.reuse).toEqual(BOTH)
+    some.finish(third!, BLAMED, 0)
+    expect(some.finish(second!, BLAMED, 0)).toMatchObject(SUSPENDED)
+    some.reviveAll()
+    addMany(some, 'x', 'x', 1)
+    some.finish(fourth!, { kind: 'answered' }, 100)
+    expect(some.next(5000)!.reuse).toEqual(NONE)
+  })
+})
