@@ -1,0 +1,225 @@
+import type { Socket } from 'node:net'
+
+import {
+  formatClient,
+  LOCAL_CLIENT,
+  peerAddress,
+  type QmqpClientAddress,
+  type QmqpClientIdentity,
+  UNKNOWN,
+} from './client-identity.ts'
+import type { QmqpServerOptions } from './options.ts'
+import { encodeReply, type QmqpReply } from './reply.ts'
+import { type QmqpRequest, type QmqpRequestEnd, QmqpRequestReader } from './request-reader.ts'
+
+// How long to wait for a client to take its reply and go, when closing at once would make the
+// kernel send a reset that can destroy the reply on its way (Q-307).
+const LINGER_MS = 2000
+
+type SendFailure = 'lost connection' | 'read/write timeout'
+
+/** How reading ended; `expired`: `daemonTimeoutMs` passed (Q-353). */
+type ReceiveEnd = QmqpRequestEnd | { readonly kind: 'expired' }
+
+/**
+ * One connection from `connect` to `disconnect` (rule Q-301). The protocol is in
+ * `QmqpRequestReader`; here are the socket, the order of things, the replies and the log lines.
+ */
+export class Connection<T extends { readonly id: string }> {
+  readonly #socket: Socket
+  readonly #options: QmqpServerOptions<T>
+  readonly #arrivalTimeMs: number
+  readonly #reader: QmqpRequestReader
+  #label = `${UNKNOWN}[${UNKNOWN}]` // The client in replies and logs.
+  #id = 'NOQUEUE'
+  #onTimeout: (() => void) | undefined // What the client is waited for at the moment.
+
+  constructor(socket: Socket, options: QmqpServerOptions<T>) {
+    this.#socket = socket
+    this.#options = options
+    this.#arrivalTimeMs = options.clock.now()
+    this.#reader = new QmqpRequestReader(options)
+    socket.allowHalfOpen = true // A client may half-close and still expects its reply (Q-210).
+    socket.setNoDelay(true)
+    socket.on('timeout', () => this.#onTimeout?.())
+    // A `close` follows, and counts as end of file (Q-109); after the reply it is normal (Q-804).
+    socket.on('error', () => undefined)
+  }
+
+  /** Serves the client. Resolves when the reply is out; the socket may linger for a while. */
+  async serve(): Promise<void> {
+    const { log } = this.#options
+    const client = await this.#identify()
+    log.info(`connect from ${this.#label}`)
+    if (client === undefined) this.#leave('lost connection', 'initializing client connection')
+    else await this.#admit(client)
+    log.info(`disconnect from ${this.#label}`)
+  }
+
+  async #identify(): Promise<QmqpClientIdentity | undefined> {
+    const peer = peerAddress(this.#socket)
+    if (peer === undefined) return undefined
+    const { address, port, family } = peer
+    const name = peer === LOCAL_CLIENT ? LOCAL_CLIENT.name : await this.#lookupName(peer)
+    const client = { name, address, port, family }
+    this.#label = formatClient(client, this.#options.clientPortLogging)
+    return client
+  }
+
+  async #lookupName(peer: QmqpClientAddress): Promise<string> {
+    const { lookupName, log } = this.#options
+    try {
+      return (await lookupName?.(peer)) ?? UNKNOWN
+    } catch (error) {
+      log.warning(`host name lookup for ${peer.address}: ${messageOf(error)}`)
+      return UNKNOWN
+    }
+  }
+
+  async #admit(client: QmqpClientIdentity): Promise<void> {
+    const { log, open } = this.#options
+    const refusal = await this.#authorize(client)
+    if (refusal !== undefined) return this.#turnAway(refusal)
+    let transaction: T | undefined
+    try {
+      transaction = await open?.(client)
+    } catch (error) {
+      log.error(`${this.#label}: ${messageOf(error)}`)
+      this.#socket.destroy()
+      return
+    }
+    if (transaction !== undefined) this.#id = transaction.id
+    log.info(`${this.#id}: client=${this.#label}`)
+    await this.#transact(client, transaction)
+  }
+
+  async #authorize(client: QmqpClientIdentity): Promise<QmqpReply | undefined> {
+    try {
+      if (await this.#options.authorize(client)) return undefined
+    } catch (error) {
+      this.#options.log.warning(messageOf(error))
+      return { kind: 'temporary', text: 'Error: server configuration error' }
+    }
+    const text = `Error: ${this.#label} is not authorized to use this service`
+    return { kind: 'permanent', text }
+  }
+
+  async #turnAway(reply: QmqpReply): Promise<void> {
+    this.#socket.setTimeout(this.#options.timeoutMs)
+    const failure = await this.#send(reply)
+    if (failure !== undefined) this.#leave(failure, 'initializing client connection')
+    else this.#linger()
+  }
+
+  async #transact(client: QmqpClientIdentity, transaction: T | undefined): Promise<void> {
+    const { log, onAbort } = this.#options
+    const end = await this.#receive()
+    if (end.kind === 'complete') {
+      return this.#conclude(await this.#submit(end.request, client, transaction))
+    }
+    if (transaction !== undefined) onAbort?.(transaction)
+    if (end.kind === 'refused') return this.#conclude({ kind: 'permanent', text: end.text })
+    if (end.kind === 'expired') {
+      log.fatal('watchdog timeout')
+      this.#socket.destroy()
+      return
+    }
+    const { what, where, answered } = end
+    if (!answered) return this.#leave(what, where)
+    await this.#send({ kind: 'permanent', text: `${what} while ${where}` })
+    log.info(`${this.#id}: ${this.#label}: ${what} while ${where}`)
+    this.#linger()
+  }
+
+  /** Reads until the request ends in one way or another. Nothing was read before. */
+  #receive(): Promise<ReceiveEnd> {
+    const { clock, daemonTimeoutMs, timeoutMs } = this.#options
+    const socket = this.#socket
+    const reader = this.#reader
+    const deadlineMs = this.#arrivalTimeMs + daemonTimeoutMs
+    return new Promise((resolve) => {
+      const atEnd = () => resolve(reader.end())
+      // Stays on after the end: surplus bytes are read and dropped, so that they cannot cause a
+      // reset when the socket is closed.
+      socket.on('data', (chunk: Buffer) => {
+        const end = reader.push(chunk)
+        if (end !== undefined) resolve(end)
+        else if (clock.now() >= deadlineMs) resolve({ kind: 'expired' })
+      })
+      socket.on('end', atEnd)
+      socket.on('close', atEnd)
+      this.#onTimeout = () => resolve(reader.timeout())
+      if (socket.destroyed) atEnd()
+      socket.setTimeout(timeoutMs)
+      socket.resume()
+    })
+  }
+
+  async #submit(
+    request: QmqpRequest,
+    client: QmqpClientIdentity,
+    transaction: T | undefined,
+  ): Promise<QmqpReply> {
+    const { log, onMessage } = this.#options
+    this.#onTimeout = undefined
+    const message = { ...request, client, arrivalTimeMs: this.#arrivalTimeMs }
+    try {
+      const reply = await onMessage(message, transaction)
+      // Nobody may be told that a message for nobody was taken (Q-327).
+      if (reply.kind !== 'ok' || request.recipients.length > 0) return reply
+      return { kind: 'permanent', text: 'Error: no recipients specified' }
+    } catch (error) {
+      log.warning(`${this.#id}: ${messageOf(error)}`)
+      return { kind: 'temporary', text: 'Error: queue file write error' }
+    }
+  }
+
+  /** Answers a request that was read whole (Q-330). */
+  async #conclude(reply: QmqpReply): Promise<void> {
+    if (reply.kind !== 'ok') {
+      this.#options.log.warning(`${this.#id}: ${this.#label}: ${reply.text}`)
+    }
+    const failure = await this.#send(reply)
+    if (failure !== undefined) this.#leave(failure, 'sending completion status')
+    else if (reply.kind === 'ok' && this.#reader.surplus === 0) this.#socket.destroy()
+    else this.#linger()
+  }
+
+  /** Sends a reply, a bad one after the error delay. @returns why that failed. */
+  async #send(reply: QmqpReply): Promise<SendFailure | undefined> {
+    const { clock, errorDelayMs, softBounce } = this.#options
+    this.#onTimeout = undefined
+    if (reply.kind !== 'ok' && errorDelayMs > 0) {
+      await new Promise<void>((resolve) => clock.after(errorDelayMs, resolve))
+    }
+    return new Promise((resolve) => {
+      this.#onTimeout = () => resolve('read/write timeout')
+      this.#socket.write(encodeReply(reply, softBounce), (error) => {
+        resolve(error ? 'lost connection' : undefined)
+      })
+    })
+  }
+
+  /** Closes without a reply, or after one that did not go out. */
+  #leave(what: string, where: string): void {
+    this.#options.log.info(`${this.#id}: ${this.#label}: ${what} while ${where}`)
+    this.#socket.destroy()
+  }
+
+  /** Closes our side and gives the client a moment to take the reply and close its own. */
+  #linger(): void {
+    const socket = this.#socket
+    if (socket.destroyed) return
+    this.#onTimeout = undefined
+    socket.once(
+      'close',
+      this.#options.clock.after(LINGER_MS, () => socket.destroy()),
+    )
+    socket.end()
+    socket.resume()
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,83 @@
+import type { Socket } from 'node:net'
+
+import { Connection } from './connection.ts'
+import type { QmqpServerOptions } from './options.ts'
+
+const DEFAULT_MAX_WAITING = 1000
+
+/** A QMQP server without its listener: any `net.Server`, TCP or UNIX-domain, can feed it. */
+export interface QmqpServer {
+  /**
+   * Serves a socket that was just accepted, and owns it from then on. Make the `net.Server` with
+   * `pauseOnConnect: true`, so that sockets that wait for their turn are not read.
+   */
+  handle(socket: Socket): void
+  /**
+   * Stops taking work: what waits or is still handed in is closed without a reply, which clients
+   * take for a temporary failure. Resolves when every connection that is being served has ended
+   * and no `onMessage` is running; a silent client can hold that up for `timeoutMs`.
+   */
+  drain(): Promise<void>
+}
+
+/**
+ * Makes a QMQP server that behaves like Postfix qmqpd(8) (rules Q-101 to Q-411 of spec/qmqp.md).
+ * Up to `maxConnections` are served at once; further sockets wait unread, first come first served,
+ * where Postfix leaves them to the listen queue (Q-354).
+ */
+export function createQmqpServer<T extends { readonly id: string }>(
+  options: QmqpServerOptions<T>,
+): QmqpServer {
+  const { maxConnections, maxWaiting = DEFAULT_MAX_WAITING, log } = options
+  const waiting = new Set<Socket>()
+  const drained = Promise.withResolvers<void>()
+  let served = 0
+  let isDraining = false
+
+  function start(socket: Socket): void {
+    served += 1
+    // In either order: a client may leave while its message is still being stored (Q-209).
+    let unfinished = 2
+    const leave = () => {
+      unfinished -= 1
+      if (unfinished === 0) finish()
+    }
+    socket.on('close', leave)
+    void new Connection(socket, options).serve().then(leave)
+  }
+
+  function finish(): void {
+    served -= 1
+    if (isDraining && served === 0) drained.resolve()
+    const [next] = waiting
+    if (next === undefined) return
+    waiting.delete(next)
+    start(next)
+  }
+
+  function wait(socket: Socket): void {
+    if (waiting.size >= maxWaiting) {
+      log.warning(`connection limit reached: ${maxConnections} served, ${maxWaiting} waiting`)
+      socket.destroy()
+      return
+    }
+    waiting.add(socket)
+    socket.once('close', () => waiting.delete(socket))
+    socket.on('error', () => undefined) // It left while waiting: `close` follows.
+  }
+
+  return {
+    handle(socket) {
+      if (isDraining || socket.destroyed) socket.destroy()
+      else if (served < maxConnections) start(socket)
+      else wait(socket)
+    },
+    drain() {
+      isDraining = true
+      for (const socket of waiting) socket.destroy()
+      waiting.clear()
+      if (served === 0) drained.resolve()
+      return drained.promise
+    },
+  }
+}
