@@ -1,0 +1,321 @@
+import { DomainList } from '@posthouse/lookup-table'
+import { type Logger, memoryLogger } from '@posthouse/mail-log'
+import { describe, expect, it } from 'vitest'
+
+import vectors from '../vectors/resolve.json' with { type: 'json' }
+import {
+  AddressResolver,
+  AddressResolverError,
+  type DomainMatcher,
+  type LookupTable,
+  type Resolution,
+  type ResolverOptions,
+  type RoutingTables,
+} from './index.ts'
+
+type Values = Readonly<Record<string, string>>
+const configs: Readonly<Record<string, Values>> = vectors.configs
+const MYHOSTNAME = 'mx.example.test'
+
+describe('AddressResolver', () => {
+  it.each(vectors.cases)('G-142..G-151: $config $request $sender, $address', async (vector) => {
+    const values = configs[vector.config] ?? {}
+    const effective = vector.request === 'verify' ? verifying(values) : values
+    const resolver = resolverOf(effective, memoryLogger().logger)
+    const answer = await resolver.resolve(vector.sender, vector.address)
+    const { recipient, flags } = vector
+    if ((flags & 4) !== 0) return expect(answer).toEqual({ kind: 'bad-address', recipient, flags })
+    const { transport, nexthop } = vector
+    expect(answer).toMatchObject({ kind: 'route', transport, nexthop, recipient, flags })
+    // The second time it may come from memory.
+    expect(await resolver.resolve(vector.sender, vector.address)).toEqual(answer)
+  })
+
+  it('G-146: names the class', () => {
+    const { resolve } = plain()
+    const classes = ['local', 'valias', 'vmbox', 'relay', 'dest'].map((name) => {
+      const answer = resolve('', `u@${name}.test`)
+      return answer.kind === 'route' ? answer.addressClass : answer.kind
+    })
+    expect(classes).toEqual(['local', 'alias', 'virtual', 'relay', 'default'])
+  })
+
+  it('G-144: refuses bytes that are not UTF-8, unless SMTPUTF8 is off', () => {
+    const bad = { kind: 'bad-address', flags: 4100 }
+    const { resolve } = plain()
+    expect(resolve('', 'us\udcffer@dest.test')).toEqual({
+      ...bad,
+      recipient: 'us\udcffer@dest.test',
+    })
+    expect(resolve('', 'user@d\udcffst.test')).toEqual({ ...bad, recipient: 'user@d\udcffst.test' })
+    expect(resolve('', 'user@däst.test')).toMatchObject({ kind: 'route', nexthop: 'däst.test' })
+    const ascii = plain({ smtputf8Enable: false })
+    expect(ascii.resolve('', 'us\udcffer@dest.test')).toMatchObject({ kind: 'route' })
+    expect(ascii.resolve('', 'user@däst.test')).toMatchObject(bad)
+  })
+
+  it('remembers by domain only what depends on nothing else', () => {
+    const { resolve } = plain()
+    expect(resolve('', 'u@dest.test')).toMatchObject({ recipient: 'u@dest.test', flags: 4096 })
+    expect(resolve('', 'v@dest.test')).toMatchObject({ recipient: 'v@dest.test', flags: 4096 })
+    expect(resolve('', '-x@dest.test')).toMatchObject({ kind: 'bad-address', flags: 4100 })
+    expect(resolve('', 'a%b@dest.test')).toMatchObject({ recipient: 'a%b@dest.test', flags: 4098 })
+    expect(resolve('', 'a%b@local.test')).toMatchObject({ recipient: 'a@b', flags: 4096 })
+  })
+
+  it('asks the lists once per domain, and forgets the oldest beyond 10,000', () => {
+    const asked: string[] = []
+    const { resolve } = plain({ relayDomains: (domain) => asked.push(domain) < 0 })
+    for (const recipient of ['a@first.test', 'b@first.test']) resolve('', recipient)
+    expect(asked).toEqual(['first.test'])
+    for (let i = 0; i < 10_000; i++) resolve('', `a@d${i}.test`)
+    asked.length = 0
+    for (const domain of ['d9999.test', 'first.test']) resolve('', `a@${domain}`)
+    expect(asked).toEqual(['first.test'])
+  })
+
+  it('G-146: warns of a domain in two lists, unless told not to', () => {
+    const { resolve, lines } = plain({ virtualAliasDomains: isOneOf('local.test', 'vmbox.test') })
+    resolve('', 'u@local.test')
+    resolve('', 'u@vmbox.test')
+    expect(lines).toEqual([
+      'warning: do not list domain local.test in BOTH mydestination and virtual_alias_domains',
+      'warning: do not list domain vmbox.test in BOTH virtual_alias_domains and virtual_mailbox_domains',
+    ])
+    const silent = plain({ virtualAliasDomains: isOneOf('local.test'), helpfulWarnings: false })
+    silent.resolve('', 'u@local.test')
+    expect(silent.lines).toEqual([])
+  })
+
+  it('G-142: gives up on an address without end', () => {
+    const { resolve, lines } = plain({ emptyAddressRecipient: '' })
+    expect(resolve('', '')).toEqual({ kind: 'temporary-failure', recipient: '', flags: 8 })
+    expect(lines).toEqual(['warning: resolve_addr: <>: giving up after 100 iterations'])
+    lines.length = 0
+    expect(resolve('', '%'.repeat(2000))).toMatchObject({ kind: 'temporary-failure', flags: 8 })
+    expect(lines[0]).toMatch(/: giving up after 125 iterations$/)
+  })
+
+  it('G-148: fails for now without a transport', () => {
+    const { resolve, lines } = plain({ defaultTransport: ':hop' })
+    expect(resolve('', 'u@dest.test')).toMatchObject({ kind: 'temporary-failure', flags: 8 })
+    expect(lines).toEqual(['warning: parameter default_transport: null transport is not allowed'])
+  })
+})
+
+describe('AddressResolver with tables that fail', () => {
+  const fail = (): never => {
+    throw new AddressResolverError('lookup', 'expected an answer')
+  }
+
+  it('G-143, G-146: of a list', () => {
+    const { resolve, lines } = plain({ mydestination: fail })
+    expect(resolve('', 'u@dest.test')).toMatchObject({ kind: 'temporary-failure', flags: 8 })
+    expect(resolve('', 'u@dest.test')).toMatchObject({ kind: 'temporary-failure', flags: 8 })
+    expect(lines).toEqual(Array(2).fill('warning: mydestination lookup failure'))
+  })
+
+  it.each([
+    ['transportMaps', 'transport_maps', 4104],
+    ['relocatedMaps', 'relocated_maps', 4104],
+    ['senderDependentRelayhostMaps', 'sender_dependent_relayhost_maps', 8],
+    ['senderDependentDefaultTransportMaps', 'sender_dependent_default_transport_maps', 8],
+  ])('G-146, G-149: %s, at once or later', async (table, parameter, flags) => {
+    const failure = { kind: 'temporary-failure', recipient: 'u@dest.test', flags }
+    for (const answer of [fail, async () => fail()]) {
+      const { logger, lines } = memoryLogger()
+      const resolver = new AddressResolver(optionsOf({}), logger, tablesOf({}, { [table]: answer }))
+      expect(await resolver.resolve('s@src.test', 'u@dest.test')).toEqual(failure)
+      expect(lines).toEqual([`warning: ${parameter} lookup failure`])
+    }
+  })
+
+  it('G-54: takes an empty result for a failure, G-147: but ignores it by sender', async () => {
+    const { logger, lines } = memoryLogger()
+    const empty = () => ''
+    const bySender = tablesOf({}, { senderDependentRelayhostMaps: empty })
+    const first = new AddressResolver(optionsOf({}), logger, bySender)
+    expect(first.resolve('s@src.test', 'u@dest.test')).toMatchObject({ nexthop: 'dest.test' })
+    const second = new AddressResolver(
+      optionsOf({}),
+      logger,
+      tablesOf({}, { transportMaps: empty }),
+    )
+    expect(second.resolve('', 'u@dest.test')).toMatchObject({ kind: 'temporary-failure' })
+    expect(lines).toEqual([
+      'warning: sender_dependent_relayhost_maps: ignoring null lookup result for s@src.test',
+      'warning: transport_maps lookup failure',
+    ])
+  })
+
+  it('does not hide a bug in a table', async () => {
+    const bug = () => {
+      throw new TypeError('bug')
+    }
+    const tables = tablesOf({}, { transportMaps: bug })
+    const resolver = new AddressResolver(optionsOf({}), memoryLogger().logger, tables)
+    expect(() => resolver.resolve('', 'u@dest.test')).toThrow('bug')
+  })
+})
+
+describe('AddressResolver with tables', () => {
+  it('answers at once as long as the tables do', async () => {
+    const options = optionsOf({})
+    const { logger } = memoryLogger()
+    const now = new AddressResolver(options, logger, tablesOf({}, { transportMaps: () => 't:h' }))
+    expect(now.resolve('', 'u@dest.test')).toMatchObject({ transport: 't', nexthop: 'h' })
+    const later = tablesOf({}, { transportMaps: async (key) => (key === '*' ? 't:h' : undefined) })
+    const answer = new AddressResolver(options, logger, later).resolve('', 'u@dest.test')
+    expect(answer).toBeInstanceOf(Promise)
+    expect(await answer).toMatchObject({ transport: 't', nexthop: 'h' })
+  })
+
+  it('G-55: asks for the keys in order, and says which are derived', () => {
+    const asked: string[] = []
+    const note: LookupTable = (key, isDerived) => {
+      asked.push(isDerived ? `(${key})` : key)
+      return undefined
+    }
+    const values = { recipient_delimiter: '+' }
+    const transport = tablesOf(values, { transportMaps: note })
+    const resolver = new AddressResolver(optionsOf(values), memoryLogger().logger, transport)
+    resolver.resolve('', 'a b+c@sub.dest.test')
+    expect(asked.splice(0)).toEqual([
+      '"a b+c"@sub.dest.test',
+      'a b+c@sub.dest.test',
+      '("a b"@sub.dest.test)',
+      '(a b@sub.dest.test)',
+      '(sub.dest.test)',
+      '(.dest.test)',
+      '(.test)',
+      '(*)',
+    ])
+    const relocated = tablesOf(values, { relocatedMaps: note })
+    new AddressResolver(optionsOf(values), memoryLogger().logger, relocated).resolve(
+      '',
+      'u+c@local.test',
+    )
+    const keys = ['u+c@local.test', '(u@local.test)', '(u+c)', '(u)', '(@local.test)']
+    expect(asked.splice(0)).toEqual(keys)
+    new AddressResolver(optionsOf(values), memoryLogger().logger, relocated).resolve(
+      '',
+      '+u@dest.test',
+    )
+    expect(asked).toEqual(['+u@dest.test', '(@dest.test)'])
+  })
+
+  it('G-150: with relocated_prefix_enable = no the result is the whole text', () => {
+    const table = (text: string) => {
+      const tables = {
+        ...tablesOf({}, { relocatedMaps: () => text }),
+        relocatedPrefixEnable: false,
+      }
+      return new AddressResolver(optionsOf({}), memoryLogger().logger, tables)
+    }
+    const answer = table('5.1.6 gone').resolve('', 'u@dest.test')
+    expect(answer).toMatchObject({ transport: 'error', nexthop: '5.1.6 gone' })
+    expect(table('gone').resolve('', 'u@dest.test')).toMatchObject({ kind: 'temporary-failure' })
+  })
+})
+
+function plain(overrides: Partial<ResolverOptions> = {}) {
+  const { logger, lines } = memoryLogger()
+  const resolver = new AddressResolver({ ...optionsOf({}), ...overrides }, logger)
+  const resolve = (sender: string, recipient: string): Resolution => {
+    const answer = resolver.resolve(sender, recipient)
+    if (answer instanceof Promise) throw new Error('waits without a table')
+    return answer
+  }
+  return { resolve, lines }
+}
+
+function resolverOf(values: Values, log: Logger): AddressResolver {
+  const names = Object.keys(values).some((name) => name.endsWith('_maps'))
+  return new AddressResolver(optionsOf(values), log, names ? tablesOf(values) : undefined)
+}
+
+/** G-154: the values that replace the others when addresses are verified. */
+function verifying(values: Values): Values {
+  const prefix = 'address_verify_'
+  const own = Object.entries(values).filter(([name]) => name.startsWith(prefix))
+  return { ...values, ...Object.fromEntries(own.map(([name, value]) => [name.slice(15), value])) }
+}
+
+function optionsOf(values: Values): ResolverOptions {
+  const get = (name: string, fallback: string) =>
+    (values[name] ?? fallback).replaceAll('$myhostname', MYHOSTNAME)
+  const is = (name: string, fallback: string) => get(name, fallback) === 'yes'
+  const list = (parameter: string, fallback: string, parentStyle = false) =>
+    domainMatcher(parameter, get(parameter, fallback), parentStyle)
+  return {
+    myhostname: MYHOSTNAME,
+    myorigin: MYHOSTNAME,
+    mydomain: 'example.test',
+    appendAtMyorigin: is('append_at_myorigin', 'yes'),
+    appendDotMydomain: is('append_dot_mydomain', 'no'),
+    swapBangpath: is('swap_bangpath', 'yes'),
+    allowPercentHack: is('allow_percent_hack', 'yes'),
+    emptyAddressRecipient: get('empty_address_recipient', 'MAILER-DAEMON'),
+    resolveDequotedAddress: is('resolve_dequoted_address', 'yes'),
+    resolveNullDomain: is('resolve_null_domain', 'no'),
+    resolveNumericDomain: is('resolve_numeric_domain', 'no'),
+    allowMinUser: is('allow_min_user', 'no'),
+    smtputf8Enable: true,
+    helpfulWarnings: true,
+    showUserUnknownTableName: is('show_user_unknown_table_name', 'yes'),
+    mydestination: list(
+      'mydestination',
+      '$myhostname, localhost.example.test, localhost, local.test',
+    ),
+    ownAddresses: ['127.0.0.1'],
+    virtualAliasDomains: list('virtual_alias_domains', 'valias.test'),
+    virtualMailboxDomains: list('virtual_mailbox_domains', 'vmbox.test'),
+    relayDomains: list('relay_domains', 'relay.test', true),
+    localTransport: get('local_transport', 'local:$myhostname'),
+    virtualTransport: get('virtual_transport', 'virtual'),
+    relayTransport: get('relay_transport', 'relay'),
+    defaultTransport: get('default_transport', 'smtp'),
+    relayhost: get('relayhost', ''),
+  }
+}
+
+function tablesOf(
+  values: Values,
+  tables: Readonly<Record<string, LookupTable>> = {},
+): RoutingTables {
+  const named = {
+    transportMaps: inlineTable(values['transport_maps']),
+    senderDependentRelayhostMaps: inlineTable(values['sender_dependent_relayhost_maps']),
+    senderDependentDefaultTransportMaps: inlineTable(
+      values['sender_dependent_default_transport_maps'],
+    ),
+    relocatedMaps: inlineTable(values['relocated_maps']),
+  }
+  const present = Object.entries(named).filter(([, table]) => table !== undefined)
+  return {
+    ...Object.fromEntries(present),
+    ...tables,
+    transportMapsParentStyle: false,
+    recipientDelimiter: values['recipient_delimiter'] ?? '',
+    emptyAddressRelayhostMapsLookupKey: '<>',
+    emptyAddressDefaultTransportMapsLookupKey: '<>',
+    relocatedPrefixEnable: true,
+  }
+}
+
+/** A table `inline:{ {key = value} … }` of the vectors; keys in any letter case (G-53). */
+function inlineTable(text: string | undefined): LookupTable | undefined {
+  if (text === undefined) return undefined
+  const entries = [...text.matchAll(/\{(\S+) = (.*?)\}/g)]
+  const values = new Map(entries.map(([, key, value]) => [key!, value!]))
+  return (key) => values.get(key.toLowerCase())
+}
+
+function isOneOf(...domains: string[]): (domain: string) => boolean {
+  return (domain) => domains.includes(domain)
+}
+
+function domainMatcher(name: string, text: string, parentStyle: boolean): DomainMatcher {
+  const list = new DomainList(text, { name, subdomains: parentStyle ? 'parent' : 'none' })
+  return (domain) => list.matches(domain) === true
+}

@@ -1,0 +1,56 @@
+import { AddressResolverError } from './errors.ts'
+
+/**
+ * Asks a lookup table, such as that of `transport_maps`. Undefined: not found. May answer at once
+ * or later. Folding the key to lower case is the table's own business (`G-53`).
+ *
+ * @param isDerived True for keys made from the address, such as its domain, which only tables of
+ * fixed strings may be asked for (`G-55`); tables of patterns answer undefined.
+ * @throws {AddressResolverError} `lookup`, also as a rejection: no answer now. Mail then waits.
+ */
+export type LookupTable = (
+  key: string,
+  isDerived: boolean,
+) => string | undefined | Promise<string | undefined>
+
+/** A calculation that stops at each table that does not answer at once. */
+export type Lookup<T> = Generator<Promise<string | undefined>, T, string | undefined>
+
+/** Asks one table; its failure carries the name of the parameter from here on. */
+export function* ask(
+  parameter: string,
+  table: LookupTable,
+  key: string,
+  isDerived: boolean,
+): Lookup<string | undefined> {
+  try {
+    const answer = table(key, isDerived)
+    return answer instanceof Promise ? yield answer : answer
+  } catch (error) {
+    throw withParameter(parameter, error)
+  }
+}
+
+/** `error` itself, unless it is a failed lookup: then one that says of which parameter. */
+export function withParameter(parameter: string, error: unknown): unknown {
+  if (!(error instanceof AddressResolverError) || error.code !== 'lookup') return error
+  return new AddressResolverError('lookup', error.message, { parameter, cause: error })
+}
+
+/** Runs to the end: at once when no table made it wait, else as a promise. */
+export function runLookup<T>(lookup: Lookup<T>): T | Promise<T> {
+  const first = lookup.next()
+  return first.done ? first.value : settle(lookup, first.value)
+}
+
+async function settle<T>(lookup: Lookup<T>, first: Promise<string | undefined>): Promise<T> {
+  let pending = first
+  for (;;) {
+    const step = await pending.then(
+      (answer) => lookup.next(answer),
+      (error: unknown) => lookup.throw(error),
+    )
+    if (step.done) return step.value
+    pending = step.value
+  }
+}
