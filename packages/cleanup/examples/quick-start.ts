@@ -1,0 +1,53 @@
+import { Cleanup, type CleanupOptions, type MessageStore, qmqpReply } from '@posthouse/cleanup'
+import { memoryLogger } from '@posthouse/mail-log'
+
+const options: CleanupOptions = {
+  hostname: 'mail.example.com',
+  mailName: 'Postfix',
+  lineLengthLimit: 2048,
+  headerSizeLimit: 102_400,
+  messageSizeLimit: 10_240_000,
+  hopcountLimit: 50,
+  messageDropHeaders: ['bcc', 'content-length', 'resent-bcc', 'return-path'],
+  replaceStrayCr: true,
+  undisclosedRecipientsHeader: '',
+  detect8bitEncodingHeader: true,
+  tlsRequiredHeader: true,
+  emptyAddressRecipient: 'MAILER-DAEMON',
+  enableOriginalRecipient: true,
+  duplicateFilterLimit: 1000,
+  alwaysBcc: '',
+  contentFilter: '',
+  delayWarningTimeMs: 0,
+  longQueueIds: false,
+  verpDelimiterFilter: '-=+',
+  clientPortLogging: false,
+  smtputf8: true,
+  smtputf8Autodetect: false,
+}
+
+// A program uses `await QueueStore.open(…)` of @posthouse/queue-store.
+const store: MessageStore = {
+  create: async () => ({
+    id: '4F8A023020C',
+    createTimeMs: 0,
+    commit: () => Promise.reject(new Error('not reached: the message is refused')),
+    abort: async () => console.log('queue file removed'),
+  }),
+}
+
+const { logger, lines } = memoryLogger()
+const rewrite = (address: string) => (address.includes('@') ? address : `${address}@example.com`)
+const cleanup = new Cleanup(options, { store, rewrite, log: logger, zoneName: () => 'UTC' })
+
+const client = { name: 'localhost', address: '127.0.0.1', port: 4242, family: 4 } as const
+const transaction = await cleanup.open(client)
+const result = await transaction.submit({
+  content: Buffer.from('Received: from elsewhere\n'.repeat(49)),
+  sender: 'list@example.org',
+  recipients: ['someone'],
+  arrivalTimeMs: 0,
+})
+const { kind, text } = qmqpReply(result)
+console.log(`${kind}: ${text}`)
+for (const line of lines) console.log(line)

@@ -1,0 +1,47 @@
+/** What cleanup(8) reads from main.cf; every value complete. Names of parameters are quoted. */
+export interface CleanupOptions {
+  /** `myhostname`: in `Received:` and in generated message ids. */
+  readonly hostname: string
+  /** `mail_name`: in `Received:`. */
+  readonly mailName: string
+  /** `line_length_limit`, bytes in a record (Q-341, Q-516). */
+  readonly lineLengthLimit: number
+  /** `header_size_limit`, bytes of one header with its continuation lines (Q-515). */
+  readonly headerSizeLimit: number
+  /** `message_size_limit`, bytes of the whole queue file (Q-345); 0 or less means no limit. */
+  readonly messageSizeLimit: number
+  /** `hopcount_limit`: this many `Received:` headers, our own included, are too many (Q-520). */
+  readonly hopcountLimit: number
+  /** `message_drop_headers`: names of primary headers to drop, any letter case (Q-521). */
+  readonly messageDropHeaders: readonly string[]
+  /** `cleanup_replace_stray_cr_lf`: each CR becomes a blank (Q-513). */
+  readonly replaceStrayCr: boolean
+  /** `undisclosed_recipients_header`, a whole header, or empty (Q-524). */
+  readonly undisclosedRecipientsHeader: string
+  /** `detect_8bit_encoding_header` (Q-527). */
+  readonly detect8bitEncodingHeader: boolean
+  /** `tls_required_enable`: heed `TLS-Required: no` (Q-528). */
+  readonly tlsRequiredHeader: boolean
+  /** `empty_address_recipient`: who gets mail for the empty address (Q-326). */
+  readonly emptyAddressRecipient: string
+  /** `enable_original_recipient`: what makes two recipients the same (Q-505). */
+  readonly enableOriginalRecipient: boolean
+  /** `duplicate_filter_limit`, recipients remembered; 0 means all (Q-505). */
+  readonly duplicateFilterLimit: number
+  /** `always_bcc`: an address, or empty (Q-506). */
+  readonly alwaysBcc: string
+  /** `content_filter`: `transport:nexthop`, or empty (Q-346). */
+  readonly contentFilter: string
+  /** `delay_warning_time` in ms; 0 means never (Q-507). */
+  readonly delayWarningTimeMs: number
+  /** `enable_long_queue_ids`: message ids need no date then (Q-524). */
+  readonly longQueueIds: boolean
+  /** `verp_delimiter_filter`: the characters that VERP may use. */
+  readonly verpDelimiterFilter: string
+  /** `qmqpd_client_port_logging`: the port in `log_message_origin` (Q-311). */
+  readonly clientPortLogging: boolean
+  /** `smtputf8_enable` (Q-349). */
+  readonly smtputf8: boolean
+  /** `smtputf8_autodetect_classes` holds `qmqpd` or `all` (Q-349). */
+  readonly smtputf8Autodetect: boolean
+}

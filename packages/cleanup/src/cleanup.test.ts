@@ -1,0 +1,527 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { VirtualClock } from '@posthouse/clock'
+import { decodeAddress } from '@posthouse/mail-address'
+import { memoryLogger } from '@posthouse/mail-log'
+import { QueueFileError, QueueStore } from '@posthouse/queue-store'
+import * as fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import vectors from '../vectors/qmqp.json' with { type: 'json' }
+import {
+  Cleanup,
+  type CleanupClient,
+  type CleanupMessage,
+  type CleanupOptions,
+  type CleanupPorts,
+  MailDates,
+  type MessageStore,
+  qmqpReply,
+} from './index.ts'
+
+const START_MS = Date.UTC(2026, 10, 20, 16, 44, 7, 250)
+const STAMP = '20261120164407'
+const DATE = new MailDates(() => 'UTC').header(START_MS)
+const CLIENT: CleanupClient = { name: 'localhost', address: '127.0.0.1', port: 4242, family: 4 }
+
+const OPTIONS: CleanupOptions = {
+  hostname: 'mail.example.com',
+  mailName: 'Postfix',
+  lineLengthLimit: 2048,
+  headerSizeLimit: 102400,
+  messageSizeLimit: 10240000,
+  hopcountLimit: 50,
+  messageDropHeaders: ['bcc', 'content-length', 'resent-bcc', 'return-path'],
+  replaceStrayCr: true,
+  undisclosedRecipientsHeader: '',
+  detect8bitEncodingHeader: true,
+  tlsRequiredHeader: true,
+  emptyAddressRecipient: 'MAILER-DAEMON',
+  enableOriginalRecipient: true,
+  duplicateFilterLimit: 1000,
+  alwaysBcc: '',
+  contentFilter: '',
+  delayWarningTimeMs: 0,
+  longQueueIds: false,
+  verpDelimiterFilter: '-=+',
+  clientPortLogging: false,
+  smtputf8: true,
+  smtputf8Autodetect: false,
+}
+
+// The settings of the vectors.
+const CONFIGURATIONS: Record<string, Partial<CleanupOptions>> = {
+  '': {},
+  // Less than the minimum of 512; Postfix did not apply it either.
+  'qmqpd+cleanup: line_length_limit=40': {},
+  'qmqpd+cleanup: line_length_limit=512': { lineLengthLimit: 512 },
+  'cleanup: hopcount_limit=3': { hopcountLimit: 3 },
+  'cleanup: undisclosed_recipients_header=To: undisclosed-recipients:;': {
+    undisclosedRecipientsHeader: 'To: undisclosed-recipients:;',
+  },
+  'cleanup: message_size_limit=3000 (qmqpd: default)': { messageSizeLimit: 3000 },
+  'message_size_limit=0': { messageSizeLimit: 0 },
+  'qmqpd: smtputf8_autodetect_classes=all': { smtputf8Autodetect: true },
+  'smtputf8_enable=no': { smtputf8: false },
+  'cleanup: cleanup_replace_stray_cr_lf=no': { replaceStrayCr: false },
+  'cleanup: header_size_limit=100': { headerSizeLimit: 100 },
+  'cleanup: always_bcc=archive@example.org': { alwaysBcc: 'archive@example.org' },
+  'cleanup: message_drop_headers=subject, x-foo': { messageDropHeaders: ['subject', 'x-foo'] },
+  'cleanup: enable_long_queue_ids=yes': { longQueueIds: true },
+  'cleanup: disable_mime_input_processing=yes': {},
+  'qmqpd: verp_delimiter_filter=-=+r; cleanup: default': {},
+  'qmqpd: soft_bounce=yes': {},
+  'cleanup: enable_original_recipient=no': { enableOriginalRecipient: false },
+  'cleanup: duplicate_filter_limit=1': { duplicateFilterLimit: 1 },
+  'qmqpd: content_filter=scan:[127.0.0.1]:10025': { contentFilter: 'scan:[127.0.0.1]:10025' },
+  'cleanup: delay_warning_time=1h': { delayWarningTimeMs: 3600_000 },
+}
+
+let directory: string
+let store: QueueStore
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'cleanup-'))
+  store = await openStore(directory)
+})
+afterAll(async () => {
+  await store.close()
+  rmSync(directory, { recursive: true })
+})
+
+function openStore(path: string): Promise<QueueStore> {
+  return QueueStore.open({
+    directory: path,
+    hashQueueNames: [],
+    hashQueueDepth: 1,
+    longQueueIds: false,
+    contentCacheBytes: 0,
+    clock: new VirtualClock(START_MS),
+    log: memoryLogger().logger,
+  })
+}
+
+function complete(address: string): string {
+  return address.includes('@') ? address : `${address}@mail.example.com`
+}
+
+function open(options: Partial<CleanupOptions> = {}, ports: Partial<CleanupPorts> = {}) {
+  const { logger, lines } = memoryLogger()
+  const all = { store, rewrite: complete, log: logger, zoneName: () => 'UTC', ...ports }
+  return { cleanup: new Cleanup({ ...OPTIONS, ...options }, all), lines }
+}
+
+async function submit(
+  message: Partial<CleanupMessage>,
+  options: Partial<CleanupOptions> = {},
+  ports: Partial<CleanupPorts> = {},
+) {
+  const { cleanup, lines } = open(options, ports)
+  const transaction = await cleanup.open(CLIENT)
+  const result = await transaction.submit({
+    content: Buffer.from(''),
+    sender: 's@example.org',
+    recipients: ['r@example.net'],
+    arrivalTimeMs: START_MS,
+    ...message,
+  })
+  const id = transaction.id
+  const queued = result.kind === 'queued' ? readQueueFile(id) : undefined
+  return { id, result, lines: lines.map((line) => line.replaceAll(id, '<QID>')), queued }
+}
+
+type TextRecord = [type: string, payload: string]
+
+/** The records of a queue file in latin1, by segment. */
+function readQueueFile(id: string) {
+  const bytes = readFileSync(join(directory, 'incoming', id))
+  const segments: Record<string, TextRecord[]> = { envelope: [], content: [], extracted: [] }
+  let segment = 'envelope'
+  for (let at = 0; at < bytes.length; ) {
+    const type = String.fromCharCode(bytes[at++]!)
+    let length = 0
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++]!
+      length |= (byte & 0x7f) << shift
+      if (byte < 0x80) break
+    }
+    if (type === 'M') segment = 'content'
+    else if (type === 'X') segment = 'extracted'
+    else segments[segment]!.push([type, bytes.toString('latin1', at, at + length)])
+    at += length
+  }
+  return segments as { envelope: TextRecord[]; content: TextRecord[]; extracted: TextRecord[] }
+}
+
+/** Content records glued together, as latin1. */
+function glue(records: TextRecord[]): string {
+  return records.map(([type, text]) => (type === 'N' ? `${text}\n` : text)).join('')
+}
+
+/** What the recording shows of an envelope. */
+function shownEnvelope(records: TextRecord[]): TextRecord[] {
+  const hidden = /^(?:create_time|log_\w+|client_\w+|protocol_name)=/
+  return records
+    .filter(([type, payload]) => type !== 'T' && !(type === 'A' && hidden.test(payload)))
+    .map(([type, payload]) => {
+      const [size, offset, count, flags, length, options] = payload.trim().split(/ +/)
+      if (type !== 'C') return [type, type === 'W' ? payload.trim() : payload]
+      expect([Number(size), Number(offset), Number(length)].every((n) => n > 0)).toBe(true)
+      return [type, `<SIZE> <OFFSET> ${count} ${flags} <LENGTH> ${options}`]
+    })
+}
+
+/** Text of the recording as bytes: escapes undone, one latin1 character for each byte. */
+function undoEscapes(text: string): string {
+  return text.replace(/\\(?:x(..)|(.))/g, (_, hex?: string, letter?: string) => {
+    if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16))
+    return { n: '\n', r: '\r', t: '\t' }[letter!] ?? letter!
+  })
+}
+
+function unmask(text: string, id: string): string {
+  const masks: Record<string, string> = {
+    '<DATE>': DATE,
+    '<YYYYMMDDHHMMSS>': STAMP,
+    '<QID>': id,
+    '<SEC>': String(Math.floor((START_MS + 3600_000) / 1000)),
+    // A Received: header cut after 100 bytes; 93 come before the queue id.
+    '<first part of QID>': id.slice(0, 7),
+  }
+  return text.replace(
+    /<(?:DATE|YYYYMMDDHHMMSS|QID|SEC|first part of QID)>/g,
+    (name) => masks[name]!,
+  )
+}
+
+const asAddress = (text: string) => decodeAddress(Buffer.from(undoEscapes(text), 'latin1'))
+
+type Vector = (typeof vectors.cases)[number]
+
+/** A queue file in a recording; lists of type and payload. */
+interface RecordedFile {
+  readonly envelope: string[][]
+  readonly content: string[][]
+  readonly extracted?: string[][]
+}
+
+/** What address-resolver made of the addresses of a vector: that is its business, not ours. */
+function recordedRewriting({ sender, queued }: Vector): (address: string) => string {
+  const known = new Map<string, string>()
+  const records = (queued[0]?.envelope ?? []).map(([type, text]) => [type!, asAddress(text!)])
+  for (const [index, [type, text]] of records.entries()) {
+    if (type === 'S' && text !== '') known.set(asAddress(sender), text!)
+    if (type === 'R') known.set(records[index - 1]![1]!, text!)
+  }
+  return (address) => known.get(address) ?? complete(address)
+}
+
+describe('vectors of Postfix', () => {
+  it.each(vectors.cases)('Q-5xx: [$id] $title', async (vector) => {
+    const options = CONFIGURATIONS[('config' in vector && vector.config) || '']
+    expect(options, 'setting known').toBeDefined()
+    const { id, result, lines, queued } = await submit(
+      {
+        content: Buffer.from(undoEscapes(vector.content), 'latin1'),
+        sender: asAddress(vector.sender),
+        recipients: vector.recipients.map(asAddress),
+        verpDelimiters: 'verp' in vector ? vector.verp : undefined,
+      },
+      options,
+      { rewrite: recordedRewriting(vector) },
+    )
+    const { kind, text } = qmqpReply(result)
+    const soft = 'config' in vector && vector.config === 'qmqpd: soft_bounce=yes'
+    const letter = kind === 'ok' ? 'K' : kind === 'permanent' && !soft ? 'D' : 'Z'
+    expect(letter + text).toBe(vector.reply.replace('<QID>', id))
+
+    const [recorded]: RecordedFile[] = vector.queued
+    const expected = (records: string[][] | undefined) =>
+      records?.map(([type, payload]) => [type, undoEscapes(unmask(payload!, id))])
+    expect(queued === undefined ? undefined : shownEnvelope(queued.envelope)).toEqual(
+      expected(recorded?.envelope),
+    )
+    expect(queued?.content).toEqual(expected(recorded?.content))
+    const stored = queued?.extracted.filter(([type]) => type !== 'E')
+    // message_id came with 3.10; a file without it has no extracted segment in the recording.
+    expect(stored ?? []).toEqual(expected(recorded?.extracted) ?? [])
+
+    expect(lines.map((line) => line.replaceAll(STAMP, '<YYYYMMDDHHMMSS>'))).toEqual(
+      vector.id === 'con-c25c' ? expect.arrayContaining(vector.log) : vector.log,
+    )
+  })
+
+  it('names the features for which recorded cases are left out', () => {
+    expect(vectors.cases.length).toBe(162)
+    expect(Object.keys(vectors.leftOut)).toEqual([
+      'character reject and strip (message_reject_characters, message_strip_characters)',
+      'header address rewriting (Q-522, Q-523)',
+      'MIME strictness (Q-556)',
+      'canonical and virtual alias maps (Q-503)',
+      'qmqp-server: VERP senders, netstring limits, soft_bounce',
+      'two values of line_length_limit',
+    ])
+  })
+})
+
+const HEADER = 'From: x@example.org\nTo: y@example.org\nDate: now\nMessage-Id: <1@example.org>\n'
+const RECEIVED_LINES = 3
+
+/** The stored text without our own Received: header. */
+async function storedText(text: string, options: Partial<CleanupOptions> = {}): Promise<string> {
+  const { queued } = await submit({ content: Buffer.from(text, 'latin1') }, options)
+  return glue(queued!.content).split('\n').slice(RECEIVED_LINES).join('\n')
+}
+
+describe('envelope', () => {
+  // As in qmqp-access.json, the cases with and without qmqpd_client_port_logging.
+  it.each([
+    [CLIENT, false, '127.0.0.1', 'localhost[127.0.0.1]', '2'],
+    [{ ...CLIENT, address: '::1', family: 6 }, false, 'IPv6:::1', 'localhost[::1]', '10'],
+    [{ ...CLIENT, address: '::1', family: 6 }, true, 'IPv6:::1', 'localhost[::1]:4242', '10'],
+  ] as const)(
+    'Q-902: attributes of %o, port %s',
+    async (client, withPort, logged, origin, type) => {
+      const { cleanup } = open({ clientPortLogging: withPort })
+      const transaction = await cleanup.open(client)
+      const message = { content: Buffer.from(HEADER), sender: '', recipients: ['r@example.net'] }
+      await transaction.submit({ ...message, arrivalTimeMs: START_MS })
+      const { envelope, content } = readQueueFile(transaction.id)
+      expect(envelope.slice(3, -3).map(([kind, text]) => `${kind} ${text}`)).toEqual([
+        'S ',
+        'A log_client_name=localhost',
+        `A log_client_address=${logged}`,
+        'A log_client_port=4242',
+        `A log_message_origin=${origin}`,
+        'A log_protocol_name=QMQP',
+        'A client_name=localhost',
+        `A client_address=${client.address}`,
+        'A client_port=4242',
+        `A client_address_type=${type}`,
+        'A protocol_name=QMQP',
+      ])
+      expect(content[0]![1]).toBe(`Received: from localhost (localhost [${logged}])`)
+    },
+  )
+
+  it('Q-507: no delay warning for the null sender', async () => {
+    const { queued } = await submit({ sender: '' }, { delayWarningTimeMs: 3600_000 })
+    expect(queued!.envelope.map(([type]) => type)).not.toContain('W')
+  })
+
+  it('Q-326: the empty recipient stands for empty_address_recipient', async () => {
+    const options = { emptyAddressRecipient: 'postmaster' }
+    const { queued } = await submit({ recipients: [''] }, options)
+    expect(queued!.envelope.slice(-2)).toEqual([
+      ['O', ''],
+      ['R', 'postmaster@mail.example.com'],
+    ])
+  })
+
+  it('Q-505: always_bcc is a duplicate only where the final address alone counts', async () => {
+    const options = { alwaysBcc: 'R@example.net' }
+    const twice = await submit({}, options)
+    const once = await submit({}, { ...options, enableOriginalRecipient: false })
+    const count = (records: TextRecord[]) => records.filter(([type]) => type === 'R').length
+    expect(count(twice.queued!.extracted)).toBe(1)
+    expect(count(once.queued!.extracted)).toBe(0)
+  })
+
+  it('Q-505: a filter limit of 0 remembers all recipients', async () => {
+    const recipients = Array.from({ length: 2000 }, (_, index) => `r${index % 1500}@example.net`)
+    const { result } = await submit({ recipients }, { duplicateFilterLimit: 0 })
+    expect(result).toMatchObject({ envelope: { recipientCount: 1500 } })
+  })
+})
+
+describe('header', () => {
+  it('Q-520: counts Received in any letter case and in the obsolete form', async () => {
+    const content = Buffer.from('RECEIVED: x\nReceived : y\n')
+    expect((await submit({ content }, { hopcountLimit: 4 })).result.kind).toBe('queued')
+    const { result, lines } = await submit({ content }, { hopcountLimit: 3 })
+    expect(result).toEqual({ kind: 'rejected', status: 'hops', text: 'too many hops' })
+    expect(lines).toEqual([
+      'warning: <QID>: message rejected: hopcount exceeded',
+      '<QID>: removed (canceled)',
+    ])
+  })
+
+  it('Q-514: cuts each line of a header at its first NUL, and no line of the body', async () => {
+    const text = `${HEADER}Subject: a\0b\n c\0d\nX: y\n\ne\0f\n`
+    expect(await storedText(text)).toBe(`${HEADER}Subject: a\n c\nX: y\n\ne\0f\n`)
+  })
+
+  it('Q-513, Q-343: a CR at the start cannot make the text continue our own header', async () => {
+    expect(await storedText('\r Bcc: x\r\nb')).toMatch(/^Message-Id: .*\nDate.*\nFrom.*\n\n {2}Bcc/)
+  })
+
+  it('Q-340: a recipient cannot add a header line', async () => {
+    const { queued } = await submit({ recipients: ['r\nX-Evil: 1\r\n@example.net'] })
+    expect(glue(queued!.content)).toContain('\tfor <"r X-Evil: 1\\  "@example.net>; ')
+  })
+
+  it('Q-524: a sender cannot add a header line', async () => {
+    const { queued } = await submit({ sender: 's\nX-Evil: 1\n@example.net' })
+    expect(glue(queued!.content)).toContain('\nFrom: "s X-Evil: 1 "@example.net\n')
+  })
+
+  it('Q-525: a Resent- header brings the three Resent- headers, also when dropped', async () => {
+    const text = await storedText('resent-bcc: x\n')
+    expect(text.match(/^[\w-]+/gm)).toEqual(['Resent-Message-Id', 'Resent-Date', 'Resent-From'])
+  })
+
+  it.each([
+    ['no', 16, []],
+    ['No', 16, []],
+    ['yes', 0, ["warning: ignoring malformed header: 'TLS-Required: yes'"]],
+  ])('Q-528: TLS-Required: %s', async (value, bits, warnings) => {
+    const content = Buffer.from(`TLS-Required: ${value}\n${HEADER}`)
+    const { result, lines } = await submit({ content })
+    expect(result).toMatchObject({ envelope: { sendOptions: bits } })
+    expect(lines.filter((line) => line.startsWith('warning'))).toEqual(warnings)
+    const off = await submit({ content }, { tlsRequiredHeader: false })
+    expect(off.result).toMatchObject({ envelope: { sendOptions: 0 } })
+    expect(off.lines).toHaveLength(1)
+  })
+
+  it('Q-527: not marked 8bit with detect_8bit_encoding_header = no', async () => {
+    const content = Buffer.from('Content-Transfer-Encoding: 8bit\n\nb\n')
+    const { result } = await submit({ content }, { detect8bitEncodingHeader: false })
+    expect(result).toMatchObject({ envelope: { encoding: '' } })
+  })
+})
+
+function failingStore(error: Error): MessageStore {
+  const commit = () => Promise.reject(error)
+  const draft = { id: '4F8A023020C', createTimeMs: START_MS, commit, abort: async () => {} }
+  return { create: async () => draft }
+}
+
+describe('transaction', () => {
+  const incoming = () => readdirSync(join(directory, 'incoming'))
+
+  it('removes the queue file when aborted', async () => {
+    const { cleanup, lines } = open()
+    const transaction = await cleanup.open(CLIENT)
+    expect(incoming()).toContain(transaction.id)
+    await transaction.abort()
+    expect(incoming()).not.toContain(transaction.id)
+    expect(lines).toEqual([`${transaction.id}: removed (canceled)`])
+  })
+
+  it('removes the queue file of a message that it refuses', async () => {
+    const { id, result } = await submit({ recipients: [] })
+    expect(result).toEqual({ kind: 'rejected', status: 'rcpt', text: 'no recipients specified' })
+    expect(incoming()).not.toContain(id)
+  })
+
+  it('removes the queue file, and fails, when an address cannot be rewritten', async () => {
+    const rewrite = (address: string) => {
+      if (address.startsWith('bad')) throw new Error('broken')
+      return address
+    }
+    const before = incoming()
+    await expect(submit({ sender: 'bad' }, {}, { rewrite })).rejects.toThrow('broken')
+    expect(incoming()).toEqual(before)
+  })
+
+  it('Q-330: reports a queue file that could not be written', async () => {
+    const error = new QueueFileError('write', 'queue file write error: ENOSPC')
+    const { result, lines } = await submit({}, {}, { store: failingStore(error) })
+    expect(result).toEqual({ kind: 'rejected', status: 'write', text: 'queue file write error' })
+    expect(lines.slice(-2)).toEqual([
+      'warning: <QID>: queue file write error: ENOSPC',
+      '<QID>: removed (canceled)',
+    ])
+  })
+
+  it('passes on what is not the fault of a message', async () => {
+    const error = new TypeError('a bug')
+    await expect(submit({}, {}, { store: failingStore(error) })).rejects.toThrow(error)
+  })
+
+  it('can be submitted or aborted once', async () => {
+    const { cleanup } = open()
+    const transaction = await cleanup.open(CLIENT)
+    await transaction.abort()
+    await expect(transaction.abort()).rejects.toThrow('one call of submit or abort')
+  })
+
+  it('does not change the text that it was given', async () => {
+    const content = Buffer.from('X: y\r\n\0: x\r\n')
+    const copy = Buffer.from(content)
+    await submit({ content })
+    expect(content).toEqual(copy)
+  })
+})
+
+// What cleanup does to a text without known headers, in the simplest way: short lines, strings.
+function expectedText(input: string, added: string): string {
+  let text = ''
+  let rest = input
+  for (let line = ''; /^>*From /.test(rest); rest = rest.slice(line.length)) {
+    line = /^.*\n?/.exec(rest)![0]
+    text += `X-Mailbox-Line: ${line}`
+  }
+  text = (/^[ \t]/.test(rest) ? `${text}\n${rest}` : text + rest).replaceAll('\r', ' ')
+  const header = /^(?:[!-9;-~]+[ \t]*:.*(?:\n[ \t].*)*(?:\n|$))*/.exec(text)![0]
+  const body = text.slice(header.length)
+  const kept = header
+    .split(/(?<=\n)(?![ \t])/)
+    .filter((one) => one !== '' && !/^bcc[ \t]*:/i.test(one))
+    .map((one) => one.replace(/^([!-9;-~]+)[ \t]+:/, '$1:').replace(/\0.*/g, ''))
+    .map((one) => (one.endsWith('\n') ? one : `${one}\n`))
+  const separator = body === '' || body.startsWith('\n') ? '' : '\n'
+  const end = body === '' || body.endsWith('\n') ? '' : '\n'
+  return `${kept.join('')}${added}${separator}${body}${end}`
+}
+
+const PARTS = [
+  'A',
+  'X-b',
+  ':',
+  ' ',
+  '\t',
+  '\n',
+  '\r',
+  '\0',
+  '\xe9',
+  'From ',
+  '>',
+  '\nBcc: z\n',
+  '\n\n',
+]
+
+it('Q-340 to Q-343, Q-510 to Q-521: stores any text as it is but for the documented changes', async () => {
+  const text = fc.array(fc.constantFrom(...PARTS), { maxLength: 25 }).map((parts) => parts.join(''))
+  await fc.assert(
+    fc.asyncProperty(text, async (input) => {
+      const { id, queued } = await submit({ content: Buffer.from(input, 'latin1') })
+      const messageId = `<${STAMP}.${id}@mail.example.com>`
+      const added = `Message-Id: ${messageId}\nDate: ${DATE}\nFrom: s@example.org\n`
+      const stored = glue(queued!.content).split('\n').slice(RECEIVED_LINES).join('\n')
+      expect(stored).toBe(expectedText(input, added))
+    }),
+    { numRuns: 100 },
+  )
+})
+
+it('F-44: cuts lines at the limit and loses no byte of a complete message', async () => {
+  const line = fc.uint8Array({ maxLength: 1100 }).map((bytes) =>
+    Buffer.from(bytes)
+      .toString('latin1')
+      .replace(/[\n\r]/g, '.'),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(line, { size: 'max', maxLength: 8 }), async (lines) => {
+      const text = `${HEADER}\n${lines.join('\n')}`
+      const content = Buffer.from(text, 'latin1')
+      const { queued } = await submit({ content }, { lineLengthLimit: 512 })
+      const end = text.endsWith('\n') ? '' : '\n'
+      const stored = glue(queued!.content).split('\n').slice(RECEIVED_LINES).join('\n')
+      expect(stored).toBe(text + end)
+      expect(queued!.content.every(([, piece]) => piece.length <= 512)).toBe(true)
+    }),
+    { numRuns: 50 },
+  )
+})

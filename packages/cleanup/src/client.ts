@@ -1,0 +1,38 @@
+/** Who sent the message, as the server that received it knows them (Q-311). */
+export interface CleanupClient {
+  /** A host name that was verified, or `unknown`. */
+  readonly name: string
+  /** Plain form: IPv6 without prefix. */
+  readonly address: string
+  readonly port: number
+  readonly family: 4 | 6
+}
+
+// The numbers of Linux, whatever the system: [R] of F-39.
+const ADDRESS_TYPE = { 4: '2', 6: '10' } as const
+
+/** The address as headers show it: `IPv6:` goes before an IPv6 address. */
+export function headerAddress({ address, family }: CleanupClient): string {
+  return family === 6 ? `IPv6:${address}` : address
+}
+
+/** The attributes of a message received with QMQP, in the order of Q-902 and F-46. */
+export function clientAttributes(
+  client: CleanupClient,
+  withPort: boolean,
+): readonly (readonly [name: string, value: string])[] {
+  const { name, address, family } = client
+  const port = String(client.port)
+  return [
+    ['log_client_name', name],
+    ['log_client_address', headerAddress(client)],
+    ['log_client_port', port],
+    ['log_message_origin', withPort ? `${name}[${address}]:${port}` : `${name}[${address}]`],
+    ['log_protocol_name', 'QMQP'],
+    ['client_name', name],
+    ['client_address', address],
+    ['client_port', port],
+    ['client_address_type', ADDRESS_TYPE[family]],
+    ['protocol_name', 'QMQP'],
+  ]
+}

@@ -1,0 +1,64 @@
+import { quoteHeaderAddress } from '@posthouse/mail-address'
+
+import type { CleanupOptions } from './cleanup-options.ts'
+import type { MailDates } from './mail-dates.ts'
+import { oneLine } from './one-line.ts'
+import type { PrimaryHeader } from './primary-header.ts'
+
+/** What generated headers say. */
+export interface MissingHeaderFacts {
+  readonly queueId: string
+  readonly createTimeMs: number
+  readonly arrivalTimeMs: number
+  /** Internal form, completed; empty for the null sender. */
+  readonly sender: string
+}
+
+/** Headers to append, and the message id if one was made. */
+export interface MissingHeaders {
+  readonly headers: readonly string[]
+  readonly messageId: string | undefined
+}
+
+const DESTINATIONS = ['to', 'cc', 'resent-to', 'resent-cc']
+
+/**
+ * The headers that a message should have and has not (Q-524): message id, date, author, and
+ * `undisclosed_recipients_header`. A resent message gets their `Resent-` forms (Q-525).
+ */
+export function missingHeaders(
+  header: PrimaryHeader,
+  facts: MissingHeaderFacts,
+  options: CleanupOptions,
+  dates: MailDates,
+): MissingHeaders {
+  const prefix = header.isResent ? 'Resent-' : ''
+  const isMissing = (name: string) => !header.has(`${prefix}${name}`.toLowerCase())
+  const headers: string[] = []
+  let messageId: string | undefined
+  if (isMissing('Message-Id')) {
+    messageId = newMessageId(facts, options, dates)
+    headers.push(`${prefix}Message-Id: ${messageId}`)
+  }
+  if (isMissing('Date')) headers.push(`${prefix}Date: ${dates.header(facts.arrivalTimeMs)}`)
+  if (isMissing('From')) {
+    const author = facts.sender === '' ? 'MAILER-DAEMON' : quoteHeaderAddress(facts.sender)
+    headers.push(`${prefix}From: ${oneLine(author, true)}`)
+  }
+  const undisclosed = options.undisclosedRecipientsHeader
+  if (undisclosed !== '' && !DESTINATIONS.some((name) => header.has(name))) {
+    headers.push(undisclosed)
+  }
+  return { headers, messageId }
+}
+
+function newMessageId(
+  { queueId, createTimeMs }: MissingHeaderFacts,
+  { longQueueIds, hostname }: CleanupOptions,
+  dates: MailDates,
+): string {
+  // A long queue id is never given twice; a short one needs the time.
+  return longQueueIds
+    ? `<${queueId}@${hostname}>`
+    : `<${dates.stamp(createTimeMs)}.${queueId}@${hostname}>`
+}

@@ -1,0 +1,49 @@
+import type { Logger } from '@posthouse/mail-log'
+import type { MessageEnvelope, NewMessage } from '@posthouse/queue-store'
+
+/** A queue file that has its id and not yet a message. `QueueFileDraft` of queue-store is one. */
+export interface MessageDraft {
+  readonly id: string
+  readonly createTimeMs: number
+  /**
+   * Stores the message. Resolved means durable; rejected means that the file was removed.
+   *
+   * @throws {QueueFileError} of queue-store, `too-large` or `write`.
+   */
+  commit(message: NewMessage): Promise<MessageEnvelope>
+  /** Removes the file. */
+  abort(): Promise<void>
+}
+
+/** Where messages go. `QueueStore` of queue-store is one. */
+export interface MessageStore {
+  create(): Promise<MessageDraft>
+}
+
+/** What the program provides. */
+export interface CleanupPorts {
+  readonly store: MessageStore
+  /**
+   * Completes an address: source route, `!`, `%`, `@$myorigin`, `.$mydomain` (Q-501). Both sides in
+   * internal form. Not asked about the empty address.
+   */
+  readonly rewrite: (address: string) => string
+  /** Of the process name `cleanup`. */
+  readonly log: Logger
+  /** The abbreviation of the local time zone at a time, such as `CET`; see `localZoneNames`. */
+  readonly zoneName: (timeMs: number) => string
+}
+
+/** A message as it was received. `QmqpMessage` of qmqp-server is one. */
+export interface CleanupMessage {
+  /** Text with LF line ends. Read until `submit` resolves, and never changed. */
+  readonly content: Uint8Array
+  /** Internal form, empty for the null sender. */
+  readonly sender: string
+  /** Internal form, in order, as received: duplicates and empty addresses included. */
+  readonly recipients: readonly string[]
+  /** Two characters. */
+  readonly verpDelimiters?: string | undefined
+  /** When the client came, in ms since 1970. */
+  readonly arrivalTimeMs: number
+}

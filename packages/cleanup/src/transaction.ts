@@ -1,0 +1,186 @@
+import assert from 'node:assert'
+import { type NewMessage, QueueFileError } from '@posthouse/queue-store'
+
+import { type CleanupClient, clientAttributes } from './client.ts'
+import type { CleanupMessage, CleanupPorts, MessageDraft } from './ports.ts'
+import { receivedHeader } from './received-header.ts'
+import { isUtf8Address, storedRecipients } from './recipients.ts'
+import { type CleanupRejection, type CleanupResult, rejection } from './result.ts'
+import { type ContentContext, type StoredContent, storedContent } from './stored-content.ts'
+
+/** What all transactions of a `Cleanup` work with. */
+export interface TransactionContext extends ContentContext {
+  readonly ports: CleanupPorts
+  /** `MAILER-DAEMON`, completed, in lower case: as a sender it is the null sender (Q-502). */
+  readonly nullSender: string
+}
+
+// Bits of F-34.
+const SMTPUTF8_REQUIRED = 1
+const UTF8_HEADER = 2
+const UTF8_SENDER = 4
+const TLS_REQUIRED_NO = 16
+
+/** A queue id that waits for its message. Ends with one call of `submit` or `abort`. */
+export class CleanupTransaction {
+  readonly #context: TransactionContext
+  readonly #client: CleanupClient
+  readonly #draft: MessageDraft
+  #isOpen = true
+
+  /** Made by `Cleanup.open`. */
+  constructor(context: TransactionContext, client: CleanupClient, draft: MessageDraft) {
+    this.#context = context
+    this.#client = client
+    this.#draft = draft
+  }
+
+  /** The queue id, known before the message is (Q-302). */
+  get id(): string {
+    return this.#draft.id
+  }
+
+  /**
+   * Stores the message. `queued` means durable: the queue file is complete, flushed to stable
+   * storage and marked ready (Q-571).
+   *
+   * @throws what `rewrite` or a broken store throw; the queue file is then removed.
+   */
+  async submit(message: CleanupMessage): Promise<CleanupResult> {
+    this.#end()
+    let prepared: NewMessage | CleanupRejection
+    try {
+      prepared = this.#prepare(message)
+    } catch (error) {
+      await this.#draft.abort()
+      throw error
+    }
+    if ('kind' in prepared) {
+      await this.#draft.abort()
+      return this.#refuse(prepared)
+    }
+    try {
+      return { kind: 'queued', envelope: await this.#draft.commit(prepared) }
+    } catch (error) {
+      return this.#refuse(this.#commitRejection(error))
+    }
+  }
+
+  /** Gives the queue id up: the client went away or broke the protocol. */
+  async abort(): Promise<void> {
+    this.#end()
+    await this.#draft.abort()
+    this.#context.log.info(`${this.id}: removed (canceled)`)
+  }
+
+  #end(): void {
+    assert(this.#isOpen, 'expected one call of submit or abort')
+    this.#isOpen = false
+  }
+
+  #prepare(message: CleanupMessage): NewMessage | CleanupRejection {
+    const { options, dates, ports } = this.#context
+    const { arrivalTimeMs } = message
+    const queueId = this.id
+    const sender = this.#sender(message.sender)
+    const verpDelimiters = this.#verpDelimiters(message)
+    const { recipients, extra } = storedRecipients(message.recipients, options, ports.rewrite)
+    const received = receivedHeader(
+      {
+        client: this.#client,
+        queueId,
+        recipients: message.recipients,
+        date: dates.header(arrivalTimeMs),
+      },
+      options,
+    )
+    const { createTimeMs } = this.#draft
+    const facts = { queueId, createTimeMs, arrivalTimeMs, sender }
+    const content = storedContent(message.content, received, facts, this.#context)
+    if (content === undefined) return rejection('hops')
+    // Zero recipients are refused last, and always_bcc does not help (Q-327).
+    if (recipients.length === 0) return rejection('rcpt')
+    return {
+      arrivalTimeMs,
+      sender,
+      attributes: clientAttributes(this.#client, options.clientPortLogging),
+      recipients,
+      extraRecipients: extra,
+      content: content.content,
+      sendOptions: this.#sendOptions(content, sender, message.recipients),
+      maxFileBytes: Math.max(options.messageSizeLimit, 0),
+      ...(verpDelimiters !== undefined && { verpDelimiters }),
+      ...this.#optionalParts(arrivalTimeMs, sender, content),
+    }
+  }
+
+  #sender(received: string): string {
+    if (received === '') return ''
+    const sender = this.#context.ports.rewrite(received)
+    return sender.toLowerCase() === this.#context.nullSender ? '' : sender
+  }
+
+  #optionalParts(
+    arrivalTimeMs: number,
+    sender: string,
+    { is8bit, messageId }: StoredContent,
+  ): Partial<NewMessage> {
+    const { contentFilter, delayWarningTimeMs } = this.#context.options
+    return {
+      ...(contentFilter !== '' && { contentFilter }),
+      ...(delayWarningTimeMs > 0 &&
+        sender !== '' && { warningTimeMs: arrivalTimeMs + delayWarningTimeMs }),
+      ...(is8bit && { encoding: '8bit' }),
+      ...(messageId !== undefined && { messageId }),
+    }
+  }
+
+  // The server has checked them already, but with the filter of its own configuration.
+  #verpDelimiters({ verpDelimiters }: CleanupMessage): string | undefined {
+    if (verpDelimiters === undefined) return undefined
+    const { options, log } = this.#context
+    const allowed = [...verpDelimiters].every((one) => options.verpDelimiterFilter.includes(one))
+    if (verpDelimiters.length === 2 && allowed) return verpDelimiters
+    log.warning(`${this.id}: ignoring bad VERP request: "${verpDelimiters}"`)
+    return undefined
+  }
+
+  /** Q-561, Q-528. */
+  #sendOptions(content: StoredContent, sender: string, recipients: readonly string[]): number {
+    const { smtputf8, smtputf8Autodetect } = this.#context.options
+    const tls = content.tlsRequiredNo ? TLS_REQUIRED_NO : 0
+    if (!smtputf8) return tls
+    const isUtf8Sender = isUtf8Address(sender)
+    const isUtf8 =
+      isUtf8Sender ||
+      content.hasNonAsciiHeader ||
+      (smtputf8Autodetect && recipients.some(isUtf8Address))
+    return (
+      tls |
+      (smtputf8Autodetect && isUtf8 ? SMTPUTF8_REQUIRED : 0) |
+      (content.hasNonAsciiHeader ? UTF8_HEADER : 0) |
+      (isUtf8Sender ? UTF8_SENDER : 0)
+    )
+  }
+
+  #commitRejection(error: unknown): CleanupRejection {
+    if (!(error instanceof QueueFileError)) throw error
+    const { log } = this.#context
+    if (error.code === 'too-large') {
+      log.warning(`${this.id}: queue file size limit exceeded`)
+      log.warning('mail_stream_cleanup: close error')
+      return rejection('size')
+    }
+    log.warning(`${this.id}: ${error.message}`)
+    return rejection('write')
+  }
+
+  #refuse(refused: CleanupRejection): CleanupRejection {
+    const { log } = this.#context
+    if (refused.status === 'hops') {
+      log.warning(`${this.id}: message rejected: hopcount exceeded`)
+    }
+    log.info(`${this.id}: removed (canceled)`)
+    return refused
+  }
+}
