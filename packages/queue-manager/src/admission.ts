@@ -1,0 +1,132 @@
+import type { Clock } from '@posthouse/clock'
+import type { Logger } from '@posthouse/mail-log'
+import type { QueueEntry } from '@posthouse/queue-store'
+
+import type { MessageStore } from './ports.ts'
+import { QueueScan, type ScanRequest } from './queue-scan.ts'
+
+/** A queue that is scanned for mail to deliver. */
+export type ScannedQueue = 'incoming' | 'deferred'
+
+/** What the scans need from the active queue. */
+export interface ActiveQueue {
+  /** There is room for one more message (S-12). */
+  hasRoom(): boolean
+  /** The message is in memory, or about to be. */
+  has(id: string): boolean
+  /** Takes a file in. False: it was left where it is, or is gone. */
+  admit(id: string, from: ScannedQueue, overrideDefer: boolean): Promise<boolean>
+}
+
+// The clock of the file system may be a little ahead (S-10, check 5).
+const STAMP_TOLERANCE_MS = 1000
+const FORCE_EXPIRE = 0o010 // Mode bit of F-13.
+
+/** Finds mail to deliver: scans incoming and deferred, which take turns (S-9 to S-13). */
+export class Admission {
+  readonly #scans: Readonly<Record<ScannedQueue, QueueScan>>
+  readonly #active: ActiveQueue
+  readonly #clock: Clock
+  readonly #log: Logger
+  #turn: ScannedQueue = 'incoming'
+  /** Files are in incoming that nothing but a scan will find. */
+  #backlog = false
+  #skippedIncoming = false
+
+  constructor(
+    active: ActiveQueue,
+    { store, clock, log }: { store: MessageStore; clock: Clock; log: Logger },
+  ) {
+    this.#active = active
+    this.#clock = clock
+    this.#log = log
+    this.#scans = {
+      incoming: new QueueScan(() => store.scan('incoming')),
+      deferred: new QueueScan(() => store.scan('deferred')),
+    }
+  }
+
+  /** A scan has something left to look at. */
+  get running(): boolean {
+    return this.#scans.incoming.running || this.#scans.deferred.running
+  }
+
+  /** New mail waits for a scan of incoming; mail that comes now must not overtake all of it. */
+  get backlog(): boolean {
+    return this.#backlog
+  }
+
+  request(queue: ScannedQueue, request: ScanRequest): void {
+    this.#scans[queue].request(request)
+  }
+
+  /** New mail was left in incoming: a scan must find it. */
+  leave(): void {
+    this.#backlog = true
+    this.#scans.incoming.request({ start: true })
+  }
+
+  /** A file could not be taken from incoming: look for it when the next timer fires. */
+  skip(): void {
+    this.#skippedIncoming = true
+  }
+
+  /** Files were left in incoming that the next timer should look for. */
+  takeSkippedIncoming(): boolean {
+    const skipped = this.#skippedIncoming
+    this.#skippedIncoming = false
+    return skipped
+  }
+
+  /** One pass of S-13: the scans are tried in turn until one has a file that is admitted. */
+  async pass(): Promise<void> {
+    const first = this.#turn
+    let tried = first
+    if (!(await this.#try(first)) && this.#active.hasRoom()) {
+      tried = other(first)
+      await this.#try(tried)
+    }
+    this.#turn = this.#active.hasRoom() ? other(tried) : 'incoming'
+  }
+
+  /** Gives up all scans. */
+  async stop(): Promise<void> {
+    for (const scan of Object.values(this.#scans)) await scan.abandon()
+  }
+
+  /** Looks at one file of a queue. @returns whether it was admitted */
+  async #try(queue: ScannedQueue): Promise<boolean> {
+    const scan = this.#scans[queue]
+    if (!scan.running) return false
+    const { ignoreStamps, overrideDefer } = scan
+    const entry = await this.#next(queue, scan)
+    if (entry === undefined || this.#active.has(entry.id)) return false
+    if (!ignoreStamps && entry.modifiedMs > this.#clock.now() + STAMP_TOLERANCE_MS) {
+      if (queue === 'incoming') this.#skippedIncoming = true
+      return false
+    }
+    if ((entry.mode & FORCE_EXPIRE) !== 0) {
+      this.#log.warning(`${entry.id}: forced expiry is not available yet, trying delivery`)
+    }
+    return this.#active.admit(entry.id, queue, overrideDefer)
+  }
+
+  async #next(queue: ScannedQueue, scan: QueueScan): Promise<QueueEntry | undefined> {
+    try {
+      const entry = await scan.next()
+      // What came meanwhile was requested again, and is no more than one scan takes.
+      if (entry === undefined && queue === 'incoming') this.#backlog = false
+      return entry
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      this.#log.warning(`cannot scan queue "${queue}", will try again later: ${reason}`)
+      if (queue === 'incoming') this.#skippedIncoming = true
+      await scan.abandon()
+      return undefined
+    }
+  }
+}
+
+function other(queue: ScannedQueue): ScannedQueue {
+  return queue === 'incoming' ? 'deferred' : 'incoming'
+}

@@ -1,0 +1,10 @@
+export type { QueueManagerOptions, TransportSettings } from './options.ts'
+export type {
+  DeliveryAgent,
+  DeliveryReport,
+  DeliveryRequest,
+  MessageStore,
+  QueueManagerPorts,
+  Resolution,
+} from './ports.ts'
+export { QueueManager } from './queue-manager.ts'

@@ -1,0 +1,45 @@
+import type { TransportLimits } from '@posthouse/scheduler'
+
+/** What one transport may do; one property per `TRANSPORT_…` parameter of main.cf. */
+export interface TransportSettings extends TransportLimits {
+  /** `TRANSPORT_destination_recipient_limit`: recipients per delivery; 0 means no limit (S-28). */
+  readonly destinationRecipientLimit: number
+}
+
+/** One property per parameter of qmgr(8), with complete values. Times are in milliseconds. */
+export interface QueueManagerOptions {
+  /** `qmgr_message_active_limit`: messages in memory (S-12). */
+  readonly messageActiveLimit: number
+  /** `qmgr_message_recipient_limit`: recipients in memory (S-12); raised to the former (S-5). */
+  readonly messageRecipientLimit: number
+  /** `minimal_backoff_time` (S-31), also the time that a dead destination is left alone (S-79). */
+  readonly minimalBackoffMs: number
+  /** `maximal_backoff_time` (S-31). */
+  readonly maximalBackoffMs: number
+  /** `maximal_queue_lifetime` (S-32). */
+  readonly maximalQueueLifetimeMs: number
+  /** `bounce_queue_lifetime`, for the null sender; lowered to the former (S-5). */
+  readonly bounceQueueLifetimeMs: number
+  /** `queue_run_delay`: time between scans of the deferred queue (S-41), at most 2^31-1. */
+  readonly queueRunDelayMs: number
+  /** `transport_retry_time`: the time that a dead transport is left alone (S-80). */
+  readonly transportRetryMs: number
+  /** `defer_transports`: names of transports that get nothing unless flushed (S-24). */
+  readonly deferTransports: readonly string[]
+  /** `default_filter_nexthop` (S-22). */
+  readonly defaultFilterNexthop: string
+  /** `myhostname`: next hop of a content filter for a recipient without domain (S-22). */
+  readonly hostname: string
+  /** `recipient_delimiter`: each character ends a local part in queue names (S-27). */
+  readonly recipientDelimiter: string
+  /** `delay_logging_resolution_limit`, 0 to 6 (S-93). */
+  readonly delayLoggingResolutionLimit: number
+  /** `info_log_address_format` (S-94). */
+  readonly infoLogAddressFormat: 'external' | 'internal'
+  /** `backwards_bounce_logfile_compatibility` (F-60). */
+  readonly bounceLogCompatibility: boolean
+  /** `smtputf8_enable`: whether status logs may hold UTF-8 (F-60). */
+  readonly smtputf8: boolean
+  /** Settings of a transport; asked once per transport, when it is first used. */
+  readonly transport: (name: string) => TransportSettings
+}

@@ -1,0 +1,89 @@
+import type { Clock } from '@posthouse/clock'
+import type { DeliveryOutcome } from '@posthouse/delivery-status'
+import type { Logger } from '@posthouse/mail-log'
+import type {
+  EnvelopeRecipient,
+  MessageEnvelope,
+  MessageQueue,
+  QueueEntry,
+  StatusLogKind,
+} from '@posthouse/queue-store'
+
+/** The part of `QueueStore` that the queue manager needs; see there for what each method does. */
+export interface MessageStore {
+  scan(queue: MessageQueue): AsyncGenerator<QueueEntry, void, void>
+  move(
+    id: string,
+    from: MessageQueue,
+    to: MessageQueue,
+    options?: { modifiedMs?: number },
+  ): Promise<boolean>
+  remove(id: string, queue: MessageQueue): Promise<void>
+  /** Rejects with an error whose `code` is `corrupt` (and `warnings` say why) or `vanished`. */
+  readEnvelope(id: string, queue: MessageQueue): Promise<MessageEnvelope>
+  markDone(id: string, queue: MessageQueue, offsets: readonly number[]): Promise<void>
+  appendStatusLog(kind: StatusLogKind, id: string, text: string): Promise<void>
+  removeStatusLog(kind: StatusLogKind, id: string): Promise<void>
+}
+
+/** What the address resolver says of one recipient (S-23). */
+export type Resolution =
+  | {
+      readonly kind: 'route'
+      readonly transport: string
+      readonly nexthop: string
+      /** The recipient to deliver to, in internal form; perhaps another than was asked for. */
+      readonly recipient: string
+    }
+  | { readonly kind: 'temporary-failure' | 'bad-address' }
+
+/** Recipients of one message that go to one destination in one transaction (S-86). Plain data. */
+export interface DeliveryRequest {
+  /** The message is in the queue `active` under this id. */
+  readonly queueId: string
+  readonly transport: string
+  readonly nexthop: string
+  /** Internal form; empty for the null sender. With VERP, expanded for the one recipient. */
+  readonly sender: string
+  readonly recipients: readonly EnvelopeRecipient[]
+  readonly contentOffset: number
+  readonly dataSize: number
+  readonly contentLength: number
+  readonly encoding: '' | '7bit' | '8bit'
+  /** Bits of F-34, 8 (a recipient is UTF-8) included. */
+  readonly sendOptions: number
+  readonly arrivalTimeMs: number
+  readonly activeTimeMs: number
+  readonly handoffMs: number
+  /** Whether the session may come from the connection cache, and go there (S-89). */
+  readonly reuse: { readonly load: boolean; readonly store: boolean }
+}
+
+/** What became of a request. Plain data. */
+export interface DeliveryReport {
+  /** One per recipient of the request, in its order. */
+  readonly outcomes: readonly DeliveryOutcome[]
+  /** Given when connection or handshake failed: the destination is to blame (S-69). */
+  readonly blame?: { readonly status: string; readonly reason: string } | undefined
+}
+
+/** Delivers. A rejection counts as an agent that died: the recipients are deferred (S-69, S-84). */
+export interface DeliveryAgent {
+  deliver(request: DeliveryRequest): Promise<DeliveryReport>
+}
+
+/** What the program that composes the mail system gives to the queue manager. */
+export interface QueueManagerPorts {
+  readonly store: MessageStore
+  /** Where a recipient goes. A rejection counts as `temporary-failure`, with a warning. */
+  readonly resolve: (sender: string, recipient: string) => Resolution | Promise<Resolution>
+  /** The agent of a transport; undefined if there is none (now): the transport is dead (S-80). */
+  readonly agents: (transport: string) => DeliveryAgent | undefined
+  /** Where lines about the deliveries of a transport go: tagged with the agent's program name. */
+  readonly deliveryLog: (transport: string) => Logger
+  /** Tagged `error`: deliveries that were not attempted (S-83, S-95). */
+  readonly errorLog: Logger
+  /** Tagged `qmgr`. */
+  readonly log: Logger
+  readonly clock: Clock
+}

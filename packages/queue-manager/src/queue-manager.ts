@@ -1,0 +1,312 @@
+import type { MessageEnvelope } from '@posthouse/queue-store'
+
+import { ActiveMessage } from './active-message.ts'
+import { Admission, type ScannedQueue } from './admission.ts'
+import { AttemptEnd } from './attempt-end.ts'
+import { logAddress } from './delivery-journal.ts'
+import { Dispatcher } from './dispatcher.ts'
+import type { QueueManagerOptions } from './options.ts'
+import type { QueueManagerPorts } from './ports.ts'
+import { Router } from './router.ts'
+
+const TRIGGERS = { I: 0x49, W: 0x57, D: 0x44, A: 0x41, F: 0x46 }
+const NOTIFY_SUCCESS = 2
+
+/**
+ * Sees to it that queued mail is delivered: qmgr(8), with the scheduling of oqmgr(8).
+ *
+ * Takes messages into the active queue (from `accept` and from scans of incoming and deferred),
+ * groups their recipients, hands them to delivery agents as the concurrency windows allow, and
+ * brings the queue up to date afterwards. One per queue directory.
+ *
+ * Memory is bounded by the limits on messages and recipients; a message is admitted as a whole, so
+ * the recipients of one message may exceed theirs. Failures of the store, the resolver or an agent
+ * are logged and leave the mail in the queue. A bug shows as an unhandled rejection, which ends
+ * the process; the next start takes the mail back.
+ *
+ * Source: rules S-1 to S-41, S-63 to S-97 of spec/queue-manager.md. The README says what is not
+ * there yet.
+ */
+export class QueueManager {
+  readonly #options: QueueManagerOptions
+  readonly #ports: QueueManagerPorts
+  readonly #router: Router
+  readonly #admission: Admission
+  readonly #end: AttemptEnd
+  readonly #dispatcher: Dispatcher
+  readonly #active = new Map<string, ActiveMessage | undefined>() // Undefined: on its way in.
+  #started = false
+  #draining = false
+  #admitting = false
+  /** Things under way that `drain` must wait for. */
+  #work = 0
+  #recipients = 0
+  #cancelTimer: (() => void) | undefined
+  #drained: (() => void) | undefined
+
+  constructor(options: QueueManagerOptions, ports: QueueManagerPorts) {
+    this.#options = sane(options, ports)
+    this.#ports = ports
+    this.#router = new Router(this.#options, ports)
+    this.#end = new AttemptEnd(this.#options, ports)
+    this.#admission = new Admission(
+      {
+        hasRoom: () => this.#hasRoom(),
+        has: (id) => this.#active.has(id),
+        admit: (id, from, overrideDefer) => this.#admit(id, from, overrideDefer),
+      },
+      ports,
+    )
+    this.#dispatcher = new Dispatcher(this.#options, ports, {
+      requestEnded: (message, recipients) => this.#requestEnded(message, recipients),
+      began: () => this.#begin(),
+      ended: () => this.#done(),
+    })
+  }
+
+  /** Messages in memory. */
+  get messages(): number {
+    return this.#active.size
+  }
+
+  /** Recipients in memory. */
+  get recipients(): number {
+    return this.#recipients
+  }
+
+  /**
+   * Takes back what was active when the last process ended, then scans incoming and deferred, and
+   * deferred again every `queue_run_delay` (S-3, S-41). Call it once, before new mail comes in.
+   * Rejects with the error of the store if the queue `active` cannot be read.
+   */
+  async start(): Promise<void> {
+    for await (const { id } of this.#ports.store.scan('active')) await this.#end.takeBack(id)
+    if (this.#draining) return
+    this.#started = true
+    this.#admission.request('incoming', { start: true })
+    this.#queueRun()
+  }
+
+  /**
+   * Takes a message that was just committed to incoming. It becomes active at once, without being
+   * read back, if there is room and none waits before it; else a scan of incoming will find it.
+   */
+  accept(envelope: MessageEnvelope): void {
+    if (this.#active.has(envelope.id)) return // A scan was faster.
+    if (!this.#started || this.#draining || this.#admission.backlog || !this.#hasRoom()) {
+      this.#admission.leave()
+      this.#pump()
+      return
+    }
+    this.#active.set(envelope.id, undefined)
+    this.#spawn(this.#acceptNow(envelope))
+  }
+
+  /** What other programs send to wake the queue manager: bytes of S-36; others are ignored. */
+  trigger(requests: Uint8Array): void {
+    const ignoreStamps = requests.includes(TRIGGERS.A)
+    const overrideDefer = requests.includes(TRIGGERS.F)
+    if (overrideDefer) this.#dispatcher.reviveAll()
+    const incoming = requests.includes(TRIGGERS.I) || requests.includes(TRIGGERS.W)
+    const deferred = requests.includes(TRIGGERS.D)
+    this.#admission.request('incoming', { start: incoming, ignoreStamps, overrideDefer })
+    this.#admission.request('deferred', { start: deferred, ignoreStamps, overrideDefer })
+    this.#pump()
+  }
+
+  /**
+   * Stops: no new delivery starts. Resolves when those in flight have ended and their results are
+   * in the queue. What was not tried stays in `active`, where the next start finds it.
+   */
+  async drain(): Promise<void> {
+    this.#draining = true
+    this.#cancelTimer?.()
+    while (this.#work > 0) {
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve
+      })
+    }
+    await this.#admission.stop()
+  }
+
+  /** Starts whatever may start now. */
+  #pump(): void {
+    if (!this.#started || this.#draining) return
+    this.#dispatcher.handOut()
+    if (this.#admitting || !this.#admission.running || !this.#hasRoom()) return
+    this.#admitting = true
+    this.#spawn(this.#admitWhileRoom())
+  }
+
+  async #admitWhileRoom(): Promise<void> {
+    while (this.#admission.running && this.#hasRoom() && !this.#draining) {
+      await this.#admission.pass()
+    }
+    this.#admitting = false
+  }
+
+  #hasRoom(): boolean {
+    const { messageActiveLimit, messageRecipientLimit } = this.#options
+    return this.#active.size < messageActiveLimit && this.#recipients < messageRecipientLimit
+  }
+
+  #queueRun(): void {
+    this.#admission.request('deferred', { start: true })
+    if (this.#admission.takeSkippedIncoming()) this.#admission.request('incoming', { start: true })
+    this.#cancelTimer = this.#ports.clock.after(this.#options.queueRunDelayMs, () => {
+      this.#spawn(this.#end.retryStranded())
+      this.#queueRun()
+    })
+    this.#pump()
+  }
+
+  async #acceptNow(envelope: MessageEnvelope): Promise<void> {
+    if (await this.#enter(envelope.id, 'incoming')) await this.#activate(envelope, false)
+  }
+
+  async #admit(id: string, from: ScannedQueue, overrideDefer: boolean): Promise<boolean> {
+    this.#active.set(id, undefined)
+    if (!(await this.#enter(id, from))) return false
+    const envelope = await this.#read(id)
+    if (envelope === undefined) {
+      this.#release(id)
+    } else {
+      await this.#forgetDeferLog(id)
+      await this.#activate(envelope, overrideDefer)
+    }
+    return true
+  }
+
+  /** Renames a file into `active`; false if that failed, and the file is where it was, or gone. */
+  async #enter(id: string, from: ScannedQueue): Promise<boolean> {
+    try {
+      // Somebody else may have taken or removed it: that needs no words.
+      if (await this.#ports.store.move(id, from, 'active')) return true
+    } catch (error) {
+      const problem = `cannot move from queue "${from}" to queue "active"`
+      this.#ports.log.warning(`${id}: ${problem}: ${reason(error)}`)
+      if (from === 'incoming') this.#admission.skip()
+    }
+    this.#release(id)
+    return false
+  }
+
+  async #read(id: string): Promise<MessageEnvelope | undefined> {
+    const { store, log, clock } = this.#ports
+    try {
+      return await store.readEnvelope(id, 'active')
+    } catch (error) {
+      const { code, warnings = [`${id}: cannot read: ${reason(error)}`] } = error as FileError
+      for (const warning of warnings) log.warning(warning)
+      if (code === 'corrupt') await this.#end.setAside(id)
+      else if (code !== 'vanished') {
+        await this.#end.putBack(id, clock.now() + this.#options.minimalBackoffMs)
+      }
+      return undefined
+    }
+  }
+
+  /** F-21: a defer log describes the latest attempt only. */
+  async #forgetDeferLog(id: string): Promise<void> {
+    try {
+      await this.#ports.store.removeStatusLog('defer', id)
+    } catch (error) {
+      this.#ports.log.warning(`${id}: cannot remove the old defer log: ${reason(error)}`)
+    }
+  }
+
+  /** The file is in `active`, its envelope in memory: resolves its recipients, and queues them. */
+  async #activate(envelope: MessageEnvelope, overrideDefer: boolean): Promise<void> {
+    const message = new ActiveMessage(envelope, this.#ports.clock.now(), overrideDefer)
+    this.#active.set(envelope.id, message)
+    this.#announce(envelope)
+    // Counted before anything is awaited, or mail that comes meanwhile finds room it has not.
+    this.#recipients += envelope.recipients.length
+    const routes = await this.#router.routesOf(message)
+    this.#recipients += routes.length - envelope.recipients.length
+    if (routes.length === 0) this.#spawn(this.#finish(message))
+    else this.#dispatcher.add(message, routes)
+    this.#pump()
+  }
+
+  #announce(envelope: MessageEnvelope): void {
+    const { id, sender, contentLength, recipientCount, recipients } = envelope
+    const from = logAddress(sender, this.#options.infoLogAddressFormat)
+    this.#ports.log.info(
+      `${id}: from=<${from}>, size=${contentLength}, nrcpt=${recipientCount} (queue active)`,
+    )
+    if (recipients.some(({ notify }) => (notify & NOTIFY_SUCCESS) !== 0)) {
+      this.#ports.log.warning(`${id}: delivery reports are not available yet, none will be sent`)
+    }
+  }
+
+  #requestEnded(message: ActiveMessage, recipients: number): void {
+    this.#recipients -= recipients
+    if (message.pending === 0) this.#spawn(this.#finish(message))
+    else this.#spawn(this.#mark(message))
+    this.#pump()
+  }
+
+  async #mark(message: ActiveMessage): Promise<void> {
+    const writing = this.#end.mark(message)
+    const before = message.marking
+    message.marking = before === undefined ? writing : before.then(() => writing)
+    await message.marking
+  }
+
+  async #finish(message: ActiveMessage): Promise<void> {
+    await this.#end.end(message)
+    this.#release(message.id)
+  }
+
+  #release(id: string): void {
+    this.#active.delete(id)
+    this.#pump()
+  }
+
+  /** Lets a task run on its own. What it rejects with is a bug, and nobody's to catch. */
+  #spawn(task: Promise<void>): void {
+    this.#begin()
+    void task.then(() => this.#done())
+  }
+
+  #begin(): void {
+    this.#work += 1
+  }
+
+  #done(): void {
+    this.#work -= 1
+    if (this.#work === 0) this.#drained?.()
+  }
+}
+
+/** What `readEnvelope` may reject with: a `QueueFileError`, or any other error. */
+interface FileError {
+  readonly code?: unknown
+  readonly warnings?: readonly string[]
+}
+
+/** S-5. */
+function sane(options: QueueManagerOptions, { log }: QueueManagerPorts): QueueManagerOptions {
+  const { messageActiveLimit, maximalQueueLifetimeMs } = options
+  let { messageRecipientLimit, bounceQueueLifetimeMs } = options
+  if (messageRecipientLimit < messageActiveLimit) {
+    log.warning(
+      'qmgr_message_recipient_limit is smaller than qmgr_message_active_limit - ' +
+        'adjusting qmgr_message_recipient_limit',
+    )
+    messageRecipientLimit = messageActiveLimit
+  }
+  if (bounceQueueLifetimeMs > maximalQueueLifetimeMs) {
+    log.warning(
+      'bounce_queue_lifetime is larger than maximal_queue_lifetime - ' +
+        'adjusting bounce_queue_lifetime',
+    )
+    bounceQueueLifetimeMs = maximalQueueLifetimeMs
+  }
+  return { ...options, messageRecipientLimit, bounceQueueLifetimeMs }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

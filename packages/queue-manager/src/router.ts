@@ -1,0 +1,118 @@
+import { splitAddress } from '@posthouse/mail-address'
+import type { Logger } from '@posthouse/mail-log'
+import type { EnvelopeRecipient } from '@posthouse/queue-store'
+
+import type { ActiveMessage } from './active-message.ts'
+import type { QueueManagerOptions } from './options.ts'
+import type { QueueManagerPorts, Resolution } from './ports.ts'
+
+/** Where one recipient goes. */
+export interface Route {
+  readonly transport: string
+  readonly nexthop: string
+  /** With the resolved address. */
+  readonly recipient: EnvelopeRecipient
+}
+
+// Requests of `sendmail -bv` and of address verification: nothing may be delivered (S-86).
+const PROBE_FLAGS = 256 | 512
+
+/** Finds the transport and next hop of recipients: rules S-21 to S-24. */
+export class Router {
+  readonly #options: QueueManagerOptions
+  readonly #resolve: QueueManagerPorts['resolve']
+  readonly #log: Logger
+  readonly #deferTransports: ReadonlySet<string>
+
+  constructor(options: QueueManagerOptions, { resolve, log }: QueueManagerPorts) {
+    this.#options = options
+    this.#resolve = resolve
+    this.#log = log
+    this.#deferTransports = new Set(options.deferTransports)
+  }
+
+  /** One route per recipient that is to be delivered, in the order of the file. */
+  async routesOf(message: ActiveMessage): Promise<Route[]> {
+    const { envelope } = message
+    const missing = missingFeature(message)
+    if (missing !== undefined) {
+      const reason = `${missing} is not available yet`
+      this.#log.warning(`${envelope.id}: kept in the queue: ${reason}`)
+      return envelope.recipients.map((recipient) => retry(recipient, `4.3.0 ${reason}`))
+    }
+    const routes: Route[] = []
+    for (const recipient of wanted(envelope.recipients, envelope.redirect)) {
+      const filtered = this.#filter(message, recipient)
+      const route = filtered ?? (await this.#ask(message, recipient))
+      routes.push(this.#postponed(message, route))
+    }
+    return routes
+  }
+
+  /** S-22: all mail of the message goes to its content filter. A redirection overrides it. */
+  #filter({ envelope }: ActiveMessage, recipient: EnvelopeRecipient): Route | undefined {
+    const { contentFilter, redirect } = envelope
+    if (contentFilter === undefined || redirect !== undefined) return undefined
+    const colon = contentFilter.indexOf(':')
+    const transport = colon < 0 ? contentFilter : contentFilter.slice(0, colon)
+    const given = colon < 0 ? '' : contentFilter.slice(colon + 1)
+    const { defaultFilterNexthop, hostname } = this.#options
+    const nexthop =
+      given || defaultFilterNexthop || splitAddress(recipient.address).domain || hostname
+    return { transport, nexthop, recipient }
+  }
+
+  /** S-23, and rows 1 to 3 of S-24. */
+  async #ask({ envelope }: ActiveMessage, recipient: EnvelopeRecipient): Promise<Route> {
+    const { address } = recipient
+    if (address === '') return error(recipient, '5.1.3 null recipient address')
+    const resolution = await this.#resolution(envelope.id, envelope.sender, address)
+    if (resolution.kind !== 'route') {
+      return resolution.kind === 'temporary-failure'
+        ? retry(recipient, '4.3.0 address resolver failure')
+        : error(recipient, '5.1.3 bad address syntax')
+    }
+    const { transport, nexthop } = resolution
+    if (resolution.recipient === '') return error(recipient, '5.1.3 null recipient address')
+    if (resolution.recipient === address) return { transport, nexthop, recipient }
+    return { transport, nexthop, recipient: { ...recipient, address: resolution.recipient } }
+  }
+
+  async #resolution(id: string, sender: string, address: string): Promise<Resolution> {
+    try {
+      return await this.#resolve(sender, address)
+    } catch (failure) {
+      this.#log.warning(`${id}: address resolver failed for <${address}>: ${String(failure)}`)
+      return { kind: 'temporary-failure' }
+    }
+  }
+
+  /** Row 6 of S-24. */
+  #postponed(message: ActiveMessage, route: Route): Route {
+    if (!this.#deferTransports.has(route.transport)) return route
+    if (message.overrideDefer || message.envelope.flush) return route
+    return retry(route.recipient, '4.3.2 deferred transport')
+  }
+}
+
+/** S-21: a redirected message goes to one address only, and none of its own is marked done. */
+function wanted(
+  recipients: readonly EnvelopeRecipient[],
+  redirect: string | undefined,
+): readonly EnvelopeRecipient[] {
+  if (redirect === undefined || recipients.length === 0) return recipients
+  return [{ address: redirect, original: redirect, notify: 0, offset: 0 }]
+}
+
+function missingFeature({ envelope }: ActiveMessage): string | undefined {
+  const traceFlags = Number(envelope.attributes.get('trace_flags') ?? 0)
+  return (traceFlags & PROBE_FLAGS) !== 0 ? 'address verification' : undefined
+}
+
+function retry(recipient: EnvelopeRecipient, nexthop: string): Route {
+  return { transport: 'retry', nexthop, recipient }
+}
+
+function error(recipient: EnvelopeRecipient, nexthop: string): Route {
+  return { transport: 'error', nexthop, recipient }
+}

@@ -1,0 +1,153 @@
+import type {
+  EnvelopeRecipient,
+  MessageEnvelope,
+  MessageQueue,
+  QueueEntry,
+} from '@posthouse/queue-store'
+
+import type { MessageStore } from '../src/index.ts'
+
+/** What a test may vary of a message. */
+export interface NewMemoryMessage extends Partial<Omit<MessageEnvelope, 'recipients'>> {
+  readonly recipients: readonly (string | Partial<EnvelopeRecipient>)[]
+}
+
+interface MemoryFile {
+  queue: MessageQueue
+  modifiedMs: number
+  mode: number
+  envelope: MessageEnvelope
+}
+
+/**
+ * Queue files in memory. Like the real ones they survive the queue manager; unlike them every
+ * change is there at once, though its promise resolves later.
+ */
+export class MemoryStore implements MessageStore {
+  readonly files = new Map<string, MemoryFile>()
+  readonly statusLogs = new Map<string, string>()
+  readonly calls: string[] = []
+  /** Rejects calls that begin with one of these, such as `move ID active`. */
+  readonly failing = new Set<string>()
+  /** Entries that were read from directories. */
+  scanned = 0
+  readonly #startMs: number
+  #nextId = 0
+
+  /** @param startMs When messages are made unless `add` says otherwise. */
+  constructor(startMs = 0) {
+    this.#startMs = startMs
+  }
+
+  add(
+    message: NewMemoryMessage,
+    queue: MessageQueue = 'incoming',
+    modifiedMs = this.#startMs,
+  ): MessageEnvelope {
+    this.#nextId += 1
+    const id = message.id ?? `M${String(this.#nextId).padStart(5, '0')}`
+    const { recipients, ...rest } = message
+    const envelope: MessageEnvelope = {
+      id,
+      sender: 's@x.test',
+      arrivalTimeMs: modifiedMs,
+      createTimeMs: modifiedMs,
+      contentOffset: 100,
+      dataSize: 200,
+      contentLength: 200,
+      recipientCount: recipients.length,
+      recipients: recipients.map((recipient, i) => ({
+        address: '',
+        notify: 0,
+        offset: 50 + 10 * i,
+        ...(typeof recipient === 'string' ? { address: recipient } : recipient),
+      })),
+      encoding: '',
+      sendOptions: 0,
+      flush: false,
+      attributes: new Map(),
+      ...rest,
+    }
+    this.files.set(id, { queue, modifiedMs, mode: 0o700, envelope })
+    return envelope
+  }
+
+  /** `queue` of each message, by id. */
+  places(): Record<string, MessageQueue> {
+    return Object.fromEntries(Array.from(this.files, ([id, { queue }]) => [id, queue]))
+  }
+
+  async *scan(queue: MessageQueue): AsyncGenerator<QueueEntry, void, void> {
+    this.#call(`scan ${queue}`)
+    const ids = Array.from(this.files.keys()).filter((id) => this.files.get(id)?.queue === queue)
+    for (const id of ids.sort()) {
+      const file = this.files.get(id)
+      if (file?.queue !== queue) continue
+      this.scanned += 1
+      yield { id, modifiedMs: file.modifiedMs, mode: file.mode }
+    }
+  }
+
+  async move(
+    id: string,
+    from: MessageQueue,
+    to: MessageQueue,
+    options: { modifiedMs?: number } = {},
+  ): Promise<boolean> {
+    this.#call(`move ${id} ${from} ${to}`)
+    const file = this.files.get(id)
+    if (file?.queue !== from) return false
+    file.queue = to
+    file.modifiedMs = options.modifiedMs ?? file.modifiedMs
+    return true
+  }
+
+  async remove(id: string, queue: MessageQueue): Promise<void> {
+    this.#call(`remove ${id} ${queue}`)
+    if (this.files.get(id)?.queue === queue) this.files.delete(id)
+  }
+
+  async readEnvelope(id: string, queue: MessageQueue): Promise<MessageEnvelope> {
+    this.#call(`readEnvelope ${id} ${queue}`)
+    const file = this.files.get(id)
+    if (file?.queue !== queue) throw new StoreError('vanished', 'no such file')
+    return file.envelope
+  }
+
+  async markDone(id: string, queue: MessageQueue, offsets: readonly number[]): Promise<void> {
+    this.#call(`markDone ${id} ${queue} ${offsets.join(' ')}`)
+    const file = this.files.get(id)
+    if (file?.queue !== queue) throw new StoreError('vanished', 'no such file')
+    const recipients = file.envelope.recipients.filter(({ offset }) => !offsets.includes(offset))
+    file.envelope = { ...file.envelope, recipients }
+  }
+
+  async appendStatusLog(kind: string, id: string, text: string): Promise<void> {
+    this.#call(`appendStatusLog ${kind} ${id}`)
+    this.statusLogs.set(`${kind}/${id}`, (this.statusLogs.get(`${kind}/${id}`) ?? '') + text)
+  }
+
+  async removeStatusLog(kind: string, id: string): Promise<void> {
+    this.#call(`removeStatusLog ${kind} ${id}`)
+    this.statusLogs.delete(`${kind}/${id}`)
+  }
+
+  #call(text: string): void {
+    this.calls.push(text)
+    for (const prefix of this.failing) {
+      if (text.startsWith(prefix)) throw new StoreError('write', `EIO: ${text}`)
+    }
+  }
+}
+
+/** Looks like the error of the real store. */
+export class StoreError extends Error {
+  readonly code: string
+  readonly warnings: readonly string[]
+
+  constructor(code: string, message: string, warnings: readonly string[] = [message]) {
+    super(message)
+    this.code = code
+    this.warnings = warnings
+  }
+}
