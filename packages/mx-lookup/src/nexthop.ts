@@ -1,0 +1,102 @@
+import { isIP, isIPv6 } from 'node:net'
+
+import { NexthopError } from './errors.ts'
+import { dnsName } from './host-name.ts'
+
+/** One destination, understood. */
+export interface Nexthop {
+  /** Host or domain name, or an address, without brackets. */
+  readonly host: string
+  /** TCP port, 1 to 65535. */
+  readonly port: number
+  /** Whether MX records come first: false for `[host]` and for addresses. */
+  readonly mx: boolean
+}
+
+/** How services become ports (C-2, C-4). */
+export interface ServicePorts {
+  /** `smtp_tcp_port`: the service of a next hop that names none; a name or a number. */
+  readonly defaultService: string
+  /** `known_tcp_ports`: service name to a name or number. See {@link parseTcpPorts}. */
+  readonly knownTcpPorts: ReadonlyMap<string, string>
+  /** The system's services database for tcp; undefined for an unknown name. Default: knows none. */
+  readonly servicePort?: ((name: string) => number | undefined) | undefined
+}
+
+const LIST_SEPARATOR = /[\s,]+/
+
+/** The elements of a next-hop list, separated by commas or white space (C-6). */
+export function splitNexthops(list: string): string[] {
+  if (!LIST_SEPARATOR.test(list)) return list === '' ? [] : [list]
+  return list.split(LIST_SEPARATOR).filter((element) => element !== '')
+}
+
+/** Reads `known_tcp_ports`: `lmtp=24, smtp=25, smtps=submissions=465, submission=587`. */
+export function parseTcpPorts(text: string): Map<string, string> {
+  const ports = new Map<string, string>()
+  for (const entry of text.split(',')) {
+    const names = entry.split('=').map((name) => name.trim())
+    const port = names.pop()
+    if (port === undefined) continue
+    for (const name of names) ports.set(name, port)
+  }
+  return ports
+}
+
+/**
+ * Reads one element of a next-hop list: `domain`, `[host]`, an address, each with an optional
+ * `:service` (C-1).
+ *
+ * @throws {NexthopError} with the text of C-3 or C-4.
+ */
+export function parseNexthop(text: string, ports: ServicePorts): Nexthop {
+  const bracketed = text.startsWith('[')
+  const { host, service } = bracketed ? splitBracketed(text) : splitPlain(text)
+  if (!bracketed && host === '') throw syntaxError('missing host information', text)
+
+  const address = bracketed ? untagAddress(host, text) : host
+  const isAddress = isIP(address) !== 0
+  if (!isAddress && dnsName(address) === undefined) {
+    throw syntaxError('valid hostname or network address required', text)
+  }
+  const port = servicePort(service === '' ? ports.defaultService : service, text, ports)
+  return { host: address, port, mx: !bracketed && !isAddress }
+}
+
+function splitBracketed(text: string): { host: string; service: string } {
+  const close = text.indexOf(']')
+  if (close < 0) throw syntaxError('missing "]"', text)
+  const rest = text.slice(close + 1)
+  if (rest !== '' && !rest.startsWith(':')) throw syntaxError('garbage after "]"', text)
+  return { host: text.slice(1, close), service: rest.slice(1) }
+}
+
+function splitPlain(text: string): { host: string; service: string } {
+  const colon = text.lastIndexOf(':')
+  if (colon < 0) return { host: text, service: '' }
+  return { host: text.slice(0, colon), service: text.slice(colon + 1) }
+}
+
+function untagAddress(host: string, text: string): string {
+  if (!/^ipv6:/i.test(host)) return host
+  const address = host.slice('ipv6:'.length)
+  if (!isIPv6(address)) throw syntaxError('malformed IPv6 address', text)
+  return address
+}
+
+function servicePort(service: string, text: string, ports: ServicePorts): number {
+  if (/^\d.*\D/.test(service)) throw syntaxError('garbage after numerical service', text)
+  const known = ports.knownTcpPorts.get(service) ?? service
+  if (/^\d+$/.test(known)) {
+    const port = Number(known)
+    if (port >= 1 && port <= 65_535) return port
+    throw new NexthopError('bad-port', `bad network port: ${known} for destination: ${text}`, text)
+  }
+  const port = ports.servicePort?.(known)
+  if (port !== undefined) return port
+  throw new NexthopError('unknown-service', `unknown service: ${known}/tcp`, text)
+}
+
+function syntaxError(reason: string, text: string): NexthopError {
+  return new NexthopError('syntax', `${reason} in server description: ${text}`, text)
+}
