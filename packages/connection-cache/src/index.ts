@@ -1,0 +1,2 @@
+export type { ConnectionCacheOptions } from './connection-cache.ts'
+export { ConnectionCache } from './connection-cache.ts'
