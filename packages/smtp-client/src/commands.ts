@@ -1,0 +1,80 @@
+import { encodeAddress, isAscii, quoteAddress } from '@posthouse/mail-address'
+
+import { encodeXtext, rcptParameters } from './dsn-parameters.ts'
+import type { ServerFeatures } from './ehlo.ts'
+import {
+  SMTPUTF8_CONTENT,
+  SMTPUTF8_REQUESTED,
+  type SmtpDelivery,
+  type SmtpRecipient,
+} from './request.ts'
+
+/** The parameters that decide how commands look. */
+export interface CommandOptions {
+  readonly quoteEnvelope: boolean
+  readonly disableMimeOutputConversion: boolean
+}
+
+// What would end a command line early, and let an address bring commands of its own.
+const LINE_BREAKER = /[\r\n\0]/
+
+/** Whether an address can be part of a command at all. */
+export function fitsCommandLine(address: string): boolean {
+  return !LINE_BREAKER.test(address)
+}
+
+/** Whether content for this server would have to be converted to 7 bits (C-164). */
+export function needsConversion(
+  { encoding }: SmtpDelivery,
+  features: ServerFeatures,
+  options: CommandOptions,
+): boolean {
+  return !features.eightBitMime && encoding !== '7bit' && !options.disableMimeOutputConversion
+}
+
+/** Whether only a server with SMTPUTF8 may have the message (C-169). */
+export function needsSmtputf8({ sendOptions, sender, recipients }: SmtpDelivery): boolean {
+  if ((sendOptions & SMTPUTF8_REQUESTED) === 0) return false
+  if ((sendOptions & SMTPUTF8_CONTENT) !== 0 || !isAscii(sender)) return true
+  return recipients.some(({ address }) => !isAscii(address))
+}
+
+/** `MAIL FROM:<…>` and its parameters, without CRLF, one octet per character (C-78). */
+export function mailCommand(
+  delivery: SmtpDelivery,
+  features: ServerFeatures,
+  options: CommandOptions,
+): string {
+  const { sender, encoding, envelopeId, returnContent, contentSize, sendOptions } = delivery
+  let command = `MAIL FROM:<${path(sender, options)}>`
+  if (features.size && !needsConversion(delivery, features, options)) {
+    command += ` SIZE=${contentSize}`
+  }
+  if (features.eightBitMime && encoding !== '') {
+    command += encoding === '8bit' ? ' BODY=8BITMIME' : ' BODY=7BIT'
+  }
+  if (features.dsn && envelopeId !== undefined) command += ` ENVID=${encodeXtext(envelopeId)}`
+  if (features.dsn && returnContent !== undefined) {
+    command += returnContent === 'full' ? ' RET=FULL' : ' RET=HDRS'
+  }
+  if (features.smtputf8 && sendOptions & SMTPUTF8_REQUESTED) command += ' SMTPUTF8'
+  return command
+}
+
+/** `RCPT TO:<…>` and its parameters, without CRLF, one octet per character (C-79). */
+export function rcptCommand(
+  recipient: SmtpRecipient,
+  { sendOptions }: SmtpDelivery,
+  features: ServerFeatures,
+  options: CommandOptions,
+): string {
+  const command = `RCPT TO:<${path(recipient.address, options)}>`
+  if (!features.dsn) return command
+  const requested = (sendOptions & SMTPUTF8_REQUESTED) !== 0
+  return command + rcptParameters(recipient, { requested, offered: features.smtputf8 })
+}
+
+function path(address: string, { quoteEnvelope }: CommandOptions): string {
+  const external = quoteEnvelope ? quoteAddress(address) : address
+  return isAscii(external) ? external : encodeAddress(external).toString('latin1')
+}

@@ -1,0 +1,68 @@
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+
+import { afterEach, describe, expect, it } from 'vitest'
+
+import { Connection, openSocket } from './connection.ts'
+
+const events = { tooLong: () => undefined, garbage: () => undefined }
+const closers: (() => void)[] = []
+afterEach(() => {
+  for (const close of closers.splice(0)) close()
+})
+
+/** A connection, and the server's end of it. */
+async function pair(): Promise<{ connection: Connection; peer: Socket }> {
+  const server = createServer({ noDelay: true })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const port = address !== null && typeof address === 'object' ? address.port : 0
+  const accepted = once(server, 'connection')
+  const socket = await openSocket((host) => connect({ host, port }), '127.0.0.1', port, 0)
+  if (typeof socket === 'string') throw new Error(socket)
+  const [peer] = (await accepted) as [Socket]
+  peer.on('error', () => undefined)
+  const connection = new Connection(socket, 2048, events)
+  closers.push(() => {
+    connection.destroy()
+    peer.destroy()
+    server.close()
+  })
+  return { connection, peer }
+}
+
+describe('Connection', () => {
+  it('gives replies that came before the end, then fails, at once and every time', async () => {
+    const { connection, peer } = await pair()
+    peer.end('250 one\r\n250 two\r\n')
+    expect((await connection.read(0)).text).toBe('250 one')
+    while (!connection.failed) await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setTimeout(resolve, 20)) // Until the socket has closed.
+    expect(connection.read(0)).toMatchObject({ text: '250 two' })
+    expect(() => connection.read(0)).toThrow(expect.objectContaining({ code: 'lost' }))
+    expect(() => connection.read(0)).toThrow(expect.objectContaining({ code: 'lost' }))
+    await expect(connection.drained(0)).rejects.toMatchObject({ code: 'lost' })
+  })
+
+  it('C-36: a wait without an octet ends after its limit', async () => {
+    const { connection } = await pair()
+    await expect(connection.read(10)).rejects.toMatchObject({ code: 'timeout' })
+    expect(() => connection.read(10)).toThrow(expect.objectContaining({ code: 'timeout' }))
+  })
+
+  it('makes a server wait that talks without being asked', async () => {
+    const { connection, peer } = await pair()
+    const noise = Buffer.from('250 x\r\n'.repeat(10_000))
+    let blocked = false
+    for (let round = 0; round < 1000 && !blocked; round++) {
+      blocked = !peer.write(noise) && peer.writableLength > 10 * noise.length
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(blocked).toBe(true)
+    for (let count = 0; count < 50_000; count++) {
+      const reply = connection.read(1000)
+      expect((reply instanceof Promise ? await reply : reply).code).toBe(250)
+    }
+  })
+})

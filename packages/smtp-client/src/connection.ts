@@ -1,0 +1,199 @@
+import type { Socket } from 'node:net'
+
+import { ConversationError, type ConversationErrorCode } from './errors.ts'
+import { type ReplyEvents, ReplyReader, type SmtpReply } from './reply.ts'
+
+/** Opens a TCP connection; `node:net` connect, or what a test has instead. */
+export type Connect = (address: string, port: number) => Socket
+
+// More unread replies than this, and the server must wait until we want to know.
+const MAX_BUFFERED = 65_536
+
+interface Waiter<Value> {
+  readonly resolve: (value: Value) => void
+  readonly reject: (error: Error) => void
+}
+
+/** A connection to a server: text out, replies in, one deadline at a time. */
+export class Connection {
+  readonly #socket: Socket
+  readonly #replies: ReplyReader
+  #failure: ConversationErrorCode | undefined
+  #reader: Waiter<SmtpReply> | undefined
+  #drain: Waiter<void> | undefined
+
+  /** @param socket Connected. Its errors are reported by `read` and `drained` from now on. */
+  constructor(socket: Socket, lineLimit: number, events: ReplyEvents) {
+    this.#socket = socket
+    this.#replies = new ReplyReader(lineLimit, events)
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk))
+    socket.on('drain', () => this.#drained())
+    socket.on('timeout', () => this.#timedOut())
+    socket.on('error', () => this.#fail('lost'))
+    socket.on('end', () => this.#fail('lost'))
+    socket.on('close', () => this.#fail('lost'))
+  }
+
+  /** Sends text, one octet per character. A lost connection shows when its reply is read. */
+  send(text: string): void {
+    this.#socket.write(text, 'latin1')
+  }
+
+  /** Sends bytes. False: wait for `drained` before more. */
+  sendBytes(bytes: Uint8Array): boolean {
+    return this.#socket.write(bytes)
+  }
+
+  /** Resolves when more may be sent. @throws {ConversationError} */
+  drained(timeoutMs: number): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(new ConversationError(this.#failure))
+    this.#socket.setTimeout(timeoutMs)
+    return new Promise((resolve, reject) => {
+      this.#drain = { resolve, reject }
+    })
+  }
+
+  /** A reply that is here already. */
+  peek(): SmtpReply | undefined {
+    return this.#replies.next()
+  }
+
+  /**
+   * The next reply: at once when it is here already.
+   *
+   * @param timeoutMs Longest time without an octet from the server; 0 waits for ever.
+   * @throws {ConversationError} also when returning a promise: it rejects.
+   */
+  read(timeoutMs: number): SmtpReply | Promise<SmtpReply> {
+    const reply = this.#replies.next()
+    if (reply !== undefined) return reply
+    if (this.#replies.broken) this.#fail('lost')
+    if (this.#failure !== undefined) throw new ConversationError(this.#failure)
+    this.#socket.setTimeout(timeoutMs)
+    if (this.#socket.isPaused()) this.#socket.resume()
+    return new Promise((resolve, reject) => {
+      this.#reader = { resolve, reject }
+    })
+  }
+
+  /** No deadline while nobody waits: before the connection is put aside. */
+  idle(): void {
+    this.#socket.setTimeout(0)
+  }
+
+  /** Whether the server has closed the connection or it broke. */
+  get failed(): boolean {
+    return this.#failure !== undefined
+  }
+
+  /** Closes after what was sent. Replies that are still to come are not waited for. */
+  close(): void {
+    this.#failure ??= 'lost'
+    this.#socket.destroySoon()
+  }
+
+  /** Closes at once; what was not yet sent is dropped. */
+  destroy(): void {
+    this.#failure ??= 'lost'
+    this.#socket.destroy()
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#failure === 'timeout') return
+    this.#replies.push(chunk)
+    const reader = this.#reader
+    if (reader === undefined) {
+      if (this.#replies.buffered > MAX_BUFFERED) this.#socket.pause()
+      return
+    }
+    const reply = this.#replies.next()
+    if (reply !== undefined) {
+      this.#reader = undefined
+      reader.resolve(reply)
+    } else if (this.#replies.broken) {
+      this.#fail('lost')
+      this.#socket.destroy()
+    }
+  }
+
+  #drained(): void {
+    const drain = this.#drain
+    this.#drain = undefined
+    drain?.resolve()
+  }
+
+  #timedOut(): void {
+    if (this.#reader === undefined && this.#drain === undefined) return
+    this.#fail('timeout')
+    this.#socket.destroy()
+  }
+
+  #fail(code: ConversationErrorCode): void {
+    this.#failure ??= code
+    if (this.#reader === undefined && this.#drain === undefined) return
+    const error = new ConversationError(this.#failure)
+    this.#reader?.reject(error)
+    this.#drain?.reject(error)
+    this.#reader = undefined
+    this.#drain = undefined
+  }
+}
+
+/**
+ * Connects.
+ *
+ * @param timeoutMs 0 leaves it to the operating system.
+ * @returns the socket, or why there is none, in the words of the system (C-31).
+ */
+export function openSocket(
+  connect: Connect,
+  address: string,
+  port: number,
+  timeoutMs: number,
+): Promise<Socket | string> {
+  return new Promise((resolve) => {
+    const socket = connect(address, port)
+    const settle = (result: Socket | string): void => {
+      socket.off('error', onError)
+      socket.off('timeout', onTimeout)
+      socket.off('connect', onConnect)
+      if (typeof result === 'string') {
+        socket.on('error', () => undefined) // Whatever it still has to say, it is too late.
+        socket.destroy()
+      }
+      resolve(result)
+    }
+    const onError = (error: NodeJS.ErrnoException): void => settle(systemMessage(error))
+    const onTimeout = (): void => settle('Connection timed out')
+    const onConnect = (): void => settle(socket)
+    socket.on('error', onError)
+    socket.on('timeout', onTimeout)
+    socket.on('connect', onConnect)
+    socket.setNoDelay(true)
+    socket.setTimeout(timeoutMs)
+  })
+}
+
+const SYSTEM_MESSAGES: ReadonlyMap<string | undefined, string> = new Map([
+  ['EACCES', 'Permission denied'],
+  ['EADDRINUSE', 'Address already in use'],
+  ['EADDRNOTAVAIL', 'Cannot assign requested address'],
+  ['EAFNOSUPPORT', 'Address family not supported by protocol'],
+  ['ECONNABORTED', 'Software caused connection abort'],
+  ['ECONNREFUSED', 'Connection refused'],
+  ['ECONNRESET', 'Connection reset by peer'],
+  ['EHOSTDOWN', 'Host is down'],
+  ['EHOSTUNREACH', 'No route to host'],
+  ['EINVAL', 'Invalid argument'],
+  ['EMFILE', 'Too many open files'],
+  ['ENETDOWN', 'Network is down'],
+  ['ENETUNREACH', 'Network is unreachable'],
+  ['ENFILE', 'Too many open files in system'],
+  ['ENOBUFS', 'No buffer space available'],
+  ['EPERM', 'Operation not permitted'],
+  ['ETIMEDOUT', 'Connection timed out'],
+])
+
+function systemMessage(error: NodeJS.ErrnoException): string {
+  return SYSTEM_MESSAGES.get(error.code) ?? error.code ?? error.message
+}

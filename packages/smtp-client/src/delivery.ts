@@ -1,0 +1,250 @@
+import {
+  type MailServer,
+  type MxResult,
+  type Nexthop,
+  NexthopError,
+  parseNexthop,
+  splitNexthops,
+} from '@posthouse/mx-lookup'
+
+import { fitsCommandLine, needsSmtputf8 } from './commands.ts'
+import type { Failure } from './failure.ts'
+import { relayText } from './failure.ts'
+import { type HandshakeContext, openSession } from './handshake.ts'
+import { Outcomes } from './outcomes.ts'
+import { REQUIRETLS, type SmtpDelivery, type SmtpReport } from './request.ts'
+import { TransactionRun } from './run-transaction.ts'
+import { ServerWalk, type Walker } from './server-walk.ts'
+import { quit, type SmtpSession } from './session.ts'
+import { destinationLabel, endpointLabel, type SessionCache } from './session-cache.ts'
+
+/** What a delivery needs of its client. */
+export interface DeliveryContext extends HandshakeContext {
+  readonly lookup: (nexthop: Nexthop) => MxResult | Promise<MxResult>
+  readonly cache: SessionCache | undefined
+}
+
+const SMTPS_PORT = 465
+
+/** The walk of one message along destinations until nobody is left (C-6 to C-8, C-32). */
+export class Delivery implements Walker {
+  readonly #context: DeliveryContext
+  readonly #delivery: SmtpDelivery
+  readonly #outcomes: Outcomes
+  readonly #smtputf8: boolean
+  readonly #nexthops: readonly string[]
+  // Addresses whose cached sessions this request has used: not to be contacted again (C-120).
+  readonly #usedFromCache = new Set<string>()
+  #load = false
+  #store = false
+  // Cleared after the first session that was not throttled, so that it always leads to the most
+  // preferred working server (C-117).
+  #label: string | undefined
+
+  constructor(context: DeliveryContext, delivery: SmtpDelivery) {
+    const { softBounce } = context.options
+    const { queueId, recipients, nexthop } = delivery
+    this.#context = context
+    this.#delivery = delivery
+    this.#outcomes = new Outcomes(queueId, recipients.length, softBounce, context.log)
+    this.#smtputf8 = needsSmtputf8(delivery)
+    this.#nexthops = splitNexthops(nexthop)
+  }
+
+  async run(): Promise<SmtpReport> {
+    this.#refuseWhatCannotBeSent()
+    const { fallbackRelay } = this.#context.options
+    const destinations = [...this.#nexthops, ...fallbackRelay]
+    let at = 0
+    for (; at < destinations.length && this.#outcomes.open > 0; at++) {
+      const over = await this.#tryDestination(destinations[at]!, at, at === destinations.length - 1)
+      if (over) break
+    }
+    if (this.#outcomes.open > 0) this.#giveUp(Math.min(at, destinations.length - 1))
+    return this.#outcomes.report()
+  }
+
+  #refuseWhatCannotBeSent(): void {
+    const { sender, recipients, sendOptions } = this.#delivery
+    const all = this.#outcomes.openIndexes()
+    if ((sendOptions & REQUIRETLS) !== 0) {
+      const text = 'message asks for REQUIRETLS, and TLS is not available yet'
+      this.#failLocally(all, { kind: 'message', status: '4.7.4', text })
+    }
+    if (!fitsCommandLine(sender)) {
+      const text = 'sender address holds a line break or a null character'
+      this.#failLocally(all, { kind: 'message', status: '5.1.7', text })
+    }
+    const bad = all.filter((index) => !fitsCommandLine(recipients[index]!.address))
+    const text = 'recipient address holds a line break or a null character'
+    this.#failLocally(bad, { kind: 'recipient', status: '5.1.3', text })
+  }
+
+  /** @returns whether the walk ends here (C-7). */
+  async #tryDestination(text: string, index: number, lastInList: boolean): Promise<boolean> {
+    const nexthop = this.#parse(text)
+    if (nexthop === undefined) return false
+    const pending = this.#context.lookup(nexthop)
+    const result = pending instanceof Promise ? await pending : pending
+    if (result.kind === 'failed') {
+      this.#outcomes.remember({ kind: 'host', status: result.status, text: result.text })
+      return result.last
+    }
+    if (index === 0) this.#decideReuse(text, nexthop)
+    const lastDestination = lastInList || result.last
+    const { options } = this.#context
+    await new ServerWalk(this, options, text, result, lastDestination).run()
+    return result.last
+  }
+
+  #parse(text: string): Nexthop | undefined {
+    const { options, log } = this.#context
+    try {
+      const nexthop = parseNexthop(text, options)
+      if (nexthop.port === SMTPS_PORT && options.helpfulWarnings) {
+        log.info(
+          'SMTPS wrappermode (TCP port 465) requires setting "smtp_tls_wrappermode = yes", ' +
+            'and "smtp_tls_security_level = encrypt" (or stronger)',
+        )
+      }
+      return nexthop
+    } catch (error) {
+      if (!(error instanceof NexthopError)) throw error
+      log.fatal(error.message)
+      this.#outcomes.remember({ kind: 'host', status: '4.3.5', text: error.message })
+      return undefined
+    }
+  }
+
+  #decideReuse(text: string, nexthop: Nexthop): void {
+    const { options, cache } = this.#context
+    if (cache === undefined) return
+    const always = options.cacheDestination(nexthop.host)
+    this.#load = always || (options.cacheOnDemand && this.#delivery.reuse.load)
+    this.#store = always || (options.cacheOnDemand && this.#delivery.reuse.store)
+    this.#label = destinationLabel(options.serviceName, text, this.#smtputf8)
+  }
+
+  /** What is left open at the end fails for the last reason (C-8). */
+  #giveUp(stoppedAt: number): void {
+    const { options, log } = this.#context
+    let failure: Failure = this.#outcomes.reason ?? {
+      kind: 'host',
+      status: '4.3.0',
+      text: 'server unavailable or unable to receive mail',
+    }
+    if (failure.status.startsWith('5')) {
+      if (stoppedAt >= this.#nexthops.length) {
+        log.warning('smtp_fallback_relay configuration problem')
+        failure = { ...failure, status: '4.3.5' }
+      } else if (this.#nexthops[0] === options.relayhost) {
+        log.warning('relayhost configuration problem')
+        failure = { ...failure, status: '4.3.5' }
+      }
+    }
+    this.#failLocally(this.#outcomes.openIndexes(), { ...failure, kind: 'host' })
+  }
+
+  #failLocally(indexes: readonly number[], { kind, status, text }: Failure): void {
+    const doneMs = this.#context.clock.now()
+    this.#outcomes.fail(indexes, { kind, status, text }, { relay: 'none', doneMs, final: true })
+  }
+
+  /** Recipients without an outcome. */
+  get open(): number {
+    return this.#outcomes.open
+  }
+
+  /** The servers that no cached session of this request has led to. */
+  notYetReused(servers: readonly MailServer[]): MailServer[] {
+    if (this.#usedFromCache.size === 0) return [...servers]
+    return servers.filter((server) => !this.#usedFromCache.has(server.address))
+  }
+
+  /** A good session to the request's destination that was kept (C-120). */
+  reuseDestination(): Promise<SmtpSession | undefined> | undefined {
+    return this.#load && this.#label !== undefined ? this.#revive(this.#label) : undefined
+  }
+
+  /** A good session to the server that was kept (C-120). */
+  reuseEndpoint(server: MailServer): Promise<SmtpSession | undefined> | undefined {
+    if (!this.#load) return undefined
+    const { serviceName } = this.#context.options
+    return this.#revive(endpointLabel(serviceName, server, this.#smtputf8))
+  }
+
+  async #revive(label: string): Promise<SmtpSession | undefined> {
+    const { cache, options } = this.#context
+    for (;;) {
+      const session = cache?.take(label)
+      if (session === undefined) return undefined
+      if (await session.revive(this.#delivery.queueId, options.rsetTimeoutMs)) {
+        this.#usedFromCache.add(session.server.address)
+        return session
+      }
+    }
+  }
+
+  /** Connects and says hello; records why not if it fails. */
+  async connect(
+    server: MailServer,
+    nexthop: string,
+    bestPreference: boolean,
+    final: boolean,
+  ): Promise<SmtpSession | undefined> {
+    const { queueId } = this.#delivery
+    const terms = { queueId, nexthop, bestPreference, needsSmtputf8: this.#smtputf8 }
+    const result = await openSession(this.#context, server, terms)
+    if (result.kind === 'ready') return result.session
+    const { log, clock } = this.#context
+    if (result.kind === 'unreachable') {
+      log.info(result.text)
+      this.#outcomes.remember({ kind: 'host', status: '4.4.1', text: result.text })
+      return undefined
+    }
+    const relay = relayText(server)
+    this.#outcomes.fail(this.#outcomes.openIndexes(), result.failure, {
+      relay,
+      serverName: server.name,
+      doneMs: clock.now(),
+      final,
+    })
+    return undefined
+  }
+
+  /** Sends the message to who is open, then keeps or ends the session. */
+  async transact(session: SmtpSession, final: boolean): Promise<void> {
+    const { options, clock, log } = this.#context
+    const outcomes = this.#outcomes
+    const context = { options, delivery: this.#delivery, outcomes, clock, log }
+    const end = await new TransactionRun(context, session, final, this.#store).run()
+    const { connection } = session
+    if (end === 'broken') {
+      connection.destroy()
+    } else if (end === 'quit') {
+      await quit(connection, options, true)
+    } else if (this.#store && session.reusable) {
+      this.#keep(session)
+    } else if (end === 'unused' || (this.#store && !session.expired)) {
+      // A refusal for size is no reason for good-bye, and what was to be kept but may not be any
+      // more is closed without (C-77, C-86).
+      connection.close()
+    } else {
+      await quit(connection, options, false)
+    }
+    if (!outcomes.blamed) this.#label = undefined
+  }
+
+  #keep(session: SmtpSession): void {
+    const { cache, options } = this.#context
+    const endpoint = endpointLabel(options.serviceName, session.server, this.#smtputf8)
+    const labels = this.#label === undefined ? [endpoint] : [this.#label, endpoint]
+    session.connection.idle()
+    cache?.store(labels, session, options.cacheTimeLimitMs, closeSession)
+  }
+}
+
+// Without QUIT, as Postfix does: nobody waits for the reply (C-124).
+function closeSession(session: SmtpSession): void {
+  session.connection.close()
+}

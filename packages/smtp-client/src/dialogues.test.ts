@@ -1,0 +1,588 @@
+import { readFileSync } from 'node:fs'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { systemClock } from '@posthouse/clock'
+import { unquoteAddress } from '@posthouse/mail-address'
+import { memoryLogger } from '@posthouse/mail-log'
+import { MxLookup, type MxLookupOptions } from '@posthouse/mx-lookup'
+import { expect, it } from 'vitest'
+
+import {
+  type SessionCache,
+  SmtpClient,
+  type SmtpClientOptions,
+  type SmtpDelivery,
+  type SmtpSession,
+} from './index.ts'
+
+// Not in vectors/dialogues.json, by what they need:
+// PIX workarounds: greet-code-only pix-esmtp pix-delay pix-map pix-off
+// lookup tables: discard-map discard-map-error reply-filter reply-filter-error dsn-filter
+//   header-checks header-checks-error generic generic-ext generic-ext-prop
+// smtp_per_request_deadline: deadline
+// TLS, SASL: discard-starttls discard-auth, groups H and I
+// conversion to 7 bits: downgrade-text downgrade-multipart downgrade-nesting
+// XFORWARD: xforward xforward-some xforward-close
+// CNAME chains seen by the client, best_mx_transport, SRV: mx-cname-override cname-loop
+//   loop-bestmx-transport srv-basic srv-notfound
+// address probes: group E
+
+type ScriptStep = readonly (string | number)[]
+
+interface Dialogue {
+  readonly name: string
+  readonly title: string
+  readonly config: Readonly<Record<string, string>>
+  readonly nexthop: string
+  readonly dns?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
+  readonly connect?: Readonly<Record<string, string>>
+  readonly message: {
+    readonly count: number
+    readonly sender: string
+    readonly recipients: readonly string[]
+    readonly content: readonly string[] | string
+    readonly mail_parameters?: string
+    readonly rcpt_parameters?: Readonly<Record<string, string>>
+    readonly recipient_alias?: Readonly<Record<string, string>>
+  }
+  readonly server_script: readonly (readonly (readonly ScriptStep[])[])[]
+  readonly client_sent: readonly {
+    readonly server: number
+    readonly connection: number
+    readonly groups: readonly (readonly string[])[]
+  }[]
+  readonly log_lines: readonly string[]
+  readonly outcome: {
+    readonly recipients: readonly {
+      readonly relay: string
+      readonly dsn: string
+      readonly status: string
+      readonly text: string
+      readonly conn_use?: number
+    }[]
+    readonly destination_throttled?: boolean
+  }
+}
+
+// Recorded with seconds; a second is this long here.
+const SECOND_MS = 60
+
+// The recorded texts come from log lines, which were cut.
+const LOGGED_CHARACTERS = 1800
+
+class ScriptedConnection {
+  readonly groups: string[][] = []
+  readonly done: Promise<void>
+  readonly #socket: Socket
+  readonly #octets: boolean
+  #lines: string[] = []
+  #rest = ''
+  #bytes = 0
+  #sent = ''
+  #answered = true // The next chunk begins a new group.
+  #ended = false
+  #wake: () => void = () => undefined
+
+  constructor(socket: Socket, steps: readonly ScriptStep[]) {
+    this.#socket = socket
+    this.#octets = steps.some(([kind]) => kind === 'read-octets')
+    socket.on('error', () => undefined)
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk))
+    socket.on('close', () => this.#end())
+    socket.on('end', () => this.#end())
+    this.done = this.#play(steps)
+  }
+
+  #end(): void {
+    this.#ended = true
+    this.#wake()
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#bytes += chunk.length
+    if (this.#octets && this.groups.length === 3) {
+      this.#wake()
+      return
+    }
+    this.#rest += chunk.toString('latin1')
+    const lines = this.#rest.split('\r\n')
+    this.#rest = lines.pop()!
+    const text = lines.map((line) => Buffer.from(line, 'latin1').toString())
+    if (this.#answered) this.groups.push(text)
+    else this.groups.at(-1)!.push(...text)
+    this.#answered = false
+    this.#lines.push(...text)
+    this.#wake()
+  }
+
+  async #until(ready: () => boolean): Promise<boolean> {
+    while (!ready() && !this.#ended) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+    return ready()
+  }
+
+  async #play(steps: readonly ScriptStep[]): Promise<void> {
+    for (const [kind, ...rest] of steps) await this.#step(String(kind), rest)
+    this.#socket.destroySoon()
+  }
+
+  async #step(kind: string, rest: readonly (string | number)[]): Promise<void> {
+    switch (kind) {
+      case 'send':
+        this.#send(`${rest.join('\r\n')}\r\n`)
+        break
+      case 'send-raw':
+        this.#send(String(rest[0]))
+        break
+      case 'expect':
+        await this.#until(() => this.#lines.length > 0)
+        if (!this.#ended) expect(this.#lines[0]).toMatch(new RegExp(`^${rest[0]}`))
+        this.#lines.shift()
+        break
+      case 'expect-message':
+        await this.#until(() => this.#lines.includes('.'))
+        this.#lines.splice(0, this.#lines.indexOf('.') + 1)
+        break
+      case 'read-octets':
+        this.#bytes = 0
+        await this.#until(() => this.#bytes >= Number(rest[0]))
+        this.#socket.pause()
+        break
+      case 'wait-seconds':
+        if (this.#sent.startsWith('354')) this.#socket.pause()
+        // A socket of Node takes a first stall of a write for progress.
+        await sleep(Number(rest[0]) * SECOND_MS * (this.#sent.startsWith('354') ? 2 : 1))
+        break
+      case 'close':
+        this.#socket.destroySoon()
+        break
+      case 'reset':
+        this.#socket.resetAndDestroy()
+        break
+      case 'wait-close':
+        await this.#until(() => this.#ended)
+        break
+      default:
+        throw new Error(`unknown step ${kind}`)
+    }
+  }
+
+  #send(text: string): void {
+    this.#answered = true
+    this.#sent = text
+    if (!this.#ended) this.#socket.write(text, 'latin1')
+  }
+}
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+async function unusedPort(): Promise<number> {
+  const server = createServer()
+  const port = await listen(server)
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** Last in, first out, for ever: expiry is the business of connection-cache. */
+class PlainCache implements SessionCache {
+  readonly #sessions: { labels: readonly string[]; session: SmtpSession; close: () => void }[] = []
+
+  store(
+    labels: readonly string[],
+    session: SmtpSession,
+    _: number,
+    close: (s: SmtpSession) => void,
+  ) {
+    this.#sessions.push({ labels, session, close: () => close(session) })
+  }
+
+  take(label: string): SmtpSession | undefined {
+    const at = this.#sessions.findLastIndex(({ labels }) => labels.includes(label))
+    return at < 0 ? undefined : this.#sessions.splice(at, 1)[0]?.session
+  }
+
+  closeAll(): void {
+    for (const { close } of this.#sessions.splice(0)) close()
+  }
+}
+
+class Stage {
+  readonly connections: (ScriptedConnection | undefined)[][] = []
+  readonly ports: number[] = []
+  readonly #servers: Server[] = []
+  readonly #dialogue: Dialogue
+  closedPort = 0
+
+  constructor(dialogue: Dialogue) {
+    this.#dialogue = dialogue
+  }
+
+  async open(): Promise<void> {
+    this.closedPort = await unusedPort()
+    for (const [index, script] of this.#dialogue.server_script.entries()) {
+      const connections: ScriptedConnection[] = []
+      this.connections[index] = connections
+      const server = createServer({ noDelay: true }, (socket) => {
+        connections.push(new ScriptedConnection(socket, script[connections.length] ?? [['close']]))
+      })
+      this.#servers.push(server)
+      this.ports.push(script.length > 0 ? await listen(server) : this.closedPort)
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.connections.flat().map((connection) => connection?.done))
+    for (const server of this.#servers) server.close()
+  }
+
+  withPorts(text: string): string {
+    return text.replace(/PORT(\d)|CLOSEDPORT/g, (word, index) =>
+      String(word === 'CLOSEDPORT' ? this.closedPort : (this.ports[index] ?? this.closedPort)),
+    )
+  }
+
+  masked(text: string): string {
+    let masked = text
+    for (const [index, port] of this.ports.entries()) {
+      if (port !== this.closedPort) masked = masked.replaceAll(`:${port}`, `:PORT${index}`)
+    }
+    const closed = this.#dialogue.nexthop.includes('CLOSEDPORT') ? 'CLOSEDPORT' : 'PORT0'
+    return masked.replaceAll(`:${this.closedPort}`, `:${closed}`)
+  }
+
+  connect(address: string, port: number): Socket {
+    const mapped = this.#dialogue.connect?.[`${address}:${port}`]
+    if (mapped !== undefined) port = this.ports[Number(mapped.replace('server ', ''))]!
+    else if (port < 1024) port = this.closedPort
+    return connect({ host: '127.0.0.1', port })
+  }
+}
+
+const ERROR_CODES: Readonly<Record<string, string>> = {
+  NXDOMAIN: 'ENOTFOUND',
+  TRYAGAIN: 'ESERVFAIL',
+  NONRECOVERABLE: 'EREFUSED',
+}
+
+function fakeDns(zone: Dialogue['dns'] = {}, name: string, type: string): readonly string[] {
+  const types = zone[name]
+  const cname = types?.['CNAME']
+  if (cname !== undefined) return fakeDns(zone, cname[0]!, type)
+  const records = types === undefined ? 'NXDOMAIN' : types[type]
+  if (typeof records === 'object') return records
+  const code = records === undefined ? 'ENODATA' : ERROR_CODES[records]
+  throw Object.assign(new Error(name), { code })
+}
+
+interface Settings {
+  client: SmtpClientOptions
+  lookup: MxLookupOptions
+}
+
+function defaultSettings(): Settings {
+  const minute = 60_000
+  return {
+    client: {
+      defaultService: 'smtp',
+      knownTcpPorts: new Map([['smtp', '25']]),
+      myhostname: 'mta.client.test',
+      heloName: 'mta.client.test',
+      serviceName: 'smtp',
+      fallbackRelay: [],
+      relayhost: '',
+      connectTimeoutMs: minute,
+      heloTimeoutMs: minute,
+      mailTimeoutMs: minute,
+      rcptTimeoutMs: minute,
+      dataInitTimeoutMs: minute,
+      dataXferTimeoutMs: minute,
+      dataDoneTimeoutMs: minute,
+      rsetTimeoutMs: minute,
+      quitTimeoutMs: minute,
+      mxAddressLimit: 5,
+      mxSessionLimit: 2,
+      skip5xxGreeting: true,
+      skipQuitResponse: true,
+      sendEhlo: 'always',
+      discardEhloKeywords: [],
+      replyLineLimit: 2048,
+      contentLineLimit: 998,
+      disableMimeOutputConversion: false,
+      quoteEnvelope: true,
+      softBounce: false,
+      helpfulWarnings: true,
+      cacheDestination: () => false,
+      cacheOnDemand: true,
+      cacheTimeLimitMs: 2000,
+      reuseTimeLimitMs: 300_000,
+      reuseCountLimit: 0,
+    },
+    lookup: {
+      protocols: ['ipv4'],
+      hostLookup: ['dns'],
+      dnsEnabled: true,
+      randomizeAddresses: false,
+      addressPreference: 'any',
+      balanceProtocols: true,
+      addressLimit: 5,
+      ownAddresses: ['127.0.0.1'],
+      ignoreMxLookupError: false,
+      deferIfNoMxAddressFound: false,
+      cacheMaxNames: 100,
+      cacheMaxTtlMs: minute,
+      cacheMxTtlMs: minute,
+      cacheNegativeTtlMs: minute,
+    },
+  }
+}
+
+const TIMEOUTS: Readonly<Record<string, keyof SmtpClientOptions>> = {
+  smtp_helo_timeout: 'heloTimeoutMs',
+  smtp_mail_timeout: 'mailTimeoutMs',
+  smtp_rcpt_timeout: 'rcptTimeoutMs',
+  smtp_data_init_timeout: 'dataInitTimeoutMs',
+  smtp_data_done_timeout: 'dataDoneTimeoutMs',
+  smtp_data_xfer_timeout: 'dataXferTimeoutMs',
+  smtp_quit_timeout: 'quitTimeoutMs',
+  smtp_connection_cache_time_limit: 'cacheTimeLimitMs',
+  smtp_connection_reuse_time_limit: 'reuseTimeLimitMs',
+  smtp_mx_address_limit: 'mxAddressLimit',
+  smtp_mx_session_limit: 'mxSessionLimit',
+  smtp_line_length_limit: 'contentLineLimit',
+  smtp_connection_reuse_count_limit: 'reuseCountLimit',
+}
+
+function settings(config: Dialogue['config'], stage: Stage): Settings {
+  let { client, lookup } = defaultSettings()
+  for (const [name, value] of Object.entries(config)) {
+    const yes = value === 'yes'
+    const number = TIMEOUTS[name]
+    if (number !== undefined) {
+      const scale = value.endsWith('s') ? SECOND_MS : 1
+      client = { ...client, [number]: Number.parseInt(value, 10) * scale }
+      continue
+    }
+    const change: Record<string, () => void> = {
+      smtp_fallback_relay: () => {
+        client = { ...client, fallbackRelay: [stage.withPorts(value)] }
+      },
+      smtp_connection_cache_destinations: () => {
+        client = { ...client, cacheDestination: (domain) => domain === value }
+      },
+      smtp_discard_ehlo_keywords: () => {
+        client = { ...client, discardEhloKeywords: value.split(/[, ]+/) }
+      },
+      notify_classes: () => undefined, // Only the queue manager's side sees it.
+      smtp_skip_5xx_greeting: () => {
+        client = { ...client, skip5xxGreeting: yes }
+      },
+      smtp_always_send_ehlo: () => {
+        client = { ...client, sendEhlo: 'when-announced' }
+      },
+      smtp_never_send_ehlo: () => {
+        client = { ...client, sendEhlo: 'never' }
+      },
+      soft_bounce: () => {
+        client = { ...client, softBounce: yes }
+      },
+      smtp_helo_name: () => {
+        client = { ...client, heloName: value }
+      },
+      smtp_skip_quit_response: () => {
+        client = { ...client, skipQuitResponse: yes }
+      },
+      disable_mime_output_conversion: () => {
+        client = { ...client, disableMimeOutputConversion: yes }
+      },
+      smtp_quote_rfc821_envelope: () => {
+        client = { ...client, quoteEnvelope: yes }
+      },
+      relayhost: () => {
+        client = { ...client, relayhost: stage.withPorts(value) }
+      },
+      ignore_mx_lookup_error: () => {
+        lookup = { ...lookup, ignoreMxLookupError: yes }
+      },
+      smtp_defer_if_no_mx_address_found: () => {
+        lookup = { ...lookup, deferIfNoMxAddressFound: yes }
+      },
+      proxy_interfaces: () => {
+        lookup = { ...lookup, ownAddresses: ['127.0.0.1', value] }
+      },
+      smtp_randomize_addresses: () => undefined,
+    }
+    change[name]!()
+  }
+  return { client, lookup }
+}
+
+const NOTIFY: Readonly<Record<string, number>> = { NEVER: 1, SUCCESS: 2, FAILURE: 4, DELAY: 8 }
+
+function parameter(text: string | undefined, name: string): string | undefined {
+  return text
+    ?.split(' ')
+    .find((word) => word.startsWith(`${name}=`))
+    ?.slice(name.length + 1)
+}
+
+function unquotedPath(command: string): string {
+  return unquoteAddress(/^[A-Z ]+:<(.*?)>( |$)/.exec(command)?.[1] ?? '')
+}
+
+function decodeXtext(text: string | undefined): string | undefined {
+  return text?.replace(/\+([0-9A-F]{2})/g, (_, hex) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  )
+}
+
+function contentLines(dialogue: Dialogue, run: number): string[] {
+  const { content } = dialogue.message
+  if (typeof content !== 'string') {
+    return content.map((line) => line.replace(/^(Subject: test |Message-ID: <)N/, `$1${run}`))
+  }
+  const lines = Number(/then (\d+) lines/.exec(content)![1])
+  const header = ['From: a', 'To: b', 'Subject: c', 'Message-ID: d', 'Date: e', '']
+  return [...header, ...new Array<string>(lines).fill('z'.repeat(76))]
+}
+
+function request(dialogue: Dialogue, stage: Stage, run: number): SmtpDelivery {
+  const { sender, recipients, mail_parameters, rcpt_parameters, recipient_alias } = dialogue.message
+  const lines = contentLines(dialogue, run)
+  const content = Buffer.from(lines.map((line) => `${line}\n`).join(''))
+  const recorded = /SIZE=(\d+)/.exec(JSON.stringify(dialogue.client_sent))?.[1]
+  const smtputf8 = mail_parameters?.includes('SMTPUTF8') ?? false
+  const utf8Header = smtputf8 && /[^\0-\x7f]/.test(lines.slice(0, lines.indexOf('')).join(''))
+  // The queue manager's order is not the order of submission.
+  const order = JSON.stringify(
+    dialogue.client_sent.flatMap(({ groups }) => groups.flat().map(unquotedPath)),
+  )
+  const at = (address: string) =>
+    (order.indexOf(JSON.stringify(address)) + order.length) % order.length
+  const sorted = recipients.toSorted((a, b) => at(unquoteAddress(a)) - at(unquoteAddress(b)))
+  return {
+    queueId: 'QUEUEID',
+    nexthop: stage.withPorts(dialogue.nexthop),
+    sender: unquoteAddress(sender.replace(/^<|>$/g, '')),
+    recipients: sorted.map((recipient) => {
+      const address = unquoteAddress(recipient)
+      const parameters = rcpt_parameters?.[recipient]
+      const notify = parameter(parameters, 'NOTIFY')?.split(',') ?? []
+      return {
+        address: recipient_alias?.[address] ?? address,
+        original: address,
+        // smtpd(8) keeps the command's own notation, where that is none that we would choose.
+        dsnOriginal:
+          decodeXtext(parameter(parameters, 'ORCPT')) ??
+          (address.includes('..') ? `rfc822;${recipient}` : undefined),
+        notify: notify.reduce((sum, word) => sum + NOTIFY[word]!, 0),
+      }
+    }),
+    contentSize: recorded === undefined ? content.length + lines.length : Number(recorded),
+    encoding: mail_parameters?.includes('BODY=8BITMIME') ? '8bit' : '',
+    sendOptions: (smtputf8 ? 1 : 0) + (utf8Header ? 2 : 0),
+    envelopeId: decodeXtext(parameter(mail_parameters, 'ENVID')),
+    returnContent: mail_parameters?.includes('RET=')
+      ? mail_parameters.includes('RET=FULL')
+        ? 'full'
+        : 'headers'
+      : undefined,
+    content: () => [content],
+    // What the queue manager says of the second and later messages of a series (C-113).
+    reuse: { load: run > 1, store: run > 1 },
+  }
+}
+
+function recordedText(dialogue: Dialogue, index: number): string {
+  // The log has the later version's text where the versions differ.
+  const { status, text } = dialogue.outcome.recipients[index]!
+  const line = dialogue.log_lines.filter((entry) => entry.includes('QUEUEID: to=<'))[index] ?? ''
+  const start = line.indexOf(` status=${status} (`)
+  const logged = start < 0 ? text : line.slice(line.indexOf('(', start) + 1, -1)
+  return logged.length >= text.length ? logged : text
+}
+
+const file = new URL('../vectors/dialogues.json', import.meta.url)
+const dialogues = JSON.parse(readFileSync(file, 'utf8')) as Dialogue[]
+
+it.concurrent.each(dialogues)('C-178 $name: $title', async (dialogue) => {
+  const stage = new Stage(dialogue)
+  await stage.open()
+  const { client: clientOptions, lookup: lookupOptions } = settings(dialogue.config, stage)
+  const { logger: log, lines } = memoryLogger()
+  const resolver = {
+    resolveMx: async (name: string) =>
+      fakeDns(dialogue.dns, name, 'MX').map((record) => {
+        const [priority, exchange] = record.split(' ')
+        return { priority: Number(priority), exchange: exchange === '.' ? '' : exchange! }
+      }),
+    resolve4: async (name: string) =>
+      fakeDns(dialogue.dns, name, 'A').map((address) => ({ address, ttl: 60 })),
+    resolve6: async () => [],
+  }
+  const clock = systemClock
+  const mx = new MxLookup(lookupOptions, { resolver, random: () => 0, clock, log })
+  const cache = new PlainCache()
+  const client = new SmtpClient(clientOptions, {
+    lookup: (nexthop) => mx.lookup(nexthop),
+    cache,
+    clock,
+    log,
+    connect: (address, port) => stage.connect(address, port),
+  })
+
+  const reports = []
+  for (let run = 1; run <= dialogue.message.count; run++) {
+    reports.push(await client.deliver(request(dialogue, stage, run)))
+  }
+  cache.closeAll()
+  await stage.close()
+
+  const outcomes = reports.flatMap((report) => report.outcomes)
+  const shown = outcomes.map((outcome) => ({
+    status: outcome.kind,
+    dsn: outcome.status,
+    relay: stage.masked(outcome.relay),
+    text: stage.masked(outcome.text).slice(0, LOGGED_CHARACTERS),
+    conn_use: outcome.connUse,
+  }))
+  const expected = dialogue.outcome.recipients.map((recipient, index) => {
+    // With soft_bounce the queue manager makes a deferral of it (C-91).
+    const soft = recipient.status === 'SOFTBOUNCE'
+    return {
+      status: soft ? 'bounced' : recipient.status,
+      dsn: soft ? `5${recipient.dsn.slice(1)}` : recipient.dsn,
+      relay: recipient.relay,
+      text: recordedText(dialogue, index).slice(0, LOGGED_CHARACTERS),
+      conn_use: recipient.conn_use,
+    }
+  })
+  const order = (entries: readonly object[]) =>
+    entries.map((entry) => JSON.stringify(entry)).toSorted()
+  expect(order(shown)).toEqual(order(expected))
+
+  for (const { server, connection, groups } of dialogue.client_sent) {
+    const sent = stage.connections[server]?.[connection]?.groups ?? []
+    // A server that reads no further does not see lines.
+    const unread = typeof dialogue.message.content === 'string'
+    expect(unread ? sent.slice(0, 2) : sent).toEqual(unread ? groups.slice(0, 2) : groups)
+  }
+  const opened = stage.connections.flat().length
+  expect(opened).toBe(dialogue.client_sent.length)
+  if (dialogue.outcome.destination_throttled !== undefined) {
+    const blamed = reports.some(({ blame }) => blame !== undefined)
+    expect(blamed).toBe(dialogue.outcome.destination_throttled)
+  }
+  const other = dialogue.log_lines
+    .filter((line) => line.startsWith('postfix/smtp[') && !line.includes('QUEUEID: to=<'))
+    .map((line) => line.replace(/^postfix\/smtp\[PID\]: /, ''))
+  expect(lines.map((line) => stage.masked(line)).toSorted()).toEqual(other.toSorted())
+})

@@ -1,0 +1,84 @@
+import type { MailServer } from '@posthouse/mx-lookup'
+
+import type { ConversationErrorCode } from './errors.ts'
+import type { SmtpReply } from './reply.ts'
+
+/**
+ * Why recipients were not delivered (C-90). The class says what follows for the destination:
+ * `host` and `exception` failures blame it; `unsupported` is soft while other servers remain.
+ */
+export interface Failure {
+  readonly kind: 'host' | 'exception' | 'message' | 'recipient' | 'unsupported'
+  /** Enhanced status code, class 4 or 5. */
+  readonly status: string
+  /** A text of C-108. */
+  readonly text: string
+  /** The server's reply in one line, when it was the server's doing (C-103). */
+  readonly reply?: string
+  /** The server is out of step: do not reuse this connection (C-93). */
+  readonly protocolError?: boolean
+}
+
+/** Commands whose replies decide about recipients, as C-36 spells them. */
+export type DecidingCommand =
+  | 'MAIL FROM command'
+  | 'RCPT TO command'
+  | 'DATA command'
+  | 'end of DATA command'
+
+/** `name[address]` */
+export function hostText({ name, address }: MailServer): string {
+  return `${name}[${address}]`
+}
+
+/** `name[address]:port`, the relay of the log line. */
+export function relayText(server: MailServer): string {
+  return `${server.name}[${server.address}]:${server.port}`
+}
+
+/** The reply in one line, as logs and reports show it (C-43). */
+export function oneLine({ text }: SmtpReply): string {
+  return text.includes('\n') ? text.replaceAll('\n', ' ') : text
+}
+
+/** The server does not want to talk: greeting, EHLO 421 or HELO (C-45, C-53). */
+export function refusal(
+  server: MailServer,
+  reply: SmtpReply,
+  status: string = reply.status,
+): Failure {
+  const said = oneLine(reply)
+  const text = `host ${hostText(server)} refused to talk to me: ${said}`
+  return { kind: 'host', status, text, reply: said, protocolError: isProtocolError(reply.code) }
+}
+
+/** A reply other than the one that the command needs (C-92, C-93). */
+export function rejection(server: MailServer, reply: SmtpReply, command: DecidingCommand): Failure {
+  const said = oneLine(reply)
+  const text = `host ${hostText(server)} said: ${said} (in reply to ${command})`
+  const kind = command === 'RCPT TO command' ? 'recipient' : 'message'
+  const base = { kind, reply: said, protocolError: isProtocolError(reply.code) } as const
+  // A success where only an intermediate reply makes sense is no success.
+  if (reply.status.startsWith('2')) {
+    return { ...base, status: '5.5.0', text: `Protocol error: ${text}` }
+  }
+  return { ...base, status: reply.status, text }
+}
+
+/** The conversation broke while waiting for what `phase` says (C-36, C-94). */
+export function conversationFailure(
+  server: MailServer,
+  code: ConversationErrorCode,
+  phase: string,
+): Failure {
+  const host = hostText(server)
+  const text =
+    code === 'lost'
+      ? `lost connection with ${host} while ${phase}`
+      : `conversation with ${host} timed out while ${phase}`
+  return { kind: 'exception', status: '4.4.2', text }
+}
+
+function isProtocolError(code: number): boolean {
+  return code < 400 || code > 599 || code === 555 || (code >= 500 && code <= 509)
+}

@@ -1,0 +1,194 @@
+import type { Clock } from '@posthouse/clock'
+import type { Logger } from '@posthouse/mail-log'
+import type { MailServer } from '@posthouse/mx-lookup'
+
+import { type Connect, Connection, openSocket } from './connection.ts'
+import { type DiscardList, NO_FEATURES, parseEhlo } from './ehlo.ts'
+import { ConversationError } from './errors.ts'
+import {
+  conversationFailure,
+  type Failure,
+  hostText,
+  oneLine,
+  refusal,
+  relayText,
+} from './failure.ts'
+import type { SmtpClientOptions } from './options.ts'
+import type { SmtpReply } from './reply.ts'
+import { quit, SmtpSession } from './session.ts'
+
+/** What a handshake needs to know of the client. */
+export interface HandshakeContext {
+  readonly options: SmtpClientOptions
+  readonly discard: DiscardList
+  readonly connect: Connect
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** What a handshake needs to know of the delivery. */
+export interface HandshakeTerms {
+  readonly queueId: string
+  /** The destination as written, for the text about a mail loop (C-55). */
+  readonly nexthop: string
+  /** Whether no other server of the destination is preferred to this one (C-55). */
+  readonly bestPreference: boolean
+  readonly needsSmtputf8: boolean
+}
+
+/** A session that is ready for MAIL, or why there is none. */
+export type HandshakeResult =
+  | { readonly kind: 'ready'; readonly session: SmtpSession }
+  /** Nobody answered: `connect to …: reason` (C-31). */
+  | { readonly kind: 'unreachable'; readonly text: string }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+
+// Own names are looked for where this host could be listening for mail (C-46, C-55).
+const MAIL_PORT = 25
+const MASKED_GREETING = /^[20 *\t\n]*$/
+
+/** Connects, and says hello: greeting, EHLO or HELO, and what follows from the reply. */
+export async function openSession(
+  context: HandshakeContext,
+  server: MailServer,
+  terms: HandshakeTerms,
+): Promise<HandshakeResult> {
+  const { options, clock, log } = context
+  const session = new SmtpSession(server, options, clock) // Its age counts from here (C-114).
+  session.assign(terms.queueId)
+  const { address, port } = server
+  const socket = await openSocket(context.connect, address, port, options.connectTimeoutMs)
+  if (typeof socket === 'string') {
+    return { kind: 'unreachable', text: `connect to ${relayText(server)}: ${socket}` }
+  }
+  const events = session.replyEvents(log, options.helpfulWarnings)
+  session.connection = new Connection(socket, options.replyLineLimit, events)
+
+  const handshake = new Handshake(context, session, terms)
+  try {
+    const failure = await handshake.run()
+    if (failure === undefined) return { kind: 'ready', session }
+    await quit(session.connection, options, false)
+    return { kind: 'failed', failure }
+  } catch (error) {
+    session.connection.destroy()
+    if (!(error instanceof ConversationError)) throw error
+    return { kind: 'failed', failure: conversationFailure(server, error.code, handshake.phase) }
+  }
+}
+
+class Handshake {
+  readonly #context: HandshakeContext
+  readonly #session: SmtpSession
+  readonly #terms: HandshakeTerms
+  phase = 'receiving the initial server greeting'
+
+  constructor(context: HandshakeContext, session: SmtpSession, terms: HandshakeTerms) {
+    this.#context = context
+    this.#session = session
+    this.#terms = terms
+  }
+
+  /** @throws {ConversationError} */
+  async run(): Promise<Failure | undefined> {
+    const greeting = await this.#read()
+    const refused = this.#judgeGreeting(greeting)
+    if (refused !== undefined) return refused
+    const failure = this.#sendsEhlo(greeting) ? await this.#ehlo() : await this.#helo()
+    return failure ?? this.#judgeFeatures()
+  }
+
+  #judgeGreeting(greeting: SmtpReply): Failure | undefined {
+    const { options, log } = this.#context
+    const { server } = this.#session
+    const replyClass = Math.floor(greeting.code / 100)
+    if (replyClass === 5 && options.skip5xxGreeting) {
+      return refusal(server, greeting, `4${greeting.status.slice(1)}`)
+    }
+    if (replyClass !== 2) return refusal(server, greeting)
+
+    const name = words(greeting)[0] ?? ''
+    if (server.port === MAIL_PORT && this.#isOwnName(name)) {
+      log.warning(`host ${relayText(server)} greeted me with my own hostname ${name}`)
+    }
+    if (MASKED_GREETING.test(greeting.text)) {
+      log.warning(
+        `${this.#terms.queueId}: ${relayText(server)} greets like a Cisco PIX firewall, ` +
+          'and PIX workarounds are not available yet',
+      )
+    }
+    return undefined
+  }
+
+  #sendsEhlo(greeting: SmtpReply): boolean {
+    const { sendEhlo } = this.#context.options
+    if (sendEhlo !== 'when-announced') return sendEhlo === 'always'
+    return words(greeting).some((word, index) => index > 0 && word.toUpperCase() === 'ESMTP')
+  }
+
+  async #ehlo(): Promise<Failure | undefined> {
+    const { options, discard, log } = this.#context
+    const { server, connection } = this.#session
+    this.phase = 'performing the EHLO handshake'
+    connection.send(`EHLO ${options.heloName}\r\n`)
+    const reply = await this.#read()
+    if (reply.code === 421) return refusal(server, reply)
+    if (reply.code < 200 || reply.code > 299) return this.#helo()
+
+    const features = parseEhlo(reply.text, discard.keywords, (argument) =>
+      log.warning(`bad EHLO SIZE limit "${argument}" from ${relayText(server)}`),
+    )
+    if (discard.logText !== undefined) log.info(discard.logText)
+    if (server.port === MAIL_PORT && this.#isOwnName(features.name)) {
+      return this.#loopFailure(features.name)
+    }
+    if (features.smtputf8 && !features.eightBitMime) {
+      log.info(`host ${hostText(server)} offers SMTPUTF8 support, but not 8BITMIME`)
+    }
+    const eightBitMime = features.eightBitMime || features.smtputf8
+    this.#session.features = { ...features, eightBitMime }
+    return undefined
+  }
+
+  async #helo(): Promise<Failure | undefined> {
+    const { server, connection } = this.#session
+    this.phase = 'performing the HELO handshake'
+    connection.send(`HELO ${this.#context.options.heloName}\r\n`)
+    const reply = await this.#read()
+    this.#session.features = NO_FEATURES
+    return reply.code >= 200 && reply.code <= 299 ? undefined : refusal(server, reply)
+  }
+
+  #judgeFeatures(): Failure | undefined {
+    const { server, features } = this.#session
+    if (!this.#terms.needsSmtputf8 || features.smtputf8) return undefined
+    const text =
+      'message requires SMTPUTF8, but no server was found that supports SMTPUTF8. ' +
+      `The last attempted server was ${hostText(server)}`
+    return { kind: 'unsupported', status: '5.6.7', text }
+  }
+
+  #loopFailure(name: string): Failure {
+    const { nexthop, bestPreference } = this.#terms
+    const relay = relayText(this.#session.server)
+    this.#context.log.warning(`host ${relay} replied to HELO/EHLO with my own hostname ${name}`)
+    const status = bestPreference ? '5.4.6' : '4.4.6'
+    return { kind: 'host', status, text: `mail for ${nexthop} loops back to myself` }
+  }
+
+  #isOwnName(name: string): boolean {
+    return name.toLowerCase() === this.#context.options.myhostname.toLowerCase()
+  }
+
+  #read(): SmtpReply | Promise<SmtpReply> {
+    return this.#session.connection.read(this.#context.options.heloTimeoutMs)
+  }
+}
+
+/** The words after the code; of all lines, since any may say ESMTP (C-47). */
+function words(greeting: SmtpReply): string[] {
+  return oneLine(greeting)
+    .slice(4)
+    .split(' ')
+    .filter((word) => word !== '')
+}

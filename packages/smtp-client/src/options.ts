@@ -1,0 +1,78 @@
+import type { ServicePorts } from '@posthouse/mx-lookup'
+
+/**
+ * How to deliver. Names in backquotes are parameters of main.cf; all values are complete, since
+ * defaults are the business of whoever reads the configuration. Time limits are of one wait for
+ * the server, in ms; 0 is no limit.
+ */
+export interface SmtpClientOptions extends ServicePorts {
+  /** `myhostname`, by which this host would recognise itself in a greeting (C-46, C-55). */
+  readonly myhostname: string
+  /** `smtp_helo_name`. */
+  readonly heloName: string
+  /** Name of the transport: sessions are reused within one (C-118). */
+  readonly serviceName: string
+  /** `smtp_fallback_relay`: next hops that are tried after those of the request (C-6). */
+  readonly fallbackRelay: readonly string[]
+  /** `relayhost`, to tell its failures from those of recipients (C-8); empty for none. */
+  readonly relayhost: string
+
+  /** `smtp_connect_timeout`. */
+  readonly connectTimeoutMs: number
+  /** `smtp_helo_timeout`: greeting, EHLO, HELO. */
+  readonly heloTimeoutMs: number
+  /** `smtp_mail_timeout`. */
+  readonly mailTimeoutMs: number
+  /** `smtp_rcpt_timeout`. */
+  readonly rcptTimeoutMs: number
+  /** `smtp_data_init_timeout`. */
+  readonly dataInitTimeoutMs: number
+  /** `smtp_data_xfer_timeout`. */
+  readonly dataXferTimeoutMs: number
+  /** `smtp_data_done_timeout`. */
+  readonly dataDoneTimeoutMs: number
+  /** `smtp_rset_timeout`. */
+  readonly rsetTimeoutMs: number
+  /** `smtp_quit_timeout`. */
+  readonly quitTimeoutMs: number
+
+  /** `smtp_mx_address_limit`: addresses tried per destination; 0 is no limit (C-27). */
+  readonly mxAddressLimit: number
+  /** `smtp_mx_session_limit`: sessions per destination; 0 is no limit (C-27). */
+  readonly mxSessionLimit: number
+  /** `smtp_skip_5xx_greeting` (C-45). */
+  readonly skip5xxGreeting: boolean
+  /** `smtp_skip_quit_response` (C-87). */
+  readonly skipQuitResponse: boolean
+  /** `smtp_always_send_ehlo`, `smtp_never_send_ehlo` (C-48). */
+  readonly sendEhlo: 'always' | 'never' | 'when-announced'
+  /** `smtp_discard_ehlo_keywords` (C-56). */
+  readonly discardEhloKeywords: readonly string[]
+
+  /** `line_length_limit`: octets kept of a server's line (C-39). */
+  readonly replyLineLimit: number
+  /** `smtp_line_length_limit`: octets, 2 or more; 0 breaks no line (C-162). */
+  readonly contentLineLimit: number
+  /** `disable_mime_output_conversion`: 8-bit content goes out as it is (C-164). */
+  readonly disableMimeOutputConversion: boolean
+  /** `smtp_quote_rfc821_envelope` (C-174). */
+  readonly quoteEnvelope: boolean
+  /** `soft_bounce`: after a 5xx reply the next server is tried, if there is one (C-91). */
+  readonly softBounce: boolean
+  /** `helpful_warnings` (C-5, C-42). */
+  readonly helpfulWarnings: boolean
+
+  /**
+   * Whether sessions with a domain are always kept for reuse: `smtp_connection_cache_destinations`
+   * (C-112). Given the first destination without brackets and port.
+   */
+  readonly cacheDestination: (domain: string) => boolean
+  /** `smtp_connection_cache_on_demand`: heed what the request says about reuse (C-112). */
+  readonly cacheOnDemand: boolean
+  /** `smtp_connection_cache_time_limit`, in ms (C-117). */
+  readonly cacheTimeLimitMs: number
+  /** `smtp_connection_reuse_time_limit`, in ms since the connection was made (C-114). */
+  readonly reuseTimeLimitMs: number
+  /** `smtp_connection_reuse_count_limit`: N allows N + 1 deliveries; 0 is no limit (C-114). */
+  readonly reuseCountLimit: number
+}

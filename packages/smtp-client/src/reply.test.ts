@@ -1,0 +1,126 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+import { ReplyReader, type SmtpReply } from './index.ts'
+
+function setUp(limit = 2048) {
+  const events: string[] = []
+  const reader = new ReplyReader(limit, {
+    tooLong: (text) => events.push(text),
+    garbage: (line) => events.push(`garbage: ${line}`),
+  })
+  const push = (text: string | Buffer): SmtpReply[] => {
+    reader.push(Buffer.from(text as string))
+    const replies: SmtpReply[] = []
+    for (let reply = reader.next(); reply !== undefined; reply = reader.next()) replies.push(reply)
+    return replies
+  }
+  return { reader, events, push }
+}
+
+describe('ReplyReader', () => {
+  it.each([
+    ['250 ok', 250, '2.0.0'],
+    ['250 2.6.0 ok', 250, '2.6.0'],
+    ['250   2.6.0 ok', 250, '2.6.0'],
+    ['550 5.1.1', 550, '5.1.1'],
+    ['550 4.1.1 x', 550, '5.0.0'],
+    ['550 5.1.1000 x', 550, '5.0.0'],
+    ['550 5.1 x', 550, '5.0.0'],
+    ['354 go', 354, '5.5.0'],
+    ['220', 220, '2.0.0'],
+    ['999 x', 999, '5.5.0'],
+    ['250-2.1.0 a\r\n250 b', 250, '2.0.0'],
+    ['250-first\r\n550 5.1.1 last', 550, '5.1.1'],
+  ])('C-44, C-183: %j', (text, code, status) => {
+    const { push, events } = setUp()
+    expect(push(`${text}\r\n`)).toEqual([{ code, status, text: text.replace('\r\n', '\n') }])
+    expect(events).toEqual([])
+  })
+
+  it.each(['25 ok', '2500 ok', '250_ok', 'hello there', ''])(
+    'C-42: %j is garbage, kept in the text of the reply after it',
+    (line) => {
+      const { push, events } = setUp()
+      expect(push(`${line}\r\n250 ok\r\n`)).toEqual([
+        { code: 250, status: '2.0.0', text: `${line}\n250 ok` },
+      ])
+      expect(events).toEqual([`garbage: ${line}`])
+    },
+  )
+
+  it('C-39: takes a bare LF as line end', () => {
+    expect(setUp().push('250-a\n250 b\n')).toEqual([
+      { code: 250, status: '2.0.0', text: '250-a\n250 b' },
+    ])
+  })
+
+  it.each([
+    [Buffer.from('421 a\x01\x7f\tb\xff\r\n', 'latin1'), '421 a???b?'],
+    [Buffer.from('421 grüß €uch 😀\n'), '421 grüß €uch 😀'],
+    [Buffer.from('421 \xc3(\xe2\x82 \xf0\x9f\x98\n', 'latin1'), '421 ?(?? ???'],
+    [Buffer.from('421 a\rb\r\n'), '421 a?b'],
+  ])('C-40, C-185: unprintable octets become ?: %j', (bytes, text) => {
+    expect(setUp().push(bytes)[0]?.text).toBe(text)
+  })
+
+  it.each([
+    [2048, []],
+    [2049, [`response longer than 2048: 250 ${'x'.repeat(26)}...`]],
+    [4095, [`response longer than 2048: 250 ${'x'.repeat(26)}...`]],
+  ])('C-39, C-185: a line of %i octets is cut at 2048', (octets, warnings) => {
+    const { reader, push, events } = setUp()
+    const line = `250 ${'x'.repeat(octets - 4)}`
+    expect(push(`${line}\r\n250 next\r\n`).map(({ text }) => text)).toEqual([
+      line.slice(0, 2048),
+      '250 next',
+    ])
+    expect(events).toEqual(warnings)
+    expect(reader.broken).toBe(false)
+  })
+
+  it('C-39: gives up on a line that does not end, in bounded memory', () => {
+    const { reader, push } = setUp(100)
+    for (let round = 0; round < 1000; round++) {
+      expect(push('x'.repeat(64))).toEqual([])
+      expect(reader.buffered).toBeLessThanOrEqual(101)
+      if (reader.broken) return
+    }
+    expect(reader.broken).toBe(true)
+  })
+
+  it('C-43: keeps about 2048 characters of a reply, and the last line decides', () => {
+    const { push, events } = setUp()
+    const line = `550-5.1.1 ${'y'.repeat(490)}\r\n`
+    const [reply] = push(`${line.repeat(8)}450 4.2.2 end\r\n`)
+    expect(reply).toMatchObject({ code: 450, status: '4.2.2' })
+    expect(reply?.text.split('\n')).toHaveLength(5)
+    expect(events).toEqual([`multi-line response longer than 2048 550-5.1.1 ${'y'.repeat(20)}...`])
+    expect(push('250 ok\r\n')).toEqual([{ code: 250, status: '2.0.0', text: '250 ok' }])
+  })
+
+  it('gives the same replies and events however the stream is split', () => {
+    const line = fc.oneof(
+      fc.constantFrom('250 ok', '250-more', '550 5.1.1 no', 'garbage', '250', '', '421 \xff'),
+      fc.string({ unit: fc.constantFrom('2', '5', '0', '-', ' ', 'x', '\r'), maxLength: 60 }),
+    )
+    fc.assert(
+      fc.property(fc.array(line), fc.array(fc.nat({ max: 30 })), (lines, sizes) => {
+        const wire = Buffer.from(lines.map((text) => `${text}\r\n`).join(''), 'latin1')
+        const whole = setUp(40)
+        const split = setUp(40)
+        const expected = whole.push(wire)
+        const replies: SmtpReply[] = []
+        let at = 0
+        for (const size of [...sizes, wire.length]) {
+          replies.push(...split.push(wire.subarray(at, at + size)))
+          at += size
+        }
+        if (whole.reader.broken || split.reader.broken) return
+        expect(replies).toEqual(expected)
+        expect(split.events).toEqual(whole.events)
+      }),
+      { numRuns: 200 },
+    )
+  })
+})

@@ -1,0 +1,54 @@
+import type { DeliveryOutcome } from '@posthouse/delivery-status'
+
+/** Bit of `sendOptions`: the message came with SMTPUTF8. */
+export const SMTPUTF8_REQUESTED: number = 1
+/** Bits of `sendOptions`: the headers, the sender, a recipient hold UTF-8. */
+export const SMTPUTF8_CONTENT: number = 14
+/** Bit of `sendOptions`: REQUIRETLS. This client has no TLS yet. */
+export const REQUIRETLS: number = 32
+
+/** One recipient of a delivery. */
+export interface SmtpRecipient {
+  /** Internal form. */
+  readonly address: string
+  /** As it was before rewriting; becomes ORCPT. Internal form. */
+  readonly original?: string | undefined
+  /** The ORCPT with which the message came, decoded: `rfc822;user@example.com`. */
+  readonly dsnOriginal?: string | undefined
+  /** NOTIFY: 0 nothing said, 1 NEVER, else a sum of 2 SUCCESS, 4 FAILURE, 8 DELAY. */
+  readonly notify?: number | undefined
+}
+
+/** One message for one next hop. Plain data, but for the content. */
+export interface SmtpDelivery {
+  readonly queueId: string
+  /** One or more destinations, separated by commas or white space (C-6). */
+  readonly nexthop: string
+  /** Internal form; empty for the null sender. */
+  readonly sender: string
+  readonly recipients: readonly SmtpRecipient[]
+  /** Octets with CRLF line ends, as counted when the message was queued (C-78). */
+  readonly contentSize: number
+  readonly encoding: '' | '7bit' | '8bit'
+  /** Bits 1 SMTPUTF8 requested; 2, 4, 8 UTF-8 in header, sender, recipient. Others are refused. */
+  readonly sendOptions: number
+  /** ENVID of the message, decoded. */
+  readonly envelopeId?: string | undefined
+  /** RET of the message. */
+  readonly returnContent?: 'full' | 'headers' | undefined
+  /**
+   * The content, lines ended by LF, in chunks of any size. Called once per attempt, so maybe not
+   * at all or several times. An error ends the attempt without a complete message (C-89).
+   */
+  readonly content: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+  /** What the queue manager says about keeping sessions (C-113). */
+  readonly reuse: { readonly load: boolean; readonly store: boolean }
+}
+
+/** What became of a delivery. */
+export interface SmtpReport {
+  /** One per recipient, in their order. */
+  readonly outcomes: readonly DeliveryOutcome[]
+  /** Why the destination seems to be out of service; absent when it is not (C-98). */
+  readonly blame?: { readonly status: string; readonly reason: string } | undefined
+}

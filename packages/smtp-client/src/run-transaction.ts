@@ -1,0 +1,259 @@
+import { isAscii } from 'node:buffer'
+
+import type { Clock } from '@posthouse/clock'
+import type { Logger } from '@posthouse/mail-log'
+
+import { mailCommand, needsConversion, rcptCommand } from './commands.ts'
+import { ConversationError } from './errors.ts'
+import {
+  conversationFailure,
+  type Failure,
+  hostText,
+  oneLine,
+  rejection,
+  relayText,
+} from './failure.ts'
+import type { SmtpClientOptions } from './options.ts'
+import type { AttemptFacts, Outcomes } from './outcomes.ts'
+import type { SmtpReply } from './reply.ts'
+import type { SmtpDelivery } from './request.ts'
+import { ContentError, sendContent } from './send-content.ts'
+import type { SmtpSession } from './session.ts'
+import { type AwaitedCommand, type Step, Transaction, type Verdict } from './transaction.ts'
+
+/** What a transaction works with. */
+export interface TransactionContext {
+  readonly options: SmtpClientOptions
+  readonly delivery: SmtpDelivery
+  readonly outcomes: Outcomes
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** How a transaction left its session. */
+export type SessionEnd =
+  /** As it was before: to be kept, or ended with QUIT or without, as the caller sees fit. */
+  | 'open'
+  /** Nothing was sent in this transaction. */
+  | 'unused'
+  /** QUIT was sent. */
+  | 'quit'
+  /** Lost, or in the middle of a message: fit for nothing but to be closed. */
+  | 'broken'
+
+const PHASES: Readonly<Record<AwaitedCommand, string>> = {
+  'MAIL FROM command': 'sending MAIL FROM',
+  'RCPT TO command': 'sending RCPT TO',
+  'DATA command': 'sending DATA command',
+  'end of DATA command': 'sending end of data -- message may be sent more than once',
+  'final RSET command': 'sending final RSET',
+}
+
+/** Sends one message to the open recipients in a session, and records what becomes of them. */
+export class TransactionRun {
+  readonly #context: TransactionContext
+  readonly #session: SmtpSession
+  readonly #indexes: readonly number[]
+  // Without a decision in this session. Who was rejected softly while other servers remain is open,
+  // but must not be taken for delivered when the message is (C-85).
+  readonly #undecided: Set<number>
+  readonly #final: boolean
+  readonly #mayKeep: boolean
+  #setupDoneMs: number | undefined
+  #sendingContent = false
+
+  /**
+   * @param final No other server will be tried for recipients that stay open (C-28).
+   * @param mayKeep The session may be kept for another delivery if nothing speaks against it.
+   */
+  constructor(context: TransactionContext, session: SmtpSession, final: boolean, mayKeep: boolean) {
+    this.#context = context
+    this.#session = session
+    this.#indexes = context.outcomes.openIndexes()
+    this.#undecided = new Set(this.#indexes)
+    this.#final = final
+    this.#mayKeep = mayKeep
+  }
+
+  async run(): Promise<SessionEnd> {
+    const { outcomes } = this.#context
+    const obstacle = this.#sizeObstacle() ?? (await this.#conversionObstacle())
+    if (obstacle !== undefined) {
+      this.#fail(obstacle)
+      outcomes.completeSession()
+      return 'unused'
+    }
+    const transaction = this.#begin()
+    try {
+      const end = await this.#converse(transaction)
+      outcomes.completeSession()
+      return end
+    } catch (error) {
+      this.#session.spoil()
+      this.#recordBreak(error, transaction.expecting)
+      return 'broken'
+    }
+  }
+
+  #begin(): Transaction {
+    const { delivery, options, clock } = this.#context
+    const { features } = this.#session
+    this.#setupDoneMs = clock.now()
+    const rcpts = this.#indexes.map((index) =>
+      rcptCommand(delivery.recipients[index]!, delivery, features, options),
+    )
+    const commands = { mail: mailCommand(delivery, features, options), rcpts }
+    const keep = (): boolean => this.#mayKeep && this.#session.reusable
+    return new Transaction(commands, features.pipelining, keep)
+  }
+
+  async #converse(transaction: Transaction): Promise<SessionEnd> {
+    for (;;) {
+      const step = transaction.next()
+      if (step.kind === 'done') return step.quit ? 'quit' : 'open'
+      const early = await this.#send(step)
+      let command = transaction.expecting
+      if (early !== undefined && command !== undefined) {
+        this.#apply(transaction.reply(early))
+        return 'broken'
+      }
+      for (; command !== undefined; command = transaction.expecting) {
+        const reply = this.#session.connection.read(this.#timeoutMs(command))
+        this.#apply(transaction.reply(reply instanceof Promise ? await reply : reply))
+      }
+    }
+  }
+
+  /** Returns the reply of a server that did not wait for the end of the message (C-88). */
+  async #send(step: Exclude<Step, { kind: 'done' }>): Promise<SmtpReply | undefined> {
+    const { connection } = this.#session
+    if (step.kind === 'send' || step.empty) {
+      connection.send(step.kind === 'send' ? step.text : step.trailer)
+      return undefined
+    }
+    const { delivery, options, log } = this.#context
+    const { content, contentSize } = delivery
+    const { contentLineLimit: lineLimit, dataXferTimeoutMs: timeoutMs } = options
+    const { trailer } = step
+    this.#sendingContent = true
+    try {
+      const broke = await sendContent(connection, {
+        content,
+        contentSize,
+        lineLimit,
+        trailer,
+        timeoutMs,
+      })
+      if (broke) {
+        log.info(`${delivery.queueId}: breaking line > ${lineLimit} bytes with <CR><LF>SPACE`)
+      }
+    } catch (error) {
+      const early =
+        error instanceof ConversationError && error.code === 'lost' ? connection.peek() : undefined
+      if (early === undefined) throw error
+      this.#session.spoil()
+      return early
+    }
+    this.#sendingContent = false
+    return undefined
+  }
+
+  #apply(verdict: Verdict | undefined): void {
+    if (verdict === undefined) return
+    const { reply, recipient, command } = verdict
+    if (verdict.kind === 'delivered') {
+      const { outcomes } = this.#context
+      outcomes.deliver([...this.#undecided], reply.status, oneLine(reply), this.#facts())
+      this.#undecided.clear()
+      return
+    }
+    const failure = rejection(this.#session.server, reply, command)
+    if (failure.protocolError) this.#session.spoil()
+    this.#fail(failure, recipient)
+  }
+
+  #recordBreak(error: unknown, awaited: AwaitedCommand | undefined): void {
+    const { server } = this.#session
+    if (error instanceof ConversationError) {
+      const phase =
+        this.#sendingContent || awaited === undefined ? 'sending message body' : PHASES[awaited]
+      this.#fail(conversationFailure(server, error.code, phase))
+    } else if (error instanceof ContentError) {
+      const { log, delivery } = this.#context
+      const cause = error.cause instanceof Error ? error.cause.message : String(error.cause)
+      log.warning(`${delivery.queueId}: ${error.message}: ${cause}`)
+      const text = `local data error while talking to ${hostText(server)}`
+      this.#fail({ kind: 'exception', status: '4.3.0', text })
+    } else {
+      this.#session.connection.destroy()
+      throw error
+    }
+  }
+
+  /** Fails one recipient of the transaction, or all that nothing decided about. */
+  #fail(failure: Failure, recipient?: number): void {
+    const failed = recipient === undefined ? [...this.#undecided] : [this.#indexes[recipient]!]
+    this.#context.outcomes.fail(failed, failure, this.#facts())
+    for (const index of failed) this.#undecided.delete(index)
+  }
+
+  #facts(): AttemptFacts {
+    const { server, uses } = this.#session
+    return {
+      relay: relayText(server),
+      serverName: server.name,
+      uses,
+      setupDoneMs: this.#setupDoneMs,
+      doneMs: this.#context.clock.now(),
+      final: this.#final,
+    }
+  }
+
+  #sizeObstacle(): Failure | undefined {
+    const { contentSize } = this.#context.delivery
+    const { sizeLimit } = this.#session.features
+    // A reused session is not asked again: what it announced is long past (C-119).
+    if (sizeLimit === 0 || contentSize <= sizeLimit || this.#session.uses > 1) return undefined
+    const host = hostText(this.#session.server)
+    const text = `message size ${contentSize} exceeds size limit ${sizeLimit} of server ${host}`
+    return { kind: 'message', status: '5.3.4', text }
+  }
+
+  // Conversion to 7 bits is not there yet, and without it such a server may damage the message.
+  async #conversionObstacle(): Promise<Failure | undefined> {
+    const { delivery, options } = this.#context
+    if (!needsConversion(delivery, this.#session.features, options)) return undefined
+    if (delivery.encoding === '' && (await isSevenBit(delivery.content))) return undefined
+    const host = hostText(this.#session.server)
+    const text =
+      `message has 8-bit content, and host ${host} offers no 8BITMIME; ` +
+      'conversion to 7 bits is not available yet'
+    return { kind: 'message', status: '4.6.3', text }
+  }
+
+  #timeoutMs(command: AwaitedCommand): number {
+    const { options } = this.#context
+    switch (command) {
+      case 'MAIL FROM command':
+        return options.mailTimeoutMs
+      case 'RCPT TO command':
+        return options.rcptTimeoutMs
+      case 'DATA command':
+        return options.dataInitTimeoutMs
+      case 'end of DATA command':
+        return options.dataDoneTimeoutMs
+      case 'final RSET command':
+        return options.rsetTimeoutMs
+    }
+  }
+}
+
+async function isSevenBit(content: SmtpDelivery['content']): Promise<boolean> {
+  // An unreadable message is found out, and reported, when it is sent.
+  try {
+    for await (const chunk of content()) if (!isAscii(chunk)) return false
+  } catch {
+    return true
+  }
+  return true
+}

@@ -1,0 +1,104 @@
+import type { FoundServers, MailServer } from '@posthouse/mx-lookup'
+
+import type { SmtpSession } from './session.ts'
+
+/** The limits of a walk (C-27); 0 is no limit. */
+export interface WalkLimits {
+  readonly mxAddressLimit: number
+  readonly mxSessionLimit: number
+}
+
+/** What a walk does at its stations. */
+export interface Walker {
+  /** Recipients that nothing was decided about. */
+  readonly open: number
+  /** The servers that no kept session of this request has led to. */
+  notYetReused(servers: readonly MailServer[]): MailServer[]
+  /** A good session to the destination that was kept; undefined if none may be looked for. */
+  reuseDestination(): Promise<SmtpSession | undefined> | undefined
+  /** The same for one server. */
+  reuseEndpoint(server: MailServer): Promise<SmtpSession | undefined> | undefined
+  /** A new session; undefined if there is none, which was recorded then. */
+  connect(
+    server: MailServer,
+    nexthop: string,
+    bestPreference: boolean,
+    final: boolean,
+  ): Promise<SmtpSession | undefined>
+  /** Sends the message, and sees to the end of the session. */
+  transact(session: SmtpSession, final: boolean): Promise<void>
+}
+
+/** The servers of one destination, one after the other, up to the limits of C-27. */
+export class ServerWalk {
+  readonly #delivery: Walker
+  readonly #limits: WalkLimits
+  readonly #nexthop: string
+  readonly #best: number
+  readonly #lastDestination: boolean
+  #servers: MailServer[]
+  #addresses = 0
+  #sessions = 0
+
+  constructor(
+    delivery: Walker,
+    limits: WalkLimits,
+    nexthop: string,
+    found: FoundServers,
+    lastDestination: boolean,
+  ) {
+    this.#delivery = delivery
+    this.#limits = limits
+    this.#nexthop = nexthop
+    this.#lastDestination = lastDestination
+    this.#best = Math.min(...found.servers.map(({ preference }) => preference))
+    this.#servers = delivery.notYetReused(found.servers)
+  }
+
+  /** Walks until no recipient is open or no server is left (C-32, C-120). */
+  async run(): Promise<void> {
+    const delivery = this.#delivery
+    await this.#reuse(delivery.reuseDestination())
+    for (const server of this.#servers.filter(({ preference }) => preference === this.#best)) {
+      if (delivery.open === 0 || !this.#servers.includes(server)) continue
+      await this.#reuse(delivery.reuseEndpoint(server))
+    }
+    while (delivery.open > 0 && this.#servers.length > 0) await this.#tryNext()
+  }
+
+  async #reuse(pending: Promise<SmtpSession | undefined> | undefined): Promise<void> {
+    if (pending === undefined) return
+    const session = await pending
+    if (session === undefined) return
+    const { address } = session.server
+    this.#servers = this.#servers.filter((server) => server.address !== address)
+    this.#countAddress()
+    this.#countSession()
+    await this.#delivery.transact(session, this.#isFinal())
+  }
+
+  async #tryNext(): Promise<void> {
+    const delivery = this.#delivery
+    const server = this.#servers.shift()!
+    this.#countAddress()
+    const best = server.preference === this.#best
+    const session =
+      (best ? undefined : await delivery.reuseEndpoint(server)) ??
+      (await delivery.connect(server, this.#nexthop, best, this.#isFinal()))
+    if (session === undefined) return
+    this.#countSession()
+    await delivery.transact(session, this.#isFinal())
+  }
+
+  #countAddress(): void {
+    if (++this.#addresses === this.#limits.mxAddressLimit) this.#servers = []
+  }
+
+  #countSession(): void {
+    if (++this.#sessions === this.#limits.mxSessionLimit) this.#servers = []
+  }
+
+  #isFinal(): boolean {
+    return this.#lastDestination && this.#servers.length === 0
+  }
+}

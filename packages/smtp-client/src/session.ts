@@ -1,0 +1,142 @@
+import type { Clock } from '@posthouse/clock'
+import type { Logger } from '@posthouse/mail-log'
+import type { MailServer } from '@posthouse/mx-lookup'
+
+import type { Connection } from './connection.ts'
+import { NO_FEATURES, type ServerFeatures } from './ehlo.ts'
+import { ConversationError } from './errors.ts'
+import { relayText } from './failure.ts'
+import type { SmtpClientOptions } from './options.ts'
+import type { ReplyEvents } from './reply.ts'
+
+/** When a session may be used again (C-114). */
+type ReuseLimits = Pick<SmtpClientOptions, 'reuseTimeLimitMs' | 'reuseCountLimit'>
+
+/**
+ * A conversation with one server, over one or more deliveries. Made by SmtpClient; to anybody else
+ * it is an opaque thing to be kept in a session cache.
+ */
+export class SmtpSession {
+  readonly server: MailServer
+  readonly #clock: Clock
+  readonly #limits: ReuseLimits
+  readonly #expiresMs: number
+  #connection: Connection | undefined
+  #features = NO_FEATURES
+  #uses = 1
+  #unfit = false
+  #queueId = ''
+
+  constructor(server: MailServer, limits: ReuseLimits, clock: Clock) {
+    this.server = server
+    this.#clock = clock
+    this.#limits = limits
+    this.#expiresMs = clock.now() + limits.reuseTimeLimitMs
+  }
+
+  /** Deliveries in this session, the present one included. */
+  get uses(): number {
+    return this.#uses
+  }
+
+  get features(): ServerFeatures {
+    return this.#features
+  }
+
+  set features(features: ServerFeatures) {
+    this.#features = features
+  }
+
+  get connection(): Connection {
+    return this.#connection! // Every session that leaves the handshake's hands has one.
+  }
+
+  set connection(connection: Connection) {
+    this.#connection = connection
+  }
+
+  /** Whether the session may serve another delivery after this one (C-114). */
+  get reusable(): boolean {
+    const { reuseCountLimit } = this.#limits
+    if (this.#unfit || this.connection.failed || this.expired) return false
+    return reuseCountLimit === 0 || this.#uses - 1 < reuseCountLimit
+  }
+
+  /** Past its time: ended with QUIT, since nothing else is wrong with it (C-86). */
+  get expired(): boolean {
+    return this.#clock.now() >= this.#expiresMs
+  }
+
+  /** Something happened that forbids another delivery (C-93). */
+  get unfit(): boolean {
+    return this.#unfit
+  }
+
+  /** Forbids reuse. */
+  spoil(): void {
+    this.#unfit = true
+  }
+
+  /** Who is served now, for log lines. */
+  assign(queueId: string): void {
+    this.#queueId = queueId
+  }
+
+  /** What the reply reader is to tell, as log lines of this session (C-39, C-42, C-43). */
+  replyEvents(log: Logger, helpfulWarnings: boolean): ReplyEvents {
+    return {
+      tooLong: (text) => log.warning(`${relayText(this.server)}: ${text}`),
+      garbage: (line) => {
+        this.spoil()
+        if (!this.#features.pipelining) return
+        const relay = relayText(this.server)
+        log.warning(`${this.#queueId}: non-ESMTP response from ${relay}: ${line.slice(0, 100)}`)
+        if (!helpfulWarnings) return
+        log.warning(
+          'to prevent loss of mail, turn off command pipelining for ' +
+            `${this.server.address} with the smtp_discard_ehlo_keyword_address_maps parameter`,
+        )
+      },
+    }
+  }
+
+  /**
+   * Asks with RSET whether the session is still good (C-121), and takes it for one more delivery
+   * if so. Otherwise it is closed.
+   */
+  async revive(queueId: string, rsetTimeoutMs: number): Promise<boolean> {
+    this.#queueId = queueId
+    if (!this.connection.failed) {
+      this.connection.send('RSET\r\n')
+      try {
+        const { code } = await this.connection.read(rsetTimeoutMs)
+        if (code >= 200 && code <= 299) {
+          this.#uses++
+          return true
+        }
+      } catch (error) {
+        if (!(error instanceof ConversationError)) throw error
+        // Nothing was asked of this session yet, so nothing failed: another one will do.
+      }
+    }
+    this.connection.destroy()
+    return false
+  }
+}
+
+/** Ends a conversation politely (C-87). The outcome of the delivery does not depend on it. */
+export async function quit(
+  connection: Connection,
+  options: Pick<SmtpClientOptions, 'skipQuitResponse' | 'quitTimeoutMs'>,
+  quitSent: boolean,
+): Promise<void> {
+  if (!quitSent) connection.send('QUIT\r\n')
+  if (!options.skipQuitResponse) {
+    try {
+      await connection.read(options.quitTimeoutMs)
+    } catch (error) {
+      if (!(error instanceof ConversationError)) throw error
+    }
+  }
+  connection.close()
+}

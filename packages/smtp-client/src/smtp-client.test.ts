@@ -1,0 +1,516 @@
+import { createServer, type Server, Socket } from 'node:net'
+
+import { systemClock } from '@posthouse/clock'
+import { memoryLogger } from '@posthouse/mail-log'
+import type { MxResult, Nexthop } from '@posthouse/mx-lookup'
+import * as fc from 'fast-check'
+import { afterEach, describe, expect, it } from 'vitest'
+
+import {
+  type SessionCache,
+  SmtpClient,
+  type SmtpClientOptions,
+  type SmtpClientPorts,
+  type SmtpDelivery,
+  type SmtpSession,
+} from './index.ts'
+
+const minute = 60_000
+
+const options: SmtpClientOptions = {
+  defaultService: 'smtp',
+  knownTcpPorts: new Map([['smtp', '25']]),
+  myhostname: 'client.test',
+  heloName: 'client.test',
+  serviceName: 'smtp',
+  fallbackRelay: [],
+  relayhost: '',
+  connectTimeoutMs: minute,
+  heloTimeoutMs: minute,
+  mailTimeoutMs: minute,
+  rcptTimeoutMs: minute,
+  dataInitTimeoutMs: minute,
+  dataXferTimeoutMs: minute,
+  dataDoneTimeoutMs: minute,
+  rsetTimeoutMs: minute,
+  quitTimeoutMs: minute,
+  mxAddressLimit: 5,
+  mxSessionLimit: 2,
+  skip5xxGreeting: true,
+  skipQuitResponse: true,
+  sendEhlo: 'always',
+  discardEhloKeywords: [],
+  replyLineLimit: 2048,
+  contentLineLimit: 998,
+  disableMimeOutputConversion: false,
+  quoteEnvelope: true,
+  softBounce: false,
+  helpfulWarnings: true,
+  cacheDestination: () => false,
+  cacheOnDemand: true,
+  cacheTimeLimitMs: 2000,
+  reuseTimeLimitMs: 300_000,
+  reuseCountLimit: 0,
+}
+
+const servers: Server[] = []
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
+
+/** A server that does as it is told; `replies` by the start of the command, `.` for the message. */
+class FakeServer {
+  readonly commands: string[] = []
+  readonly messages: string[] = []
+  readonly sockets: Socket[] = []
+  port = 0
+  readonly #keywords: readonly string[]
+  readonly #replies: Readonly<Record<string, string>>
+
+  constructor(keywords: readonly string[], replies: Readonly<Record<string, string>> = {}) {
+    this.#keywords = keywords
+    this.#replies = replies
+  }
+
+  async listen(): Promise<this> {
+    const server = createServer({ noDelay: true }, (socket) => this.#serve(socket))
+    servers.push(server)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    if (address !== null && typeof address === 'object') this.port = address.port
+    return this
+  }
+
+  get nexthop(): string {
+    return `[127.0.0.1]:${this.port}`
+  }
+
+  #serve(socket: Socket): void {
+    this.sockets.push(socket)
+    socket.on('error', () => undefined)
+    socket.write(this.#reply('greeting', '220 fake ESMTP'))
+    let rest = ''
+    let message: string[] | undefined
+    socket.on('data', (chunk: Buffer) => {
+      rest += chunk.toString('latin1')
+      const lines = rest.split('\r\n')
+      rest = lines.pop()!
+      let output = ''
+      for (const line of lines) {
+        if (message === undefined) {
+          this.commands.push(line)
+          output += this.#answer(line)
+          if (line === 'DATA' && this.#replies['DATA'] === undefined) message = []
+        } else if (line === '.') {
+          this.messages.push(message.map((text) => `${text}\n`).join(''))
+          message = undefined
+          output += this.#reply('.', '250 2.0.0 queued')
+        } else {
+          message.push(line.startsWith('.') ? line.slice(1) : line)
+        }
+      }
+      socket.write(output)
+      if (lines.includes('QUIT') && this.#replies['QUIT'] === undefined) socket.end()
+    })
+  }
+
+  #answer(line: string): string {
+    if (line.startsWith('EHLO')) {
+      const lines = ['fake', ...this.#keywords]
+      const ehlo = lines.map((text, at) => `250${at === lines.length - 1 ? ' ' : '-'}${text}`)
+      return this.#reply('EHLO', ehlo.join('\r\n'))
+    }
+    return this.#reply(line, line === 'DATA' ? '354 go' : '250 2.0.0 ok')
+  }
+
+  #reply(command: string, otherwise: string): string {
+    const found = Object.keys(this.#replies).find((start) => command.startsWith(start))
+    return `${found === undefined ? otherwise : this.#replies[found]}\r\n`
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+async function until(ready: () => boolean): Promise<void> {
+  while (!ready()) await nextTurn()
+}
+
+function literal({ host, port }: Nexthop): MxResult {
+  return {
+    kind: 'found',
+    servers: [{ name: host, address: host, family: 4, port, preference: 0 }],
+    last: false,
+  }
+}
+
+function setUp(changed: Partial<SmtpClientOptions> = {}, ports: Partial<SmtpClientPorts> = {}) {
+  const { logger, lines } = memoryLogger()
+  const client = new SmtpClient(
+    { ...options, ...changed },
+    { lookup: literal, clock: systemClock, log: logger, ...ports },
+  )
+  return { client, lines }
+}
+
+function delivery(nexthop: string, changed: Partial<SmtpDelivery> = {}): SmtpDelivery {
+  return {
+    queueId: 'QID',
+    nexthop,
+    sender: 's@a.test',
+    recipients: [{ address: 'r@b.test' }],
+    contentSize: 10,
+    encoding: '7bit',
+    sendOptions: 0,
+    content: () => [Buffer.from('Hi: x\n\nhello\n')],
+    reuse: { load: false, store: false },
+    ...changed,
+  }
+}
+
+/** One label, one session: enough to see what is stored under which labels. */
+class OneSession implements SessionCache {
+  labels: readonly string[] = []
+  #session: SmtpSession | undefined
+  #close: (session: SmtpSession) => void = () => undefined
+
+  store(
+    labels: readonly string[],
+    session: SmtpSession,
+    _: number,
+    close: (s: SmtpSession) => void,
+  ) {
+    this.labels = labels
+    this.#session = session
+    this.#close = close
+  }
+
+  take(label: string): SmtpSession | undefined {
+    const session = this.labels.includes(label) ? this.#session : undefined
+    if (session !== undefined) this.#session = undefined
+    return session
+  }
+
+  close(): void {
+    if (this.#session !== undefined) this.#close(this.#session)
+  }
+}
+
+describe('content', () => {
+  const eightBit = Buffer.from('Hi: x\n\ngr\xfc\xdfe\n', 'latin1')
+
+  it.each([
+    ['8bit', ['PIPELINING'], eightBit],
+    ['', ['PIPELINING'], eightBit],
+    ['8bit', ['PIPELINING'], Buffer.from('Hi: x\n\nascii\n')],
+  ] as const)(
+    'C-164: encoding %j waits for a server with 8BITMIME',
+    async (encoding, keywords, bytes) => {
+      const server = await new FakeServer(keywords).listen()
+      const { client } = setUp()
+      const { outcomes, blame } = await client.deliver(
+        delivery(server.nexthop, { encoding, content: () => [bytes] }),
+      )
+      expect(outcomes).toEqual([
+        expect.objectContaining({
+          kind: 'deferred',
+          status: '4.6.3',
+          text: expect.stringMatching(/^message has 8-bit content, and host .* no 8BITMIME; /),
+        }),
+      ])
+      expect(blame).toBeUndefined()
+      expect(server.messages).toEqual([])
+    },
+  )
+
+  it.each([
+    ['8bit', ['8BITMIME'], 'MAIL FROM:<s@a.test> BODY=8BITMIME', {}],
+    ['7bit', ['8BITMIME', 'SIZE'], 'MAIL FROM:<s@a.test> SIZE=10 BODY=7BIT', {}],
+    ['', ['SIZE'], 'MAIL FROM:<s@a.test>', {}],
+    ['7bit', ['SIZE'], 'MAIL FROM:<s@a.test> SIZE=10', {}],
+    ['8bit', ['SIZE'], 'MAIL FROM:<s@a.test> SIZE=10', { disableMimeOutputConversion: true }],
+  ] as const)('C-78: encoding %j, %j: %s', async (encoding, keywords, mail, changed) => {
+    const server = await new FakeServer(keywords).listen()
+    const { client } = setUp(changed)
+    const bytes = encoding === '8bit' ? eightBit : Buffer.from('Hi: x\n\nascii\n')
+    const request = delivery(server.nexthop, { encoding, content: () => [bytes] })
+    expect((await client.deliver(request)).outcomes[0]?.kind).toBe('sent')
+    expect(server.commands[1]).toBe(mail)
+    expect(server.messages).toEqual([bytes.toString('latin1')])
+  })
+
+  it('arrives as it was sent, however it is split, from memory or as a stream', async () => {
+    const server = await new FakeServer(['PIPELINING', '8BITMIME']).listen()
+    const { client } = setUp()
+    const part = fc.constantFrom('\n', '.', '.\n', 'text', '\0', '\xff', '\r')
+    const chunks = fc.array(fc.array(part).map((parts) => Buffer.from(parts.join(''), 'latin1')))
+    await fc.assert(
+      fc.asyncProperty(chunks, fc.boolean(), async (pieces, asStream) => {
+        const stream = async function* () {
+          yield* pieces
+        }
+        const content = () => (asStream ? stream() : pieces)
+        const { outcomes } = await client.deliver(delivery(server.nexthop, { content }))
+        expect(outcomes[0]).toMatchObject({ kind: 'sent', text: '250 2.0.0 queued' })
+        const text = Buffer.concat(pieces).toString('latin1')
+        const expected = text === '' || text.endsWith('\n') ? text : `${text}\n`
+        expect(server.messages.at(-1)).toBe(expected)
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it('large content goes no faster than the server reads', async () => {
+    const server = await new FakeServer(['PIPELINING', '8BITMIME']).listen()
+    const { client } = setUp()
+    const chunk = Buffer.from(`${'z'.repeat(76)}\n`.repeat(4000))
+    const chunks = 100
+    let given = 0
+    const content = function* () {
+      for (; given < chunks; given++) yield chunk
+    }
+    const contentSize = chunk.length * chunks
+    const delivered = client.deliver(delivery(server.nexthop, { contentSize, content }))
+    await until(() => server.commands.includes('DATA'))
+    server.sockets[0]!.pause()
+    for (let seen = -1; seen !== given; ) {
+      seen = given
+      for (let turn = 0; turn < 100; turn++) await nextTurn()
+    }
+    expect(given).toBeLessThan(chunks)
+    server.sockets[0]!.resume()
+    expect((await delivered).outcomes[0]?.kind).toBe('sent')
+    expect(server.messages[0]).toHaveLength(contentSize)
+  })
+
+  it.each([
+    [
+      'at once',
+      () => {
+        throw new Error('disk gone')
+      },
+    ],
+    [
+      'in the middle',
+      function* () {
+        yield Buffer.from('Hi: x\n\nfirst half')
+        throw new Error('disk gone')
+      },
+    ],
+    [
+      'in a stream',
+      async function* () {
+        yield Buffer.from('Hi: x\n\nfirst half')
+        throw new Error('disk gone')
+      },
+    ],
+  ] as const)('C-89: unreadable content, %s, is no message', async (_, content) => {
+    const server = await new FakeServer(['PIPELINING']).listen()
+    const { client, lines } = setUp()
+    const { outcomes } = await client.deliver(delivery(server.nexthop, { content }))
+    expect(outcomes).toEqual([
+      expect.objectContaining({
+        kind: 'deferred',
+        status: '4.3.0',
+        text: 'local data error while talking to 127.0.0.1[127.0.0.1]',
+      }),
+    ])
+    expect(lines).toEqual(['warning: QID: message content cannot be read: disk gone'])
+    expect(server.messages).toEqual([])
+  })
+})
+
+describe('envelope', () => {
+  it('refuses addresses that would bring commands of their own', async () => {
+    const server = await new FakeServer([]).listen()
+    const { client } = setUp()
+    const recipients = [{ address: 'x>\r\nRSET\r\n@b.test' }, { address: 'r@b.test' }]
+    const { outcomes } = await client.deliver(delivery(server.nexthop, { recipients }))
+    expect(outcomes).toMatchObject([
+      { kind: 'bounced', status: '5.1.3', relay: 'none' },
+      { kind: 'sent' },
+    ])
+    expect(server.commands).not.toContain('RSET')
+
+    const sender = 'a\n@b.test'
+    const second = await client.deliver(delivery(server.nexthop, { sender }))
+    expect(second.outcomes).toMatchObject([{ kind: 'bounced', status: '5.1.7', relay: 'none' }])
+    expect(server.sockets).toHaveLength(1)
+  })
+
+  it('C-82, C-185: 1000 recipients, and a server that answers before it reads on', async () => {
+    const server = await new FakeServer(['PIPELINING', 'DSN'], {
+      'RCPT TO:<r7': '550 5.1.1 no',
+    }).listen()
+    const { client } = setUp()
+    const recipients = Array.from({ length: 1000 }, (_, index) => ({ address: `r${index}@b.test` }))
+    const { outcomes } = await client.deliver(delivery(server.nexthop, { recipients }))
+    expect(outcomes).toHaveLength(1000)
+    for (const [index, { kind }] of outcomes.entries()) {
+      expect(kind).toBe(`${index}`.startsWith('7') ? 'bounced' : 'sent')
+    }
+  })
+
+  it('is put off where it needs REQUIRETLS, which is not there yet', async () => {
+    const { client } = setUp()
+    const { outcomes } = await client.deliver(delivery('[127.0.0.1]:25', { sendOptions: 32 }))
+    expect(outcomes).toMatchObject([{ kind: 'deferred', status: '4.7.4', relay: 'none' }])
+  })
+})
+
+describe('servers', () => {
+  it('C-3: a next hop that makes no sense defers, and says why', async () => {
+    const { client, lines } = setUp()
+    const { outcomes, blame } = await client.deliver(delivery('[b.test'))
+    const reason = 'missing "]" in server description: [b.test'
+    expect(outcomes).toMatchObject([{ kind: 'deferred', status: '4.3.5', text: reason }])
+    expect(blame).toEqual({ status: '4.3.5', reason })
+    expect(lines).toEqual([`fatal: ${reason}`])
+  })
+
+  it('C-31: connect timeout', async () => {
+    const { client, lines } = setUp({ connectTimeoutMs: 10 }, { connect: () => new Socket() })
+    const { outcomes } = await client.deliver(delivery('[192.0.2.1]:25'))
+    const text = 'connect to 192.0.2.1[192.0.2.1]:25: Connection timed out'
+    expect(outcomes).toMatchObject([{ kind: 'deferred', status: '4.4.1', relay: 'none', text }])
+    expect(lines).toEqual([text])
+  })
+
+  it('C-91, C-185: with soft_bounce a HELO 5xx is kept for the next server', async () => {
+    const bad = await new FakeServer([], { EHLO: '502 no', HELO: '550 5.7.1 no' }).listen()
+    const good = await new FakeServer([]).listen()
+    const { client, lines } = setUp({ softBounce: true })
+    const { outcomes } = await client.deliver(delivery(`${bad.nexthop} ${good.nexthop}`))
+    expect(outcomes).toMatchObject([{ kind: 'sent' }])
+    const host = '127.0.0.1[127.0.0.1]'
+    expect(lines).toEqual([`QID: host ${host} refused to talk to me: 550 5.7.1 no`])
+  })
+
+  it('C-85, C-91: who is rejected softly, and kept, is not delivered with the others', async () => {
+    const first = await new FakeServer(['PIPELINING'], { 'RCPT TO:<b': '450 4.2.1 later' }).listen()
+    const second = await new FakeServer(['PIPELINING'], { 'RCPT TO:<b': '550 5.1.1 no' }).listen()
+    const { client } = setUp()
+    const recipients = [{ address: 'a@b.test' }, { address: 'b@b.test' }]
+    const nexthop = `${first.nexthop}, ${second.nexthop}`
+    const { outcomes } = await client.deliver(delivery(nexthop, { recipients }))
+    expect(outcomes).toMatchObject([
+      { kind: 'sent', relay: `127.0.0.1[127.0.0.1]:${first.port}` },
+      { kind: 'bounced', relay: `127.0.0.1[127.0.0.1]:${second.port}` },
+    ])
+    expect(second.commands).not.toContain('RCPT TO:<a@b.test>')
+  })
+
+  it('C-87: waits for the reply to QUIT if told to, but not for ever', async () => {
+    const server = await new FakeServer([], { QUIT: '250-never ending' }).listen()
+    const { client } = setUp({ skipQuitResponse: false, quitTimeoutMs: 50 })
+    const startMs = performance.now()
+    const { outcomes } = await client.deliver(delivery(server.nexthop))
+    expect(outcomes[0]?.kind).toBe('sent')
+    expect(performance.now() - startMs).toBeGreaterThan(45)
+  })
+
+  it('tells when the session was ready and when the attempt ended', async () => {
+    const server = await new FakeServer([]).listen()
+    let now = 0
+    const clock = { now: () => ++now, after: () => () => undefined }
+    const { client } = setUp({}, { clock })
+    const { outcomes } = await client.deliver(delivery(server.nexthop))
+    const { setupDoneMs = 0, doneMs, remoteMta, diagnostic } = outcomes[0]!
+    expect(setupDoneMs).toBeGreaterThan(0)
+    expect(doneMs).toBeGreaterThan(setupDoneMs)
+    expect({ remoteMta, diagnostic }).toEqual({
+      remoteMta: '127.0.0.1',
+      diagnostic: '250 2.0.0 queued',
+    })
+  })
+})
+
+describe('reuse', () => {
+  const reuse = { load: true, store: true }
+
+  it('C-117, C-120: stores by destination and endpoint, and finds by either', async () => {
+    const server = await new FakeServer(['PIPELINING']).listen()
+    const cache = new OneSession()
+    const { client } = setUp({}, { cache })
+    await client.deliver(delivery(server.nexthop, { reuse }))
+    expect(cache.labels).toHaveLength(2)
+    // Another notation of the same server is another destination, but the same endpoint.
+    const nexthop = server.nexthop.replace(/[[\]]/g, '')
+    const { outcomes } = await client.deliver(delivery(nexthop, { reuse }))
+    expect(outcomes).toMatchObject([{ kind: 'sent', connUse: 2 }])
+    expect(server.sockets).toHaveLength(1)
+    cache.close()
+  })
+
+  it('C-121: a session that the server has closed is no failure', async () => {
+    const server = await new FakeServer(['PIPELINING']).listen()
+    const cache = new OneSession()
+    const { client, lines } = setUp({}, { cache })
+    await client.deliver(delivery(server.nexthop, { reuse }))
+    server.sockets[0]!.destroy()
+    await nextTurn()
+    const { outcomes } = await client.deliver(delivery(server.nexthop, { reuse }))
+    expect(outcomes).toMatchObject([{ kind: 'sent', connUse: undefined }])
+    expect(lines).toEqual([])
+    cache.close()
+  })
+
+  it('C-119: does not apply the size limit of long ago', async () => {
+    const server = await new FakeServer(['PIPELINING', 'SIZE 100']).listen()
+    const cache = new OneSession()
+    const { client } = setUp({}, { cache })
+    await client.deliver(delivery(server.nexthop, { reuse }))
+    const large = delivery(server.nexthop, { reuse, contentSize: 1000 })
+    expect((await client.deliver(large)).outcomes).toMatchObject([{ kind: 'sent', connUse: 2 }])
+    cache.close()
+  })
+
+  it('C-117: the destination leads to the session with its best server only', async () => {
+    const busy = await new FakeServer([], { 'MAIL FROM': '450 4.2.0 later' }).listen()
+    const server = await new FakeServer([]).listen()
+    const stored: number[] = []
+    const cache: SessionCache = {
+      store: (labels, session, _, close) => {
+        stored.push(labels.length)
+        close(session)
+      },
+      take: () => undefined,
+    }
+    const { client } = setUp({}, { cache })
+    await client.deliver(delivery(`${busy.nexthop} ${server.nexthop}`, { reuse }))
+    expect(stored).toEqual([2, 1])
+  })
+
+  it('C-120: does not contact a server again that a kept session led to', async () => {
+    const server = await new FakeServer([], { 'RCPT TO:<late': '450 4.2.1 later' }).listen()
+    const cache = new OneSession()
+    const { client } = setUp({}, { cache })
+    await client.deliver(delivery(server.nexthop, { reuse }))
+    const recipients = [{ address: 'late@b.test' }]
+    const nexthop = `${server.nexthop} ${server.nexthop}`
+    const { outcomes } = await client.deliver(delivery(nexthop, { recipients, reuse }))
+    expect(outcomes).toMatchObject([{ kind: 'deferred', status: '4.2.1', relay: 'none' }])
+    expect(server.commands.filter((line) => line.startsWith('RCPT TO:<late'))).toHaveLength(1)
+    cache.close()
+  })
+
+  it('C-112: without leave of the queue manager nothing is kept', async () => {
+    const server = await new FakeServer(['PIPELINING']).listen()
+    const cache = new OneSession()
+    const { client } = setUp({ cacheOnDemand: false }, { cache })
+    await client.deliver(delivery(server.nexthop, { reuse }))
+    expect(cache.labels).toEqual([])
+  })
+})
+
+it('close waits for the deliveries that run', async () => {
+  const server = await new FakeServer([]).listen()
+  const { client } = setUp()
+  let ended = false
+  void client.deliver(delivery(server.nexthop)).then(() => {
+    ended = true
+  })
+  await client.close()
+  expect(ended).toBe(true)
+})

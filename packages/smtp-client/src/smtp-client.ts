@@ -1,0 +1,62 @@
+import { connect as netConnect } from 'node:net'
+
+import type { Clock } from '@posthouse/clock'
+import type { Logger } from '@posthouse/mail-log'
+import type { MxResult, Nexthop } from '@posthouse/mx-lookup'
+
+import type { Connect } from './connection.ts'
+import { Delivery, type DeliveryContext } from './delivery.ts'
+import { discardList } from './ehlo.ts'
+import type { SmtpClientOptions } from './options.ts'
+import type { SmtpDelivery, SmtpReport } from './request.ts'
+import type { SessionCache } from './session-cache.ts'
+
+/** What SmtpClient is given from outside. */
+export interface SmtpClientPorts {
+  /** Finds the servers for a destination: `MxLookup.lookup` of @posthouse/mx-lookup. */
+  readonly lookup: (nexthop: Nexthop) => MxResult | Promise<MxResult>
+  /** Where sessions are kept; without it every session ends with QUIT. The owner closes it. */
+  readonly cache?: SessionCache | undefined
+  readonly clock: Clock
+  /** Messages of the process name `smtp`. The line of each recipient is the caller's business. */
+  readonly log: Logger
+  /** Default: `node:net` connect. */
+  readonly connect?: Connect | undefined
+}
+
+/**
+ * Delivers messages over SMTP (RFC 5321), any number at a time: one outcome for each recipient.
+ *
+ * Source: smtp(8); rules C-1 to C-122 and C-160 to C-174 as far as the README says.
+ */
+export class SmtpClient {
+  readonly #context: DeliveryContext
+  readonly #running = new Set<Promise<SmtpReport>>()
+
+  constructor(options: SmtpClientOptions, ports: SmtpClientPorts) {
+    const { lookup, cache, clock, log, connect = connectTcp } = ports
+    const discard = discardList(options.discardEhloKeywords)
+    this.#context = { options, discard, lookup, cache, clock, log, connect }
+  }
+
+  /**
+   * Attempts one delivery. Rejects only on a bug: whatever the network and the servers do becomes
+   * outcomes. After a crash in the middle the message may have been delivered.
+   */
+  deliver(delivery: SmtpDelivery): Promise<SmtpReport> {
+    const running = new Delivery(this.#context, delivery).run()
+    this.#running.add(running)
+    const forget = (): void => void this.#running.delete(running)
+    running.then(forget, forget)
+    return running
+  }
+
+  /** Resolves when the deliveries that are running now have ended. Stops none of them. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#running)
+  }
+}
+
+// One address is tried at a time, and the families have their order already.
+const connectTcp: Connect = (address, port) =>
+  netConnect({ host: address, port, autoSelectFamily: false, noDelay: true })

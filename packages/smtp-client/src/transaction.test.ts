@@ -1,0 +1,128 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+import { Transaction } from './transaction.ts'
+
+function commands(recipients: number, length = 20) {
+  const rcpts = Array.from({ length: recipients }, (_, index) =>
+    `RCPT TO:<r${index}@a.test>`.padEnd(length, 'x'),
+  )
+  return { mail: 'MAIL FROM:<>', rcpts }
+}
+
+function reply(code: number) {
+  return { code, status: `${Math.floor(code / 100)}.0.0`, text: `${code}` }
+}
+
+/** Plays a server that answers as `codes` say; returns what was sent and decided. */
+function play(transaction: Transaction, codes: (command: string) => number) {
+  const sent: string[] = []
+  const verdicts: string[] = []
+  for (let steps = 0; steps < 1000; steps++) {
+    const step = transaction.next()
+    if (step.kind === 'done') return { sent, verdicts, quit: step.quit }
+    const content = step.kind === 'content' ? (step.empty ? '(empty)' : '(content)') : ''
+    sent.push(content + (step.kind === 'content' ? step.trailer : step.text))
+    for (let command = transaction.expecting; command !== undefined; ) {
+      const verdict = transaction.reply(reply(codes(command)))
+      if (verdict !== undefined) verdicts.push(`${verdict.kind} ${verdict.recipient ?? 'all'}`)
+      command = transaction.expecting
+    }
+  }
+  throw new Error('no end')
+}
+
+const accepted = (command: string): number => (command === 'DATA command' ? 354 : 250)
+
+describe('Transaction', () => {
+  it('C-82: pipelined, two flushes', () => {
+    const { sent, verdicts, quit } = play(new Transaction(commands(2), true, () => false), accepted)
+    expect(sent).toEqual([
+      'MAIL FROM:<>\r\nRCPT TO:<r0@a.test>x\r\nRCPT TO:<r1@a.test>x\r\nDATA\r\n',
+      '(content).\r\nQUIT\r\n',
+    ])
+    expect(verdicts).toEqual(['delivered all'])
+    expect(quit).toBe(true)
+  })
+
+  it('C-80: a session that is kept gets no QUIT', () => {
+    const { sent, quit } = play(new Transaction(commands(1), true, () => true), accepted)
+    expect(sent.at(-1)).toBe('(content).\r\n')
+    expect(quit).toBe(false)
+  })
+
+  it.each([
+    [4096, 1],
+    [4097, 2],
+  ])('C-82, C-185: a group of %i octets makes %i flush(es)', (octets, groups) => {
+    const fixed = 'MAIL FROM:<>\r\nDATA\r\n'.length
+    const first = commands(39, 100).rcpts
+    const rest = octets - fixed - 39 * 102
+    const rcpts = [...first, 'R'.repeat(rest - 2)]
+    const transaction = new Transaction({ mail: 'MAIL FROM:<>', rcpts }, true, () => false)
+    const { sent } = play(transaction, accepted)
+    expect(sent).toHaveLength(groups + 1)
+    expect(sent.slice(0, -1).join('')).toHaveLength(octets)
+  })
+
+  it('C-84: all recipients rejected but DATA accepted: an empty message', () => {
+    const codes = (command: string): number =>
+      command === 'RCPT TO command' ? 550 : accepted(command)
+    const { sent, verdicts } = play(new Transaction(commands(1), true, () => false), codes)
+    expect(sent.at(-1)).toBe('(empty).\r\nQUIT\r\n')
+    expect(verdicts).toEqual(['rejected 0'])
+  })
+
+  it('C-84: MAIL rejected but DATA accepted: an empty message', () => {
+    const codes = (command: string): number =>
+      command === 'MAIL FROM command' ? 550 : accepted(command)
+    const { sent, verdicts } = play(new Transaction(commands(1), true, () => false), codes)
+    expect(sent.at(-1)).toBe('(empty).\r\nQUIT\r\n')
+    expect(verdicts).toEqual(['rejected all'])
+  })
+
+  it('C-86: whether to keep is asked when DATA is sent, and again for RSET', () => {
+    let asked = 0
+    const keep = (): boolean => ++asked > 0
+    const codes = (command: string): number => (command === 'DATA command' ? 451 : 250)
+    const { sent } = play(new Transaction(commands(1), false, keep), codes)
+    expect(sent.at(-1)).toBe('RSET\r\n')
+    expect(asked).toBe(2)
+  })
+
+  // The safety of the whole client rests on this: whatever the replies, each command is sent at
+  // most once, a recipient is decided about at most once, and nobody is delivered but by the
+  // reply to the end of data.
+  it('C-85: decides about each recipient at most once, whatever the server says', () => {
+    const code = fc.constantFrom(200, 250, 251, 299, 300, 354, 399, 421, 450, 550, 599, 100, 999)
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 6 }),
+        fc.boolean(),
+        fc.boolean(),
+        fc.array(code, { minLength: 12, maxLength: 12 }),
+        (recipients, pipelining, keep, codes) => {
+          const transaction = new Transaction(commands(recipients), pipelining, () => keep)
+          const given = codes[Symbol.iterator]()
+          const seen: string[] = []
+          const { verdicts, quit } = play(transaction, (command) => {
+            seen.push(command)
+            return given.next().value ?? 250
+          })
+          expect(quit).toBe(!keep)
+          const all = verdicts.filter((verdict) => verdict.endsWith('all'))
+          expect(all.length).toBeLessThanOrEqual(1)
+          expect(new Set(verdicts).size).toBe(verdicts.length)
+          if (all.length === 1) expect(verdicts.at(-1)).toBe(all[0])
+          const delivered = verdicts.includes('delivered all')
+          const end = seen.indexOf('end of DATA command')
+          if (delivered) expect(Math.floor(codes[end]! / 100)).toBe(2)
+          const rejected = verdicts.filter((verdict) => verdict !== 'delivered all').length
+          const everybody = all.length === 1 || rejected === recipients
+          expect(everybody).toBe(true)
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+})

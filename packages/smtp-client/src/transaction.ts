@@ -1,0 +1,173 @@
+import type { DecidingCommand } from './failure.ts'
+import type { SmtpReply } from './reply.ts'
+
+/** What to do next in a transaction. */
+export type Step =
+  /** Send this text, then read a reply for every command in it, as `expecting` says. */
+  | { readonly kind: 'send'; readonly text: string }
+  /** Send the content (nothing if `empty`) and the trailer, then read as above. */
+  | { readonly kind: 'content'; readonly empty: boolean; readonly trailer: string }
+  /** Over. `quit`: QUIT was sent, and its reply may be awaited or not. */
+  | { readonly kind: 'done'; readonly quit: boolean }
+
+/** A reply that decides about recipients (C-85). */
+export interface Verdict {
+  readonly kind: 'delivered' | 'rejected'
+  /** Index into the RCPT commands; undefined: all recipients that nothing decided about before. */
+  readonly recipient: number | undefined
+  readonly command: DecidingCommand
+  readonly reply: SmtpReply
+}
+
+/** The commands of a transaction, complete but for their CRLF, one octet per character. */
+export interface TransactionCommands {
+  readonly mail: string
+  /** One per recipient; at least one. */
+  readonly rcpts: readonly string[]
+}
+
+/** A command whose reply is awaited. */
+export type AwaitedCommand = DecidingCommand | 'final RSET command'
+
+// With more unsent octets than this, replies are read first (C-82).
+const GROUP_LIMIT = 4096
+
+/**
+ * MAIL, RCPT, DATA, content, QUIT: what to send when, and what the replies mean (C-80 to C-87).
+ * Does no I/O. Ask for the next step only when no reply is awaited.
+ *
+ * The rule that a send-ahead waits after ten seconds without I/O (C-82) needs no code: a group of
+ * commands is put together at once, after all earlier replies.
+ */
+export class Transaction {
+  readonly #commands: TransactionCommands
+  readonly #pipelining: boolean
+  readonly #keep: () => boolean
+  // Positions: 0 MAIL, 1..n RCPT, n + 1 DATA, n + 2 end of data, n + 3 RSET.
+  readonly #data: number
+  #sent = 0
+  #received = 0
+  #mailRejected = false
+  #accepted = 0
+  #dataRejected = false
+  #closing = false // The end of data or RSET was sent.
+  #quitPlanned = false
+  #quitSent = false
+
+  /**
+   * @param keep Is the session to be kept, so that no QUIT follows? Asked when DATA or RSET is
+   * sent, so before the replies to pipelined commands are known (C-86).
+   */
+  constructor(commands: TransactionCommands, pipelining: boolean, keep: () => boolean) {
+    this.#commands = commands
+    this.#pipelining = pipelining
+    this.#keep = keep
+    this.#data = commands.rcpts.length + 1
+  }
+
+  /** The command whose reply comes next; undefined when there is no reply to wait for. */
+  get expecting(): AwaitedCommand | undefined {
+    const at = this.#received
+    if (at === this.#sent) return undefined
+    if (at === 0) return 'MAIL FROM command'
+    if (at < this.#data) return 'RCPT TO command'
+    if (at === this.#data) return 'DATA command'
+    return at === this.#data + 1 ? 'end of DATA command' : 'final RSET command'
+  }
+
+  /** What to send now. */
+  next(): Step {
+    if (this.#closing) return this.#finish()
+    const at = this.#sent
+    const pointless =
+      (at > 0 && at < this.#data && this.#mailRejected) ||
+      (at === this.#data && this.#accepted === 0) ||
+      (at > this.#data && this.#dataRejected)
+    if (pointless) return this.#reset()
+    if (at <= this.#data) return { kind: 'send', text: this.#group() }
+
+    this.#sent = this.#received + 1
+    const quit = this.#close()
+    // DATA was let through although there is nobody to deliver to: an empty message ends it.
+    return { kind: 'content', empty: this.#accepted === 0, trailer: `.\r\n${quit}` }
+  }
+
+  /** Takes the reply to `expecting`. Returns what it decides, if anything. */
+  reply(reply: SmtpReply): Verdict | undefined {
+    const at = this.#received++
+    if (at === 0) return this.#mailReply(reply)
+    if (at < this.#data) return this.#rcptReply(reply, at - 1)
+    if (at === this.#data) return this.#dataReply(reply)
+    if (at === this.#data + 1) return this.#endReply(reply)
+    return undefined
+  }
+
+  #mailReply(reply: SmtpReply): Verdict | undefined {
+    this.#mailRejected = !isSuccess(reply)
+    if (!this.#mailRejected) return undefined
+    return { kind: 'rejected', recipient: undefined, command: 'MAIL FROM command', reply }
+  }
+
+  #rcptReply(reply: SmtpReply, recipient: number): Verdict | undefined {
+    if (this.#mailRejected) return undefined
+    if (isSuccess(reply)) {
+      this.#accepted++
+      return undefined
+    }
+    return { kind: 'rejected', recipient, command: 'RCPT TO command', reply }
+  }
+
+  #dataReply(reply: SmtpReply): Verdict | undefined {
+    this.#dataRejected = reply.code < 300 || reply.code > 399
+    if (!this.#dataRejected || this.#accepted === 0) return undefined
+    return { kind: 'rejected', recipient: undefined, command: 'DATA command', reply }
+  }
+
+  #endReply(reply: SmtpReply): Verdict | undefined {
+    if (this.#accepted === 0) return undefined
+    const kind = isSuccess(reply) ? 'delivered' : 'rejected'
+    return { kind, recipient: undefined, command: 'end of DATA command', reply }
+  }
+
+  #group(): string {
+    let text = `${this.#command(this.#sent++)}\r\n`
+    while (this.#pipelining && this.#sent <= this.#data) {
+      const command = this.#command(this.#sent)
+      if (text.length + command.length + 2 > GROUP_LIMIT) break
+      text += `${command}\r\n`
+      this.#sent++
+    }
+    if (this.#sent > this.#data) this.#quitPlanned = !this.#keep()
+    return text
+  }
+
+  #command(at: number): string {
+    if (at === 0) return this.#commands.mail
+    return this.#commands.rcpts[at - 1] ?? 'DATA'
+  }
+
+  #reset(): Step {
+    this.#received = this.#data + 2
+    this.#sent = this.#received + 1
+    this.#quitPlanned = !this.#keep()
+    return { kind: 'send', text: `RSET\r\n${this.#close()}` }
+  }
+
+  /** QUIT, if it may go out now. */
+  #close(): string {
+    this.#closing = true
+    if (!this.#quitPlanned || !this.#pipelining) return ''
+    this.#quitSent = true
+    return 'QUIT\r\n'
+  }
+
+  #finish(): Step {
+    if (this.#quitSent || !this.#quitPlanned) return { kind: 'done', quit: this.#quitSent }
+    this.#quitSent = true
+    return { kind: 'send', text: 'QUIT\r\n' }
+  }
+}
+
+function isSuccess({ code }: SmtpReply): boolean {
+  return code >= 200 && code <= 299
+}
