@@ -1,0 +1,153 @@
+import { encodeAddress } from '@posthouse/mail-address'
+
+import { splitOutsideBraces, unwrapBraces } from './balanced.ts'
+import { ConfigError } from './errors.ts'
+import type {
+  IntegerParameter,
+  ListParameter,
+  Parameter,
+  StringParameter,
+  TimeParameter,
+  ValueOfType,
+} from './parameter.ts'
+
+const LIST_SEPARATORS = ', \t\r\n'
+const MAX_INT = 2_147_483_647
+const MAX_LONG = 2n ** 63n - 1n
+const INTEGER = /^[ \t\n\v\f\r]*([+-]?\d+)$/
+// Only the first character after the digits counts: `10sec` and `10s` are the same (G-16).
+const TIME = /^[ \t\n\v\f\r]*\+?(\d+)([a-z]?)/
+const FIRST_LETTER = /[A-Za-z]/
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = {
+  s: 1,
+  m: 60,
+  h: 3600,
+  d: 86_400,
+  w: 604_800,
+}
+
+/** Any value of a parameter. */
+export type ParameterValue = ValueOfType[keyof ValueOfType]
+
+/**
+ * Reads an expanded value as its parameter's type says (rules G-15 to G-18).
+ *
+ * @param expandDefault The expanded default, asked for when a time has no unit.
+ * @throws {ConfigError} `value`, without file and line.
+ */
+export function parseParameterValue(
+  name: string,
+  parameter: Parameter,
+  text: string,
+  expandDefault: () => string,
+): ParameterValue {
+  switch (parameter.type) {
+    case 'boolean':
+      return parseBoolean(name, text)
+    case 'integer':
+    case 'size':
+      return parseInteger(name, parameter, text)
+    case 'time':
+      return parseTime(name, parameter, text, expandDefault)
+    case 'string':
+      checkLength(name, parameter, text)
+      return text
+    case 'list':
+    case 'maps':
+      return parseList(name, parameter, text)
+  }
+}
+
+function parseBoolean(name: string, text: string): boolean {
+  const word = text.toLowerCase()
+  if (word !== 'yes' && word !== 'no') {
+    throw bad(name, text, `bad boolean configuration: ${name} = ${text}`)
+  }
+  return word === 'yes'
+}
+
+function parseInteger(name: string, parameter: IntegerParameter, text: string): number {
+  const digits = INTEGER.exec(text)?.[1]
+  const largest = parameter.type === 'size' ? MAX_LONG : BigInt(MAX_INT)
+  const exact = digits === undefined ? undefined : BigInt(digits.replace(/^\+/, ''))
+  if (exact === undefined || exact > largest || exact < -largest - 1n) {
+    throw bad(name, text, `bad numerical configuration: ${name} = ${text}`)
+  }
+  const { min, max } = parameter
+  const value = Number(exact)
+  const invalid = `invalid ${name} parameter value ${exact}`
+  if (min !== undefined && value < min) throw bad(name, text, `${invalid} < ${min}`)
+  if (max !== undefined && value > max) throw bad(name, text, `${invalid} > ${max}`)
+  return value
+}
+
+function parseTime(
+  name: string,
+  parameter: TimeParameter,
+  text: string,
+  expandDefault: () => string,
+): number {
+  const [matched, digits, letter] = TIME.exec(text) ?? []
+  const unit = letter || (matched === text ? defaultUnit(expandDefault()) : undefined)
+  const factor = UNIT_SECONDS[unit ?? '']
+  const count = Number(digits)
+  if (factor === undefined || !fits(count, factor)) {
+    throw bad(name, text, `parameter ${name}: bad time value or unit: ${text}`)
+  }
+  const seconds = count * factor
+  const { min, max } = parameter
+  if (min !== undefined && seconds < min) {
+    throw bad(name, text, `invalid ${name}: ${seconds} (min ${min})`)
+  }
+  if (max !== undefined && seconds > max) {
+    throw bad(name, text, `invalid ${name}: ${seconds} (max ${max})`)
+  }
+  return seconds * 1000
+}
+
+// Release 3.7 refuses the last count of minutes that would fit into 32 bits, and so on.
+function fits(count: number, factor: number): boolean {
+  return factor === 1 ? count <= MAX_INT : count < Math.floor(MAX_INT / factor)
+}
+
+// A default that only refers to another parameter has no letter when that one is set without.
+function defaultUnit(expandedDefault: string): string {
+  return FIRST_LETTER.exec(expandedDefault)?.[0] ?? 's'
+}
+
+function checkLength(name: string, parameter: StringParameter | ListParameter, text: string): void {
+  const { min, max } = parameter
+  if (min === undefined && max === undefined) return
+  const length = encodeAddress(text).length
+  if (min !== undefined && length < min) {
+    throw bad(name, text, `bad string length ${length} < ${min}: ${name} = ${text}`)
+  }
+  if (max !== undefined && length > max) {
+    throw bad(name, text, `bad string length ${length} > ${max}: ${name} = ${text}`)
+  }
+}
+
+function parseList(name: string, parameter: ListParameter, text: string): readonly string[] {
+  checkLength(name, parameter, text)
+  const elements = splitOutsideBraces(text, LIST_SEPARATORS)
+  if (parameter.type === 'maps') return elements.map((element) => unwrap(name, text, element))
+  const { words } = parameter
+  return words === undefined ? elements : elements.map((word) => known(name, text, words, word))
+}
+
+function unwrap(name: string, text: string, element: string): string {
+  const unwrapped = unwrapBraces(element)
+  if ('problem' in unwrapped) throw bad(name, text, unwrapped.problem)
+  return unwrapped.text
+}
+
+function known(name: string, text: string, words: readonly string[], word: string): string {
+  const canonical = word.toLowerCase()
+  if (words.includes(canonical)) return canonical
+  throw bad(name, text, `unknown ${name} value "${word}" in "${text}"`)
+}
+
+function bad(parameter: string, value: string, message: string): ConfigError {
+  return new ConfigError('value', message, { parameter, value })
+}

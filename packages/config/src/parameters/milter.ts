@@ -1,0 +1,113 @@
+/** Mail filters: the Milter client of cleanup(8). */
+export const milterParameters = {
+  milter_command_timeout: {
+    type: 'time',
+    default: '30s',
+    min: 1,
+    since: '2.3',
+    description: 'Limit for one exchange with a Milter about an SMTP command.',
+  },
+  milter_connect_macros: {
+    type: 'list',
+    default: 'j {daemon_name} {daemon_addr} v _',
+    since: '2.3',
+    description: 'Macros sent to Milters at connect time.',
+  },
+  milter_connect_timeout: {
+    type: 'time',
+    default: '30s',
+    min: 1,
+    since: '2.3',
+    description: 'Limit for connecting to a Milter and negotiating options.',
+  },
+  milter_content_timeout: {
+    type: 'time',
+    default: '300s',
+    min: 1,
+    since: '2.3',
+    description: 'Limit for the Milter reply at the end of content.',
+  },
+  milter_data_macros: {
+    type: 'list',
+    default: 'i',
+    since: '2.3',
+    description: 'Macros sent to Milters with DATA.',
+  },
+  milter_default_action: {
+    type: 'string',
+    default: 'tempfail',
+    min: 1,
+    since: '2.3',
+    description:
+      'What to do when a Milter is unavailable: accept, reject, tempfail, quarantine, shutdown.',
+  },
+  milter_end_of_data_macros: {
+    type: 'list',
+    default: 'i',
+    since: '2.3',
+    description: 'Macros sent to Milters at the end of content.',
+  },
+  milter_end_of_header_macros: {
+    type: 'list',
+    default: 'i',
+    since: '2.5',
+    description: 'Macros sent to Milters at the end of the header.',
+  },
+  milter_helo_macros: {
+    type: 'list',
+    default: '{tls_version} {cipher} {cipher_bits} {cert_subject} {cert_issuer}',
+    since: '2.3',
+    description: 'Macros sent to Milters with HELO or EHLO.',
+  },
+  milter_macro_daemon_name: {
+    type: 'string',
+    default: '$myhostname',
+    min: 1,
+    since: '2.3',
+    description: 'Value of the daemon name macro.',
+  },
+  milter_macro_defaults: {
+    type: 'list',
+    default: '',
+    since: '3.1',
+    description: 'Values for macros that have none otherwise.',
+  },
+  milter_macro_v: {
+    type: 'string',
+    default: '$mail_name $mail_version',
+    min: 1,
+    since: '2.3',
+    description: 'Value of the version macro.',
+  },
+  milter_mail_macros: {
+    type: 'list',
+    default: 'i {auth_type} {auth_authen} {auth_author} {mail_addr} {mail_host} {mail_mailer}',
+    since: '2.3',
+    description: 'Macros sent to Milters with MAIL FROM.',
+  },
+  milter_protocol: {
+    type: 'string',
+    default: '6',
+    min: 1,
+    since: '2.3',
+    description: 'Milter protocol version and options.',
+  },
+  milter_rcpt_macros: {
+    type: 'list',
+    default: 'i {rcpt_addr} {rcpt_host} {rcpt_mailer}',
+    since: '2.3',
+    description: 'Macros sent to Milters with RCPT TO.',
+  },
+  milter_unknown_command_macros: {
+    type: 'list',
+    default: '',
+    since: '2.3',
+    description: 'Macros sent to Milters for unknown commands.',
+  },
+  non_smtpd_milters: {
+    type: 'list',
+    default: '',
+    since: '2.3',
+    description: 'Milters for mail that does not arrive through smtpd, for example QMQP mail.',
+  },
+} as const

@@ -1,0 +1,126 @@
+/** TLS in general: smtp(8) and tlsmgr(8). */
+export const tlsParameters = {
+  requiretls_enable: {
+    type: 'boolean',
+    default: 'yes',
+    since: '3.11',
+    description: 'Support the REQUIRETLS extension.',
+  },
+  requiretls_esmtp_header: {
+    type: 'boolean',
+    default: 'yes',
+    since: '3.11',
+    description: 'Adds a header that records that REQUIRETLS was requested.',
+  },
+  requiretls_redact_dsn: {
+    type: 'boolean',
+    default: 'yes',
+    since: '3.11',
+    description:
+      'Strip content from notices about REQUIRETLS mail and drop the requirement for them.',
+  },
+  smtp_log_tls_feature_status: {
+    type: 'boolean',
+    default: 'yes',
+    since: '3.11',
+    description: 'Add a tls= summary to delivery log lines.',
+  },
+  smtp_requiretls_policy: {
+    type: 'string',
+    default: `inline:{{\${domain_to_ascii{$mydomain}}=opportunistic},
+      {.\${domain_to_ascii{$mydomain}}=opportunistic}, {localhost=opportunistic}},
+      cidr:{{0.0.0.0/0 opportunistic}, {::/0 opportunistic}}, enforce`,
+    since: '3.11',
+    description: 'How strictly REQUIRETLS mail is handled, by destination.',
+  },
+  tls_config_file: {
+    type: 'string',
+    default: 'default',
+    since: '3.9',
+    description: 'OpenSSL configuration file to load.',
+  },
+  tls_config_name: {
+    type: 'string',
+    default: '',
+    since: '3.9',
+    description: 'Application section in the OpenSSL configuration.',
+  },
+  tls_daemon_random_bytes: {
+    type: 'integer',
+    default: '32',
+    min: 1,
+    since: '2.2',
+    description:
+      'Random bytes that a client or server process asks from tlsmgr to seed its generator.',
+  },
+  tls_dane_digests: {
+    type: 'list',
+    default: 'sha512 sha256',
+    min: 1,
+    since: '2.11',
+    description: 'Digest algorithms for TLSA records, strongest first.',
+  },
+  tls_disable_workarounds: {
+    type: 'list',
+    default: '',
+    since: '2.8',
+    description: 'OpenSSL bug workarounds to switch off.',
+  },
+  tls_eecdh_auto_curves: {
+    type: 'list',
+    default: 'X25519 X448 prime256v1 secp521r1 secp384r1',
+    since: '3.2',
+    description: 'Curves offered for key exchange.',
+  },
+  tls_fast_shutdown_enable: {
+    type: 'boolean',
+    default: 'yes',
+    since: '3.5',
+    description: 'Close TLS sessions without waiting for the peer.',
+  },
+  tls_ffdhe_auto_groups: {
+    type: 'list',
+    default: '',
+    since: '3.8',
+    description: 'Finite-field groups offered for key exchange.',
+  },
+  tls_high_cipherlist: {
+    type: 'string',
+    default: 'aNULL:-aNULL:HIGH:@STRENGTH',
+    min: 1,
+    since: '2.3',
+    description: 'Cipher expression of grade high.',
+  },
+  tls_medium_cipherlist: {
+    type: 'string',
+    default: 'aNULL:-aNULL:HIGH:MEDIUM:+RC4:@STRENGTH',
+    min: 1,
+    since: '2.3',
+    description: 'Cipher expression of grade medium.',
+  },
+  tls_null_cipherlist: {
+    type: 'string',
+    default: 'eNULL:!aNULL',
+    min: 1,
+    since: '2.3',
+    description: 'Cipher expression of grade null.',
+  },
+  tls_required_enable: {
+    type: 'boolean',
+    default: 'yes',
+    since: '3.10',
+    description: 'Honour the TLS-Required: no header.',
+  },
+  tls_trace_rate_limit: {
+    type: 'integer',
+    default: '1',
+    since: '3.12',
+    description: 'TLS trace files per rate time unit.',
+  },
+  tls_wildcard_matches_multiple_labels: {
+    type: 'boolean',
+    default: 'yes',
+    since: '2.11',
+    description: 'Lets a wildcard certificate name match more than one label.',
+  },
+} as const

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+
+import vectors from '../vectors/parameters.json' with { type: 'json' }
+import { isKnownParameter, type Parameter, parameters } from './index.ts'
+import { transportParameterRows } from './registry.ts'
+
+// Removed or ignored names must not stop a start with an old value, so they are plain text; and
+// $smtp_per_record_deadline must be empty unless it is set (G-171).
+const PLAIN_TEXT = [
+  'smtp_connection_cache_reuse_limit',
+  'smtp_per_record_deadline',
+  'smtp_skip_4xx_greeting',
+  'tls_dane_trust_anchor_digest_enable',
+]
+// Empty means something here, see the README.
+const MAY_BE_EMPTY = ['mail_owner']
+const RUN_TIME = ['mydomain', 'config_directory'] // The vectors have what the recorder computed.
+
+describe('the registry', () => {
+  it.each(vectors.parameters)('G-168: $name', (vector) => {
+    const row = rowOf(vector.name)
+    expect(row?.description).toMatch(/^.{15,100}\.$/)
+    if (PLAIN_TEXT.includes(vector.name)) {
+      expect(row).toMatchObject({ type: 'string', default: '', obsolete: expect.any(String) })
+      return
+    }
+    const isReadOnly = vector.type === 'read-only'
+    expect(row?.type).toBe(isReadOnly ? 'string' : vector.type)
+    expect(row !== undefined && 'readOnly' in row).toBe(isReadOnly)
+    const min = MAY_BE_EMPTY.includes(vector.name) ? null : vector.min
+    expect([limit(row, 'min'), limit(row, 'max')]).toEqual([min, vector.max])
+    expect(row?.since).toBe(vector.since)
+    if (!RUN_TIME.includes(vector.name)) {
+      expect(words(row?.default ?? null)).toEqual(words(vector.default))
+    }
+  })
+
+  it('has no row that is not in the vectors, and none twice', () => {
+    const templates = vectors.parameters.filter(({ name }) => isTemplate(name))
+    expect(parameters.size).toBe(vectors.parameters.length - templates.length)
+    expect(transportParameterRows.size).toBe(templates.length)
+  })
+
+  it('G-171: names the successors of renamed parameters', () => {
+    for (const [, row] of parameters) {
+      if (row.renamedTo !== undefined) expect(parameters.has(row.renamedTo)).toBe(true)
+    }
+    expect(parameters.get('virtual_maps')?.renamedTo).toBe('virtual_alias_maps')
+  })
+
+  it('G-30, G-169: knows the names of services that Posthouse does not have', () => {
+    expect(isKnownParameter('smtpd_banner')).toBe(true)
+    expect(isKnownParameter('postscreen_greet_wait')).toBe(true)
+    expect(isKnownParameter('lmtp_connect_timeout')).toBe(true)
+    expect(isKnownParameter('lmtp_lhlo_name')).toBe(true)
+    expect(isKnownParameter('stress')).toBe(true)
+    expect(isKnownParameter('nosuch')).toBe(false)
+  })
+})
+
+function isTemplate(name: string): boolean {
+  return name.startsWith('transport_') && !parameters.has(name)
+}
+
+function rowOf(name: string): Parameter | undefined {
+  const suffix = name.replace('transport_', '')
+  if (parameters.has(name)) return parameters.get(name)
+  return new Map<string, Parameter>(transportParameterRows).get(suffix)
+}
+
+function limit(row: Parameter | undefined, which: 'min' | 'max'): number | null {
+  if (row === undefined || row.type === 'boolean') return null
+  return row[which] ?? null
+}
+
+// Long defaults are written on several lines; blanks separate their words as newlines do.
+function words(text: string | null): string | undefined {
+  return text?.replace(/,?\s+|,/g, ' ')
+}

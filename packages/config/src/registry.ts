@@ -1,0 +1,130 @@
+import type { Parameter, ParameterGroup, ValuesOf } from './parameter.ts'
+import { addressVerificationParameters } from './parameters/address-verification.ts'
+import { addressesParameters } from './parameters/addresses.ts'
+import { bounceParameters } from './parameters/bounce.ts'
+import { cleanupParameters } from './parameters/cleanup.ts'
+import { commandsParameters } from './parameters/commands.ts'
+import { installationParameters } from './parameters/installation.ts'
+import { loggingParameters } from './parameters/logging.ts'
+import { lookupTablesParameters } from './parameters/lookup-tables.ts'
+import { milterParameters } from './parameters/milter.ts'
+import { obsoleteParameters } from './parameters/obsolete.ts'
+import { otherParameterNames } from './parameters/other-names.ts'
+import { processParameters } from './parameters/process.ts'
+import { queueManagerParameters } from './parameters/queue-manager.ts'
+import { receptionParameters } from './parameters/reception.ts'
+import { serviceNamesParameters } from './parameters/service-names.ts'
+import { smtpClientParameters } from './parameters/smtp-client.ts'
+import { smtpConnectionParameters } from './parameters/smtp-connection.ts'
+import { smtpSaslParameters } from './parameters/smtp-sasl.ts'
+import { smtpTlsParameters } from './parameters/smtp-tls.ts'
+import { tlsParameters } from './parameters/tls.ts'
+import { transportTemplates } from './parameters/transport-templates.ts'
+
+/** Transports whose per-transport parameters are parameters of their own, as in Postfix. */
+const STANDARD_TRANSPORTS = ['smtp', 'lmtp', 'relay', 'local', 'virtual', 'error', 'retry'] as const
+
+// `_time_limit` is for pipe(8) and spawn(8) services only: no standard transport has it.
+const TIME_LIMIT = 'time_limit'
+
+// local(8) delivers to one recipient at a time unless told otherwise.
+const STANDARD_TRANSPORT_DEFAULTS: Readonly<Record<string, string>> = {
+  local_destination_concurrency_limit: '2',
+  local_destination_recipient_limit: '1',
+}
+
+type StandardTransport = (typeof STANDARD_TRANSPORTS)[number]
+
+/** The per-transport parameters of one transport (G-32), by suffix. Delays in milliseconds. */
+export type TransportParameters = ValuesOf<typeof transportTemplates>
+
+/** A per-transport parameter without its transport, such as `destination_rate_delay`. */
+export type TransportParameterName = keyof TransportParameters
+
+type StandardSuffix = Exclude<TransportParameterName, typeof TIME_LIMIT>
+
+/** The value of every parameter by its main.cf name, in the type that its row says. */
+export type ParameterValues = ValuesOf<typeof addressVerificationParameters> &
+  ValuesOf<typeof addressesParameters> &
+  ValuesOf<typeof bounceParameters> &
+  ValuesOf<typeof cleanupParameters> &
+  ValuesOf<typeof commandsParameters> &
+  ValuesOf<typeof installationParameters> &
+  ValuesOf<typeof loggingParameters> &
+  ValuesOf<typeof lookupTablesParameters> &
+  ValuesOf<typeof milterParameters> &
+  ValuesOf<typeof obsoleteParameters> &
+  ValuesOf<typeof processParameters> &
+  ValuesOf<typeof queueManagerParameters> &
+  ValuesOf<typeof receptionParameters> &
+  ValuesOf<typeof serviceNamesParameters> &
+  ValuesOf<typeof smtpClientParameters> &
+  ValuesOf<typeof smtpConnectionParameters> &
+  ValuesOf<typeof smtpSaslParameters> &
+  ValuesOf<typeof smtpTlsParameters> &
+  ValuesOf<typeof tlsParameters> & {
+    readonly [S in StandardSuffix as `${StandardTransport}_${S}`]: TransportParameters[S]
+  }
+
+/** The name of a parameter that Posthouse has. */
+export type ParameterName = keyof ParameterValues
+
+/** Per-transport rows by suffix, with the time limit of pipe(8) and spawn(8) services. */
+export const transportParameterRows: ReadonlyMap<TransportParameterName, Parameter> = new Map(
+  Object.entries<Parameter>(transportTemplates) as [TransportParameterName, Parameter][],
+)
+
+/**
+ * Every parameter that Posthouse has, its default and its limits, by name (G-168). Per-transport
+ * parameters are there for the seven standard transports; for others see
+ * {@link transportParameters}.
+ */
+export const parameters: ReadonlyMap<string, Parameter> = new Map([
+  ...rows(addressVerificationParameters),
+  ...rows(addressesParameters),
+  ...rows(bounceParameters),
+  ...rows(cleanupParameters),
+  ...rows(commandsParameters),
+  ...rows(installationParameters),
+  ...rows(loggingParameters),
+  ...rows(lookupTablesParameters),
+  ...rows(milterParameters),
+  ...rows(obsoleteParameters),
+  ...rows(processParameters),
+  ...rows(queueManagerParameters),
+  ...rows(receptionParameters),
+  ...rows(serviceNamesParameters),
+  ...rows(smtpClientParameters),
+  ...rows(smtpConnectionParameters),
+  ...rows(smtpSaslParameters),
+  ...rows(smtpTlsParameters),
+  ...rows(tlsParameters),
+  ...STANDARD_TRANSPORTS.flatMap(standardTransportRows),
+])
+
+/**
+ * Whether Postfix or Posthouse has a parameter of that name: a row of {@link parameters}, its
+ * `lmtp_` twin (G-169), or a parameter of a service that Posthouse does not have.
+ */
+export function isKnownParameter(name: string): boolean {
+  if (parameters.has(name) || otherParameterNames.has(name)) return true
+  return name.startsWith('lmtp_') && parameters.has(name.replace('lmtp_', 'smtp_'))
+}
+
+function rows(group: ParameterGroup): [string, Parameter][] {
+  return Object.entries(group)
+}
+
+function standardTransportRows(transport: StandardTransport): [string, Parameter][] {
+  return rows(transportTemplates)
+    .filter(([suffix]) => suffix !== TIME_LIMIT)
+    .map(([suffix, row]) => {
+      const name = `${transport}_${suffix}`
+      const ownDefault = STANDARD_TRANSPORT_DEFAULTS[name]
+      return [name, ownDefault === undefined ? row : withDefault(row, ownDefault)]
+    })
+}
+
+function withDefault(row: Parameter, expression: string): Parameter {
+  return { ...row, default: expression }
+}

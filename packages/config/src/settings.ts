@@ -1,0 +1,160 @@
+import type { Environment } from './environment.ts'
+import { ConfigError } from './errors.ts'
+import { MacroExpander } from './macro.ts'
+import type { MainCf } from './main-cf.ts'
+import { ownNetworks } from './own-networks.ts'
+import type { Parameter } from './parameter.ts'
+import { type ParameterValue, parseParameterValue } from './parameter-value.ts'
+import { parameters, transportParameterRows } from './registry.ts'
+
+/** Where the values of parameters come from, the first that has one wins. */
+export interface ConfigSource {
+  readonly mainCf: MainCf
+  /** `-o name=value` of a service in master.cf or of a command; the last of a name wins (G-33). */
+  readonly overrides?: readonly (readonly [name: string, value: string])[]
+  readonly environment: Environment
+}
+
+/**
+ * Looks values up by name: in the overrides, in main.cf, in the registry's defaults, and expands
+ * them. Also knows names that the registry does not have, which a `$name` may refer to.
+ *
+ * Made by {@link resolveConfig}, and good for what the program asks for at run time.
+ */
+export class Settings {
+  readonly #source: ConfigSource
+  readonly #overrides: ReadonlyMap<string, string>
+  readonly #expander: MacroExpander
+
+  constructor(source: ConfigSource) {
+    this.#source = source
+    this.#overrides = new Map(source.overrides)
+    this.#expander = new MacroExpander((name) => this.unexpanded(name))
+  }
+
+  /** The value or default as written. Undefined for a name that nothing sets. */
+  unexpanded(name: string): string | undefined {
+    const row = parameters.get(name)
+    const isReadOnly = row?.type === 'string' && row.readOnly === true
+    const set = isReadOnly ? undefined : this.#setValue(name)
+    return set ?? row?.default ?? this.#runTimeDefault(name) ?? this.#transportDefault(name)
+  }
+
+  /** The expanded value; empty for a name that nothing sets. @throws {ConfigError} `macro` */
+  expanded(name: string): string {
+    return this.#located(name, () => this.#expander.value(name))
+  }
+
+  /** Expands `$name` in a text that is no parameter's value. @throws {ConfigError} `macro` */
+  expand(text: string): string {
+    return this.#expander.expand(text)
+  }
+
+  /** The value in the type of `row`. @throws {ConfigError} `value` or `macro` */
+  parsed(name: string, row: Parameter): ParameterValue {
+    const text = this.expanded(name)
+    return this.#located(name, () =>
+      parseParameterValue(name, row, text, () => this.#expander.expand(row.default ?? '')),
+    )
+  }
+
+  /** An error on a parameter that names file and line. */
+  error(name: string, message: string, warnings: readonly string[] = []): ConfigError {
+    return new ConfigError('value', message, {
+      ...this.#place(name),
+      value: this.unexpanded(name),
+      warnings,
+    })
+  }
+
+  /** Path of main.cf, as in messages. */
+  get file(): string {
+    return this.#source.mainCf.file
+  }
+
+  #setValue(name: string): string | undefined {
+    return this.#overrides.get(name) ?? this.#source.mainCf.entries.get(name)?.value
+  }
+
+  // `slow_destination_rate_delay` of a transport that the registry does not know.
+  #transportDefault(name: string): string | undefined {
+    for (const [suffix, row] of transportParameterRows) {
+      if (name.endsWith(`_${suffix}`)) return row.default
+    }
+    return undefined
+  }
+
+  #runTimeDefault(name: string): string | undefined {
+    const { environment } = this.#source
+    switch (name) {
+      case 'myhostname':
+        return this.#ownHostname()
+      case 'mydomain':
+        return parentDomain(this.#expander.value('myhostname'))
+      case 'mynetworks':
+        return this.#ownNetworks()
+      case 'config_directory':
+        return environment.configDirectory
+      case 'process_id':
+        return String(environment.processId)
+      case 'process_name':
+        return environment.processName
+      case 'service_name':
+        return environment.serviceName ?? environment.processName
+      default:
+        return undefined
+    }
+  }
+
+  // The host name must not depend on a default of mydomain, which depends on the host name.
+  #ownHostname(): string {
+    const { hostname } = this.#source.environment
+    if (hostname.includes('.')) return hostname
+    return `${hostname}.${this.#setValue('mydomain') ?? 'localdomain'}`
+  }
+
+  #ownNetworks(): string {
+    const words = (name: string) => this.#expander.value(name).split(/[\s,]+/)
+    const style = this.#expander.value('mynetworks_style')
+    if (style !== 'class' && style !== 'subnet' && style !== 'host') {
+      const message = `unknown mynetworks mask style value "${style}" in "${style}"`
+      throw this.error('mynetworks_style', message)
+    }
+    return ownNetworks({
+      addresses: this.#source.environment.interfaceAddresses,
+      style,
+      interfaces: words('inet_interfaces'),
+      protocols: words('inet_protocols'),
+    }).join(' ')
+  }
+
+  #located<Result>(name: string, read: () => Result): Result {
+    try {
+      return read()
+    } catch (error) {
+      // An error of another parameter, which this one's default depends on, says where it is.
+      if (!(error instanceof ConfigError) || error.file !== undefined) throw error
+      const isMacro = error.code === 'macro'
+      throw new ConfigError(
+        error.code,
+        isMacro ? `dictionary mail_dict: ${error.message}` : error.message,
+        {
+          ...this.#place(name),
+          value: isMacro ? this.unexpanded(name) : error.value,
+          warnings: error.warnings,
+        },
+      )
+    }
+  }
+
+  #place(parameter: string) {
+    if (this.#overrides.has(parameter)) return { parameter }
+    const { file, entries } = this.#source.mainCf
+    return { parameter, file, line: entries.get(parameter)?.line }
+  }
+}
+
+function parentDomain(hostname: string): string {
+  const dot = hostname.indexOf('.')
+  return dot < 0 ? 'localdomain' : hostname.slice(dot + 1)
+}

@@ -1,0 +1,108 @@
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+import { MasterError } from './errors.ts'
+
+const PID_COLUMNS = 32 // G-70: the process id right-aligned in 32 columns, and a newline.
+
+/**
+ * The right to run on one queue directory. Held by a lock of the kernel, which ends with the
+ * process however that ends, so there is never a stale one to remove.
+ *
+ * Node has no `fcntl` locks of its own; its SQLite has. `pid/posthouse.lock` is an empty database
+ * in an exclusive transaction that never ends. `pid/master.pid` has the process id where Postfix's
+ * tools look for it (G-70); as there, the lock decides and not the number (G-93).
+ */
+export class InstanceLock {
+  // A lock that nobody refers to any more would be collected, and with it the lock of the kernel.
+  static readonly #held = new Set<InstanceLock>()
+  readonly #database: DatabaseSync
+
+  private constructor(database: DatabaseSync) {
+    this.#database = database
+    InstanceLock.#held.add(this)
+  }
+
+  /**
+   * Takes the lock and writes `processId` into `pid/master.pid`.
+   *
+   * @throws {MasterError} `already-running`: another Posthouse or a Postfix master has this queue.
+   */
+  static acquire(queueDirectory: string, processId: number): InstanceLock {
+    const directory = join(queueDirectory, 'pid')
+    mkdirSync(directory, { recursive: true, mode: 0o755 })
+    const postfix = recordLockHolder(join(directory, 'master.pid'))
+    if (postfix !== undefined) throw alreadyRunning(postfix)
+
+    const database = tryLock(join(directory, 'posthouse.lock'))
+    if (database === undefined) throw alreadyRunning(readProcessId(queueDirectory))
+    const pidFile = join(directory, 'master.pid')
+    writeFileSync(pidFile, `${String(processId).padStart(PID_COLUMNS)}\n`, { mode: 0o644 })
+    return new InstanceLock(database)
+  }
+
+  release(): void {
+    InstanceLock.#held.delete(this)
+    this.#database.close()
+  }
+}
+
+/**
+ * The process id of the instance that runs on this queue directory, or undefined if none does.
+ * A probe that finds no instance leaves the directory as it was.
+ */
+export function runningInstance(queueDirectory: string): number | undefined {
+  const directory = join(queueDirectory, 'pid')
+  const lockFile = join(directory, 'posthouse.lock')
+  const postfix = recordLockHolder(join(directory, 'master.pid'))
+  if (postfix !== undefined) return postfix
+  if (statSync(lockFile, { throwIfNoEntry: false }) === undefined) return undefined
+  const database = tryLock(lockFile)
+  if (database === undefined) return readProcessId(queueDirectory)
+  database.close()
+  return undefined
+}
+
+function alreadyRunning(processId: number | undefined): MasterError {
+  const which = processId === undefined ? '' : `: PID: ${processId}`
+  return new MasterError('already-running', `the Postfix mail system is already running${which}`)
+}
+
+function tryLock(path: string): DatabaseSync | undefined {
+  const database = new DatabaseSync(path, { timeout: 0 })
+  try {
+    // Without a journal file: the transaction never writes.
+    database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    return database
+  } catch (error) {
+    database.close()
+    if (error instanceof Error && /locked/.test(error.message)) return undefined
+    throw error
+  }
+}
+
+function readProcessId(queueDirectory: string): number | undefined {
+  const text = readFileSync(join(queueDirectory, 'pid', 'master.pid'), 'latin1')
+  const processId = Number(text)
+  return Number.isInteger(processId) && processId > 0 ? processId : undefined
+}
+
+// Postfix's master holds a record lock on `pid/master.pid`. Linux tells who holds which in
+// /proc/locks; elsewhere a Postfix on the same queue cannot be seen.
+function recordLockHolder(path: string): number | undefined {
+  const inode = statSync(path, { throwIfNoEntry: false })?.ino
+  if (inode === undefined) return undefined
+  const line = readLocks().find((lock) => new RegExp(`:${inode} `).test(lock))
+  const holder = line?.split(/\s+/)[4]
+  return holder === undefined ? undefined : Number(holder)
+}
+
+function readLocks(): string[] {
+  try {
+    return readFileSync('/proc/locks', 'latin1').split('\n')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    throw error
+  }
+}
