@@ -40,7 +40,8 @@ for (const contentCacheBytes of [0, 64 * 1024 * 1024]) {
     const { user, system } = process.cpuUsage(cpu)
     const perMessage = Math.round((user + system) / messages)
     console.log(
-      `${step}, cache of ${contentCacheBytes} bytes: ${Math.round(messages / seconds)} commits/s, ` +
+      `${step}, cache of ${contentCacheBytes} bytes: ` +
+        `${Math.round(messages / seconds)} commits/s, ` +
         `${perMessage} µs of CPU each`,
     )
   }

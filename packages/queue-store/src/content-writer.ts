@@ -32,7 +32,7 @@ export class ContentWriter {
     return this.#used
   }
 
-  /** Appends a whole line, given without its LF; ends an unfinished one. Copies the bytes. */
+  /** Appends a whole line, given without its LF; ends an unfinished one. Copies. */
   line(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
     const limit = this.#lineLengthLimit
     const source = asBuffer(bytes)
@@ -57,7 +57,7 @@ export class ContentWriter {
     }
   }
 
-  /** Appends text with LF line ends; what follows the last LF as `partial` does. Copies the bytes. */
+  /** Appends text with LF line ends; what follows the last LF as `partial` does. Copies. */
   text(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
     const region = asBuffer(end < bytes.length ? bytes.subarray(0, end) : bytes)
     let at = start

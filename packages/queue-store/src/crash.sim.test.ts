@@ -104,11 +104,11 @@ class CrashingFileSystem implements QueueFileSystem {
     return this.#nextFile++
   }
 
-  async close(file: number): Promise<void> {
+  close(file: number): void {
     if (!this.#files.delete(file)) throw failure('EBADF')
   }
 
-  async fstat(file: number): Promise<FileSystemStatus> {
+  fstat(file: number): FileSystemStatus {
     return this.#status(this.#files.get(file)!.inode)
   }
 
@@ -142,12 +142,6 @@ class CrashingFileSystem implements QueueFileSystem {
     await this.#change()
     const inode = this.#inode(file)
     inode.data = inode.data.subarray(0, sizeBytes)
-  }
-
-  async fchmod(file: number, mode: number): Promise<void> {
-    await this.#change()
-    const { inode } = this.#files.get(file)!
-    this.#log(inode, [], ({ modes }) => modes.set(inode, 0o100000 | mode))
   }
 
   async fsync(file: number): Promise<void> {
@@ -329,7 +323,7 @@ it.each([
       await expectNothingLost(files, hashed, witness, seen)
       if (end === 'done') break
     }
-    expect(seen.size).toBeGreaterThan(150)
+    expect(seen.size).toBeGreaterThan(100)
   },
 )
 

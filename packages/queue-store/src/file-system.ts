@@ -34,8 +34,10 @@ export interface QueueFileSystem {
    * `append`: for writing at the end, made when missing. `mode` is for new files.
    */
   open(path: string, how: 'create' | 'read' | 'update' | 'append', mode?: number): Promise<number>
-  close(file: number): Promise<void>
-  fstat(file: number): Promise<FileSystemStatus>
+  /** At once: what is known of an open file is in memory, and so is the end of it. */
+  close(file: number): void
+  /** At once, as `close`. */
+  fstat(file: number): FileSystemStatus
   /** Does not follow a symbolic link. */
   lstat(path: string): Promise<FileSystemStatus>
   /** @returns bytes read, less than asked for only at the end of the file. */
@@ -44,7 +46,6 @@ export interface QueueFileSystem {
   writev(file: number, buffers: readonly Uint8Array[]): Promise<number>
   pwrite(file: number, bytes: Uint8Array, position: number): Promise<number>
   ftruncate(file: number, sizeBytes: number): Promise<void>
-  fchmod(file: number, mode: number): Promise<void>
   fsync(file: number): Promise<void>
   rename(from: string, to: string): Promise<void>
   unlink(path: string): Promise<void>

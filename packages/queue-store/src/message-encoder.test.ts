@@ -34,7 +34,8 @@ beforeAll(async () => {
     contentCacheBytes: 0,
     clock: systemClock,
     log: log.logger,
-    fileSystem: { ...nodeFileSystem, fsync: async () => undefined }, // Hundreds of messages.
+    // Hundreds of messages: too many to wait for the disk.
+    fileSystem: { ...nodeFileSystem(systemClock.now), fsync: async () => undefined },
   })
 })
 afterAll(() => fs.rmSync(directory, { recursive: true }))

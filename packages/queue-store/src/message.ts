@@ -65,7 +65,7 @@ export interface MessageEnvelope {
   readonly sender: string
   /** The `T` record, milliseconds since 1970 in steps of a microsecond. */
   readonly arrivalTimeMs: number
-  /** `create_time`, milliseconds since 1970 in whole seconds; the arrival time where it is missing. */
+  /** `create_time`, milliseconds since 1970 in whole seconds; the arrival time if it is missing. */
   readonly createTimeMs: number
   /** Offset of the first content record, in bytes (field 2 of the size record). */
   readonly contentOffset: number

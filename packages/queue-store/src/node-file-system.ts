@@ -1,5 +1,6 @@
 import * as fs from 'node:fs'
 
+import { DiskPace } from './disk-pace.ts'
 import type {
   FileSystemDirectory,
   FileSystemEntry,
@@ -17,26 +18,65 @@ const DIRECTORY_BATCH = 1024
 // or which leave it to the file system below.
 const SYNCING_TYPES = new Set([0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x01021994, 0x794c7630])
 
+// More than this is copied by another thread: copying is work, too.
+const MAX_SYNC_BYTES = 64 * 1024
+
 type Callback<Value> = (error: NodeJS.ErrnoException | null, value: Value) => void
 
-/** The file system of this machine, through the callbacks of `node:fs`. */
-export const nodeFileSystem: QueueFileSystem = {
-  open: (path, how, mode) => result((done) => fs.open(path, OPEN_FLAGS[how], mode ?? 0o600, done)),
-  close: (file) => completion((done) => fs.close(file, done)),
-  fstat: fileStatus,
+/**
+ * The file system of this machine. Calls that may wait for the disk go through the thread pool of
+ * libuv; the most frequent of them do not while the disk is fast, see `DiskPace`.
+ *
+ * @param now A clock in milliseconds.
+ */
+export function nodeFileSystem(now: () => number): QueueFileSystem {
+  const pace = new DiskPace()
+  return {
+    ...POOLED,
+    open: async (path, how, mode = 0o600) => {
+      const flags = OPEN_FLAGS[how]
+      if (pace.isFast) return fs.openSync(path, flags, mode)
+      return result((done) => fs.open(path, flags, mode, done))
+    },
+    writev: async (file, buffers) => {
+      const bytes = buffers.reduce((sum, { length }) => sum + length, 0)
+      if (pace.isFast && bytes <= MAX_SYNC_BYTES) return fs.writevSync(file, buffers)
+      return result((done) => fs.writev(file, buffers, done))
+    },
+    rename: async (from, to) => {
+      if (pace.isFast) return fs.renameSync(from, to)
+      return completion((done) => fs.rename(from, to, done))
+    },
+    fsync: async (file) => {
+      const startMs = now()
+      await completion((done) => fs.fsync(file, done))
+      pace.record(now() - startMs)
+    },
+  }
+}
+
+/** At once, since they never wait: what is known of an open file is in memory. */
+const IMMEDIATE = {
+  close: fs.closeSync,
+  fstat(file: number): FileSystemStatus {
+    const stats = fs.fstatSync(file)
+    if (Number.isSafeInteger(stats.ino)) return status(stats, stats.ino)
+    // An id made from a rounded inode number need not be unique.
+    return status(stats, fs.fstatSync(file, { bigint: true }).ino)
+  },
+}
+
+const POOLED: Omit<QueueFileSystem, 'open' | 'writev' | 'rename' | 'fsync'> = {
+  ...IMMEDIATE,
   lstat: async (path) => {
     const stats = await result<fs.Stats>((done) => fs.lstat(path, done))
     return status(stats, stats.ino)
   },
   read: (file, target, position) =>
     result((done) => fs.read(file, target, 0, target.length, position, done)),
-  writev: (file, buffers) => result((done) => fs.writev(file, buffers, done)),
   pwrite: (file, bytes, position) =>
     result((done) => fs.write(file, bytes, 0, bytes.length, position, done)),
   ftruncate: (file, sizeBytes) => completion((done) => fs.ftruncate(file, sizeBytes, done)),
-  fchmod: (file, mode) => completion((done) => fs.fchmod(file, mode, done)),
-  fsync: (file) => completion((done) => fs.fsync(file, done)),
-  rename: (from, to) => completion((done) => fs.rename(from, to, done)),
   unlink: (path) => completion((done) => fs.unlink(path, done)),
   mkdir: (path, mode) => completion((done) => fs.mkdir(path, mode, done)),
   utimes: (path, accessedMs, modifiedMs) =>
@@ -66,14 +106,6 @@ class NodeDirectory implements FileSystemDirectory {
   close(): Promise<void> {
     return this.#directory.close()
   }
-}
-
-async function fileStatus(file: number): Promise<FileSystemStatus> {
-  const stats = await result<fs.Stats>((done) => fs.fstat(file, done))
-  if (Number.isSafeInteger(stats.ino)) return status(stats, stats.ino)
-  // An id made from a rounded inode number need not be unique.
-  const { ino } = await result<fs.BigIntStats>((done) => fs.fstat(file, { bigint: true }, done))
-  return status(stats, ino)
 }
 
 function status(stats: fs.Stats, inode: number | bigint): FileSystemStatus {

@@ -7,8 +7,8 @@ import { encodeLongId, encodeShortId } from './queue-id.ts'
 
 const MICROSECONDS = 1_000_000
 const RETRY_MS = 10_000
-const MAX_RENAMES = 1000
-const NEW_FILE_MODE = 0o600
+// Ready from the start: until it is renamed its name keeps every reader away (F-2).
+const READY_MODE = 0o700
 // The clock went back this far: ids follow it rather than run ahead of it.
 const MAX_AHEAD_MICROSECONDS = MICROSECONDS
 const MAX_BEHIND_MS = 100_000
@@ -20,7 +20,7 @@ export interface CreatorOptions {
   readonly clock: Clock
 }
 
-/** Makes queue files and gives them their ids (F-10, steps 1 and 2). */
+/** Makes queue files and knows their ids (F-10, steps 1 and 2, but for the rename). */
 export class QueueFileCreator {
   readonly #context: DraftContext
   readonly #options: CreatorOptions
@@ -39,12 +39,12 @@ export class QueueFileCreator {
     const { files } = this.#context
     const { path, file } = await this.#openTemporary()
     try {
-      const status = await files.fstat(file)
+      const status = files.fstat(file)
       this.#checkFileClock(status)
-      return new QueueFileDraft(this.#context, await this.#name(path, file, status))
+      return new QueueFileDraft(this.#context, this.#draftFile(path, file, status))
     } catch (error) {
-      await files.close(file)
-      await files.unlink(path).catch(() => undefined) // It is not ready: no reader takes it.
+      files.close(file)
+      await files.unlink(path).catch(() => undefined) // No reader takes a file of that name.
       throw new QueueFileError('write', 'cannot create a queue file', { cause: error })
     }
   }
@@ -61,7 +61,7 @@ export class QueueFileCreator {
       const name = `incoming/${this.#tick() % MICROSECONDS}.${this.#options.processId}`
       const path = `${paths.queue('incoming')}${name.slice('incoming'.length)}`
       try {
-        return { path, file: await files.open(path, 'create', NEW_FILE_MODE) }
+        return { path, file: await files.open(path, 'create', READY_MODE) }
       } catch (error) {
         const code = errorCode(error)
         if (code === 'EEXIST' || code === 'EISDIR') continue
@@ -73,29 +73,15 @@ export class QueueFileCreator {
     throw new QueueFileError('write', 'the queue store is closed')
   }
 
-  async #name(temporary: string, file: number, status: FileSystemStatus): Promise<DraftFile> {
-    const { files, paths, directories, log } = this.#context
-    const { clock, longQueueIds } = this.#options
-    for (let tries = 1; ; tries++) {
-      const time = this.#tick()
-      const microseconds = time % MICROSECONDS
-      const id = longQueueIds
-        ? encodeLongId(Math.floor(time / MICROSECONDS), microseconds, status.inode)
-        : encodeShortId(microseconds, status.inode)
-      try {
-        await directories.makingHashDirectories('incoming', id, () =>
-          files.rename(temporary, paths.file('incoming', id)),
-        )
-        const createTimeMs = clock.now()
-        const resetModifiedMs = this.#isFileClockAhead ? createTimeMs : undefined
-        return { id, createTimeMs, file, resetModifiedMs }
-      } catch (error) {
-        const code = errorCode(error)
-        if (code === '' || tries >= MAX_RENAMES) throw error
-        const isCollision = code === 'EPERM' || code === 'EISDIR'
-        if (!isCollision && tries === 1) log.warning(`rename file to incoming/${id}: ${code}`)
-      }
-    }
+  #draftFile(path: string, file: number, { inode }: FileSystemStatus): DraftFile {
+    const time = this.#tick()
+    const microseconds = time % MICROSECONDS
+    const id = this.#options.longQueueIds
+      ? encodeLongId(Math.floor(time / MICROSECONDS), microseconds, inode)
+      : encodeShortId(microseconds, inode)
+    const createTimeMs = this.#options.clock.now()
+    const resetModifiedMs = this.#isFileClockAhead ? createTimeMs : undefined
+    return { id, createTimeMs, path, file, resetModifiedMs }
   }
 
   // Microseconds since 1970, no two the same: names and ids are made from them.

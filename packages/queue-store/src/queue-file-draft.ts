@@ -7,11 +7,10 @@ import { errorCode, type QueueFileSystem } from './file-system.ts'
 import type { MessageEnvelope, NewMessage } from './message.ts'
 import { encodeMessage } from './message-encoder.ts'
 import type { QueueDirectories } from './queue-directories.ts'
+import type { MessageQueue } from './queue-name.ts'
 import type { QueuePaths } from './queue-path.ts'
 import type { StatusLogs } from './status-log.ts'
 import { writeAll } from './write-all.ts'
-
-const READY_MODE = 0o700
 
 /** The parts of the store that a draft works with. */
 export interface DraftContext {
@@ -28,6 +27,8 @@ export interface DraftContext {
 export interface DraftFile {
   readonly id: string
   readonly createTimeMs: number
+  /** Its temporary name. */
+  readonly path: string
   /** The open file. */
   readonly file: number
   /** The file system puts stamps on files that lie in our future (F-12): put on this instead. */
@@ -35,8 +36,8 @@ export interface DraftFile {
 }
 
 /**
- * A queue file that is not ready yet: it has its name in `incoming`, and no content. `commit` or
- * `abort` it, exactly once. Made by `QueueStore.create`.
+ * A queue file that is not queued yet: it has its id, a temporary name in `incoming`, and no
+ * content. `commit` or `abort` it, exactly once. Made by `QueueStore.create`.
  */
 export class QueueFileDraft {
   readonly id: string
@@ -48,28 +49,30 @@ export class QueueFileDraft {
   #path: string
   #isDone = false
 
-  constructor(context: DraftContext, { id, createTimeMs, file, resetModifiedMs }: DraftFile) {
+  constructor(context: DraftContext, draft: DraftFile) {
+    const { id, createTimeMs, path, file, resetModifiedMs } = draft
     this.id = id
     this.createTimeMs = createTimeMs
     this.#context = context
     this.#file = file
     this.#resetModifiedMs = resetModifiedMs
-    this.#path = context.paths.file('incoming', id)
+    this.#path = path
   }
 
   /**
-   * Writes the file, marks it ready, makes it durable: once this resolves, neither a crash of the
-   * process nor of the machine loses the message (F-10). Its text goes to the content cache.
+   * Writes the file, gives it its name in a queue, makes it durable: once this resolves, neither a
+   * crash of the process nor of the machine loses the message (F-10). Its text goes to the content
+   * cache.
    *
-   * @param queue `hold` moves the file there before it is ready, so that no scan of `incoming`
-   * sees it (F-11).
+   * @param queue `hold` for mail that nobody is to deliver (F-11); `active` if the queue manager
+   * takes the message over at once, which saves the way through `incoming`.
    * @returns the envelope as `readEnvelope` would read it.
    * @throws {QueueFileError} `write` or `too-large` (F-17); the file is gone.
    * @throws {TypeError} for a message that could not be read back; the file is gone.
    */
   async commit(
     message: NewMessage,
-    queue: 'incoming' | 'hold' = 'incoming',
+    queue: 'incoming' | 'active' | 'hold' = 'incoming',
   ): Promise<MessageEnvelope> {
     this.#finishOnce()
     const { cache, verpDelimiterFilter } = this.#context
@@ -92,26 +95,26 @@ export class QueueFileDraft {
     await this.#discard()
   }
 
-  async #store(buffers: readonly Uint8Array[], queue: 'incoming' | 'hold'): Promise<void> {
+  async #store(buffers: readonly Uint8Array[], queue: MessageQueue): Promise<void> {
     const { files, directories } = this.#context
     const file = this.#file!
     await writeAll(files, file, buffers)
     await this.#removeSpuriousLogs()
-    if (queue === 'hold') await this.#hold()
-    // Before the fsync, as Postfix does: bits without data are found by the missing end record.
-    await files.fchmod(file, READY_MODE)
+    // Before the fsync, which makes data and name durable together. Should the machine die in
+    // between, a name without its data is found by the missing end record (F-10, F-51).
+    await this.#enter(queue)
     await files.fsync(file)
     await directories.syncEntryOf(this.#path)
     this.#file = undefined
-    await files.close(file)
+    files.close(file)
     const time = this.#resetModifiedMs
     if (time !== undefined) await files.utimes(this.#path, time, time)
   }
 
-  async #hold(): Promise<void> {
+  async #enter(queue: MessageQueue): Promise<void> {
     const { files, paths, directories } = this.#context
-    const path = paths.file('hold', this.id)
-    await directories.makingHashDirectories('hold', this.id, () => files.rename(this.#path, path))
+    const path = paths.file(queue, this.id)
+    await directories.makingHashDirectories(queue, this.id, () => files.rename(this.#path, path))
     this.#path = path
   }
 
@@ -127,14 +130,14 @@ export class QueueFileDraft {
     const file = this.#file
     this.#file = undefined
     try {
-      if (file !== undefined) await files.close(file)
+      if (file !== undefined) files.close(file)
     } catch (error) {
       log.warning(`close file ${this.id}: ${errorCode(error)}`)
     }
     try {
       await files.unlink(this.#path)
     } catch (error) {
-      // Left behind it is not ready, or it is complete: no reader takes half a message.
+      // Left behind it has a temporary name, or it is complete: no reader takes half a message.
       if (errorCode(error) !== 'ENOENT') log.warning(`remove file ${this.id}: ${errorCode(error)}`)
     }
   }

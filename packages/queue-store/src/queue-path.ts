@@ -28,7 +28,7 @@ export class QueuePaths {
     return `${this.#directory}/${queue}`
   }
 
-  /** Where the file `id` belongs. @throws {TypeError} if `id` cannot be the name of a file (F-2). */
+  /** Where the file `id` belongs. @throws {TypeError} if `id` cannot be a file name (F-2). */
   file(queue: MessageQueue | StatusLogKind, id: string): string {
     // A name from outside that got here unchecked could lead out of the queue.
     if (!isQueueFileName(id)) throw new TypeError('expected a queue id: 1 to 255 of A-Z a-z 0-9 _')

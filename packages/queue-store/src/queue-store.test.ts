@@ -18,6 +18,7 @@ import {
   type QueueStoreOptions,
 } from './index.ts'
 
+const DISK = nodeFileSystem(systemClock.now)
 const ADDRESS = 'user@example.net'
 const RECIPIENT = { address: ADDRESS, original: ADDRESS }
 
@@ -53,31 +54,34 @@ describe('QueueStore.create and commit', () => {
     calls.length = 0
     const draft = await store.create()
     const { id } = draft
-    expect(modeOf(`incoming/${id}`)).toBe(0o600)
+    expect(await idsOf(store, 'incoming')).toEqual([])
     await draft.commit(message('hello\n'))
     expect(modeOf(`incoming/${id}`)).toBe(0o700)
-    expect(calls.map((call) => call.replace(/\d+\.42/, 'µs.42'))).toEqual([
+    expect(calls.filter((call) => !/dir|lstat/.test(call)).map(withoutTime)).toEqual([
       'open incoming/µs.42',
       'fstat',
-      `rename incoming/µs.42 incoming/${id}`,
       'writev',
-      'fchmod',
+      `rename incoming/µs.42 incoming/${id}`,
       'fsync',
       'close',
     ])
   })
 
-  it('F-11: renames to hold before the file is ready', async () => {
+  it.each(['active', 'hold'] as const)('F-11: goes straight to %s', async (queue) => {
     const calls: string[] = []
-    const store = await open({ fileSystem: recording(calls), hashQueueNames: ['hold'] })
+    const store = await open({
+      fileSystem: recording(calls),
+      hashQueueNames: [queue],
+      processId: 42,
+    })
     const draft = await store.create()
     const { id } = draft
     calls.length = 0
-    await draft.commit(message('hello\n'), 'hold')
-    const rename = `rename incoming/${id} hold/${id[0]}/${id}`
-    const mkdir = `mkdir hold/${id[0]}`
-    expect(calls).toEqual(['writev', rename, mkdir, rename, 'fchmod', 'fsync', 'close'])
-    expect(await idsOf(store, 'hold')).toEqual([id])
+    await draft.commit(message('hello\n'), queue)
+    const rename = `rename incoming/µs.42 ${queue}/${id[0]}/${id}`
+    const mkdir = `mkdir ${queue}/${id[0]}`
+    expect(calls.map(withoutTime)).toEqual(['writev', rename, mkdir, rename, 'fsync', 'close'])
+    expect(await idsOf(store, queue)).toEqual([id])
     expect(await idsOf(store, 'incoming')).toEqual([])
   })
 
@@ -88,8 +92,9 @@ describe('QueueStore.create and commit', () => {
     const draft = await store.create()
     calls.length = 0
     await draft.commit(message('hello\n'))
-    const steps = ['writev', 'fchmod', 'fsync', 'open incoming', 'fsync', 'close', 'close']
-    expect(calls).toEqual(steps)
+    const steps = calls.map((call) => call.replace(/^rename .*/, 'rename'))
+    const directorySync = ['open incoming', 'fsync', 'close']
+    expect(steps).toEqual(['writev', 'rename', 'fsync', ...directorySync, 'close'])
   })
 
   it('F-3, F-4: gives ids of time and inode, no two the same though time stands still', async () => {
@@ -98,10 +103,10 @@ describe('QueueStore.create and commit', () => {
     const drafts = await Promise.all(Array.from({ length: 20 }, () => store.create()))
     const ids = drafts.map(({ id }) => id)
     expect(new Set(ids).size).toBe(20)
-    for (const id of ids) {
-      const { ino } = fs.statSync(join(directory, 'incoming', id))
-      expect(id.slice(5)).toBe(ino.toString(16).toUpperCase())
-    }
+    const names = fs.readdirSync(join(directory, 'incoming'))
+    const inodes = names.map((name) => fs.statSync(join(directory, 'incoming', name)).ino)
+    const expected = inodes.map((inode) => inode.toString(16).toUpperCase())
+    expect(ids.map((id) => id.slice(5)).toSorted()).toEqual(expected.toSorted())
     expect(drafts[0]!.createTimeMs).toBe(clock.now())
     await Promise.all(drafts.map((draft) => draft.abort()))
     expect(fs.readdirSync(join(directory, 'incoming'))).toEqual([])
@@ -110,9 +115,9 @@ describe('QueueStore.create and commit', () => {
   it('F-5, F-8: gives long ids, and hashes by their microseconds', async () => {
     const clock = new VirtualClock(1_795_190_115_128.603)
     const store = await open({ longQueueIds: true, hashQueueNames: ['incoming'], clock })
-    const { id } = await store.create()
+    const { id } = await committed(store, 'x\n')
     expect(id).toMatch(/^4jWKfq0vY[78]z/)
-    expect(modeOf(`incoming/1/${id}`)).toBe(0o600)
+    expect(modeOf(`incoming/1/${id}`)).toBe(0o700)
     expect(modeOf('incoming/1')).toBe(0o700)
   })
 
@@ -120,10 +125,10 @@ describe('QueueStore.create and commit', () => {
     const clock = new VirtualClock(systemClock.now())
     let isFull = true
     const fileSystem: QueueFileSystem = {
-      ...nodeFileSystem,
+      ...DISK,
       open: async (path, how, mode) => {
         if (how === 'create' && isFull) throw failure('ENOSPC')
-        return nodeFileSystem.open(path, how, mode)
+        return DISK.open(path, how, mode)
       },
     }
     const store = await open({ clock, fileSystem })
@@ -155,17 +160,17 @@ describe('QueueStore.create and commit', () => {
   it.each([
     ['writev', 'ENOSPC', 'write'],
     ['writev', 'EFBIG', 'too-large'],
-    ['fchmod', 'EIO', 'write'],
+    ['rename', 'EIO', 'write'],
     ['fsync', 'EIO', 'write'],
     ['close', 'EIO', 'write'],
   ] as const)('F-17: removes the file when %s fails with %s', async (call, code, expected) => {
     let isBroken = false
-    const fail = async () => {
+    const fail = () => {
       throw failure(code)
     }
-    const broken = { ...nodeFileSystem, [call]: fail }
-    const fileSystem = new Proxy(nodeFileSystem, {
-      get: (_, name: keyof QueueFileSystem) => (isBroken ? broken : nodeFileSystem)[name],
+    const broken = { ...DISK, [call]: fail }
+    const fileSystem = new Proxy(DISK, {
+      get: (_, name: keyof QueueFileSystem) => (isBroken ? broken : DISK)[name],
     })
     const store = await open({ fileSystem })
     const draft = await store.create()
@@ -178,8 +183,8 @@ describe('QueueStore.create and commit', () => {
 
   it('writes on when the system takes only a part', async () => {
     const fileSystem: QueueFileSystem = {
-      ...nodeFileSystem,
-      writev: (file, buffers) => nodeFileSystem.writev(file, [buffers[0]!.subarray(0, 7)]),
+      ...DISK,
+      writev: (file, buffers) => DISK.writev(file, [buffers[0]!.subarray(0, 7)]),
     }
     const store = await open({ fileSystem })
     const { id, envelope } = await committed(store, 'hello\n')
@@ -197,7 +202,7 @@ describe('QueueStore.create and commit', () => {
     calls.length = 0
     const committing = above.commit({ ...message('hello\n'), maxFileBytes: size - 1 })
     await expect(committing).rejects.toMatchObject({ code: 'too-large' })
-    expect(calls).toEqual(['close', `unlink incoming/${above.id}`])
+    expect(calls.map(withoutTime)).toEqual(['close', 'unlink incoming/µs.0'])
     const unlimited = await store.create()
     await unlimited.commit({ ...message('hello\n'), maxFileBytes: 0 })
   })
@@ -316,9 +321,9 @@ describe('QueueStore.scan', () => {
   it('closes the directories when it is left early', async () => {
     let isOpen = 0
     const fileSystem: QueueFileSystem = {
-      ...nodeFileSystem,
+      ...DISK,
       opendir: async (path) => {
-        const opened = await nodeFileSystem.opendir(path)
+        const opened = await DISK.opendir(path)
         isOpen++
         return { read: () => opened.read(), close: () => opened.close().then(() => void isOpen--) }
       },
@@ -471,10 +476,10 @@ describe('QueueStore status logs', () => {
   it('F-60: an append that fails takes nothing from the one that follows at once', async () => {
     let failures = 0
     const fileSystem: QueueFileSystem = {
-      ...nodeFileSystem,
+      ...DISK,
       fsync: async (file) => {
         if (failures-- > 0) throw failure('EIO')
-        await nodeFileSystem.fsync(file)
+        await DISK.fsync(file)
       },
     }
     const store = await open({ fileSystem })
@@ -489,10 +494,10 @@ describe('QueueStore status logs', () => {
   it('F-60: takes back what it could not sync, and records the next entry', async () => {
     let isBroken = false
     const fileSystem: QueueFileSystem = {
-      ...nodeFileSystem,
+      ...DISK,
       fsync: async (file) => {
         if (isBroken) throw failure('EIO')
-        await nodeFileSystem.fsync(file)
+        await DISK.fsync(file)
       },
     }
     const store = await open({ fileSystem })
@@ -564,13 +569,17 @@ function place(path: string, mode: number): void {
   fs.chmodSync(file, mode)
 }
 
+function withoutTime(call: string): string {
+  return call.replace(/\d+\.(\d+)/, 'µs.$1')
+}
+
 function modeOf(path: string): number {
   return fs.statSync(join(directory, path)).mode & 0o7777
 }
 
 /** Notes each call with its paths. */
 function recording(calls: string[]): QueueFileSystem {
-  return new Proxy(nodeFileSystem, {
+  return new Proxy(DISK, {
     get(files, name: keyof QueueFileSystem) {
       const call = files[name] as (...args: unknown[]) => Promise<unknown>
       return (...args: unknown[]) => {
@@ -587,9 +596,8 @@ function recording(calls: string[]): QueueFileSystem {
 function sameInode(id: string): QueueFileSystem {
   const inode = Number.parseInt(id.slice(5), 16)
   return {
-    ...nodeFileSystem,
-    fstat: async (file) => ({ ...(await nodeFileSystem.fstat(file)), inode }),
-    rename: (from) => nodeFileSystem.rename(from, join(directory, 'incoming', id)),
+    ...DISK,
+    fstat: (file) => ({ ...DISK.fstat(file), inode }),
   }
 }
 

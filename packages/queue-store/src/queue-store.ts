@@ -73,7 +73,7 @@ export class QueueStore {
    * `bounce`, `defer` and `trace`, mode 0700 (F-1). The queue directory itself must exist.
    */
   static async open(options: QueueStoreOptions): Promise<QueueStore> {
-    const files = options.fileSystem ?? nodeFileSystem
+    const files = options.fileSystem ?? nodeFileSystem(() => options.clock.now())
     const paths = new QueuePaths(options)
     const syncsEntries = await files.syncsEntries(options.directory)
     const directories = new QueueDirectories(files, paths, syncsEntries)
@@ -168,7 +168,7 @@ export class QueueStore {
     const path = this.#parts.paths.file(queue, id)
     const file = await this.#open(path, 'read')
     try {
-      const status = await this.#parts.files.fstat(file)
+      const status = this.#parts.files.fstat(file)
       return await readEnvelopeRecords(this.#reader(file, status), {
         id,
         relativePath: path.slice(directory.length + 1),
@@ -177,7 +177,7 @@ export class QueueStore {
         warn: (text) => log.warning(text),
       })
     } finally {
-      await this.#parts.files.close(file)
+      this.#parts.files.close(file)
     }
   }
 
@@ -212,7 +212,7 @@ export class QueueStore {
     try {
       for (const offset of offsets) await files.pwrite(file, DONE, offset)
     } finally {
-      await files.close(file)
+      files.close(file)
     }
   }
 
@@ -245,7 +245,7 @@ export class QueueStore {
     const path = this.#parts.paths.file(queue, id)
     const file = await this.#open(path, 'read')
     try {
-      const status = await this.#parts.files.fstat(file)
+      const status = this.#parts.files.fstat(file)
       const reader = this.#reader(file, status, contentOffset, CONTENT_WINDOW_BYTES)
       yield* readContentText(reader, contentOffset + dataSize)
     } catch (error) {
@@ -255,7 +255,7 @@ export class QueueStore {
       const warnings = [`${relativePath}: ${error.message}`, verdict]
       throw new QueueFileError('corrupt', verdict, { warnings, cause: error })
     } finally {
-      await this.#parts.files.close(file)
+      this.#parts.files.close(file)
     }
   }
 

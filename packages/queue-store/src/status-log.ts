@@ -104,7 +104,7 @@ export class StatusLogs {
       files.open(path, 'append', MODE),
     )
     try {
-      const { sizeBytes } = await files.fstat(file)
+      const { sizeBytes } = files.fstat(file)
       try {
         if (bytes.length > 0) await writeAll(files, file, [bytes])
         await files.fsync(file)
@@ -114,7 +114,7 @@ export class StatusLogs {
         throw error
       }
     } finally {
-      await files.close(file)
+      files.close(file)
     }
   }
 

@@ -1,13 +1,15 @@
 import { errorCode, type FileSystemEntry, type QueueFileSystem } from './file-system.ts'
 import { isQueueFileName } from './queue-id.ts'
 
+const REGULAR_FILE = 0o100000
 const REGULAR_FILE_BEING_WRITTEN = 0o100600
+const TYPE_BITS = 0o170000
 const TYPE_AND_OWNER_BITS = 0o170700
 const TEMPORARY_NAME = /^\d+\.\d+$/ // Microseconds and process id (F-10).
 
 /**
- * Removes files that are still being written (F-13) below a queue directory, under a temporary or
- * a final name. Nobody was told that they are queued.
+ * Removes files below a queue directory that are still being written: those with a temporary name,
+ * and those that are not ready, as Postfix makes them (F-13). Nobody was told that they are queued.
  *
  * @returns how many there were.
  */
@@ -17,8 +19,8 @@ export async function removeUnfinished(files: QueueFileSystem, path: string): Pr
     const name = `${path}/${entry.name}`
     if (entry.isDirectory) {
       if (entry.name.length === 1) removed += await removeUnfinished(files, name)
-    } else if (TEMPORARY_NAME.test(entry.name) || isQueueFileName(entry.name)) {
-      if (await removeIfUnfinished(files, name)) removed += 1
+    } else if (await removeIfUnfinished(files, name, entry.name)) {
+      removed += 1
     }
   }
   return removed
@@ -38,12 +40,20 @@ async function* entries(
   }
 }
 
-async function removeIfUnfinished(files: QueueFileSystem, path: string): Promise<boolean> {
+async function removeIfUnfinished(
+  files: QueueFileSystem,
+  path: string,
+  name: string,
+): Promise<boolean> {
+  const isTemporary = TEMPORARY_NAME.test(name)
+  if (!isTemporary && !isQueueFileName(name)) return false
   try {
     const { mode } = await files.lstat(path)
-    if ((mode & TYPE_AND_OWNER_BITS) !== REGULAR_FILE_BEING_WRITTEN) return false
-    await files.unlink(path)
-    return true
+    const isUnfinished = isTemporary
+      ? (mode & TYPE_BITS) === REGULAR_FILE
+      : (mode & TYPE_AND_OWNER_BITS) === REGULAR_FILE_BEING_WRITTEN
+    if (isUnfinished) await files.unlink(path)
+    return isUnfinished
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return false
     throw error
