@@ -38,7 +38,8 @@ const store: MessageStore = {
 
 const { logger, lines } = memoryLogger()
 const rewrite = (address: string) => (address.includes('@') ? address : `${address}@example.com`)
-const cleanup = new Cleanup(options, { store, rewrite, log: logger, zoneName: () => 'UTC' })
+const ports = { store, queue: 'incoming', rewrite, log: logger, zoneName: () => 'UTC' } as const
+const cleanup = new Cleanup(options, ports)
 
 const client = { name: 'localhost', address: '127.0.0.1', port: 4242, family: 4 } as const
 const transaction = await cleanup.open(client)

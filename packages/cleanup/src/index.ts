@@ -2,7 +2,13 @@ export { Cleanup } from './cleanup.ts'
 export type { CleanupOptions } from './cleanup-options.ts'
 export type { CleanupClient } from './client.ts'
 export { localZoneNames, MailDates } from './mail-dates.ts'
-export type { CleanupMessage, CleanupPorts, MessageDraft, MessageStore } from './ports.ts'
+export type {
+  CleanupMessage,
+  CleanupPorts,
+  MessageDraft,
+  MessageStore,
+  TargetQueue,
+} from './ports.ts'
 export type { CleanupRejection, CleanupResult, CleanupStatus } from './result.ts'
 export { qmqpReply } from './result.ts'
 export type { CleanupTransaction } from './transaction.ts'

@@ -1,6 +1,9 @@
 import type { Logger } from '@posthouse/mail-log'
 import type { MessageEnvelope, NewMessage } from '@posthouse/queue-store'
 
+/** Queues for mail that is to be delivered. */
+export type TargetQueue = 'incoming' | 'active'
+
 /** A queue file that has its id and not yet a message. `QueueFileDraft` of queue-store is one. */
 export interface MessageDraft {
   readonly id: string
@@ -10,7 +13,7 @@ export interface MessageDraft {
    *
    * @throws {QueueFileError} of queue-store, `too-large` or `write`.
    */
-  commit(message: NewMessage): Promise<MessageEnvelope>
+  commit(message: NewMessage, queue: TargetQueue): Promise<MessageEnvelope>
   /** Removes the file. */
   abort(): Promise<void>
 }
@@ -23,6 +26,11 @@ export interface MessageStore {
 /** What the program provides. */
 export interface CleanupPorts {
   readonly store: MessageStore
+  /**
+   * Where messages go. `active` is for a caller that hands each one to a queue manager in the same
+   * process at once; `incoming` for one that finds new mail there.
+   */
+  readonly queue: TargetQueue
   /**
    * Completes an address: source route, `!`, `%`, `@$myorigin`, `.$mydomain` (Q-501). Both sides in
    * internal form. Not asked about the empty address.

@@ -59,8 +59,9 @@ export class CleanupTransaction {
       await this.#draft.abort()
       return this.#refuse(prepared)
     }
+    const { ports } = this.#context
     try {
-      return { kind: 'queued', envelope: await this.#draft.commit(prepared) }
+      return { kind: 'queued', envelope: await this.#draft.commit(prepared, ports.queue) }
     } catch (error) {
       return this.#refuse(this.#commitRejection(error))
     }

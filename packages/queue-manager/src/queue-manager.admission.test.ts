@@ -56,6 +56,48 @@ describe('QueueManager: start and stop', () => {
     expect(here.store.places()).toEqual({})
   })
 
+  it('takes mail that was committed to active without a rename', async () => {
+    const here = slow()
+    const manager = here.manager()
+    await manager.start()
+    await here.run(1)
+    here.store.calls.length = 0
+    manager.accept(here.store.add({ id: 'Q', recipients: ['a@x'] }, 'active'), 'active')
+    await here.run(2)
+    expect(here.store.places()).toEqual({})
+    expect(here.store.calls).toEqual(['remove Q active'])
+  })
+
+  it('S-12: mail in active for which there is no room goes to incoming, and its turn comes', async () => {
+    const here = slow({ messageActiveLimit: 1 })
+    const manager = here.manager()
+    await manager.start()
+    await here.run(1)
+    const add = (id: string) => here.store.add({ id, recipients: ['a@x'] }, 'active')
+    for (const id of ['FIRST', 'SECOND']) manager.accept(add(id), 'active')
+    await here.run(0.5)
+    expect(here.store.places()).toEqual({ FIRST: 'active', SECOND: 'incoming' })
+    await here.run(3)
+    expect(here.store.places()).toEqual({})
+  })
+
+  it('mail in active that comes before the start, or while it drains, is not lost', async () => {
+    const here = slow()
+    const manager = here.manager()
+    manager.accept(here.store.add({ id: 'EARLY', recipients: ['a@x'] }, 'active'), 'active')
+    await here.run(1)
+    expect(here.store.places()).toEqual({ EARLY: 'incoming' })
+    await manager.start()
+    await here.run(2)
+    const draining = manager.drain()
+    manager.accept(here.store.add({ id: 'LATE', recipients: ['b@x'] }, 'active'), 'active')
+    await draining
+    expect(here.store.places()).toEqual({ LATE: 'active' })
+    await here.manager().start()
+    await here.run(2)
+    expect(here.store.places()).toEqual({})
+  })
+
   it('drain: what is in flight ends and is recorded, the rest stays in active', async () => {
     const here = slow({ transport: () => ({ ...SETTINGS, initial: 1 }) })
     const manager = here.manager()

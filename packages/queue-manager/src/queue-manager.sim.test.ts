@@ -85,9 +85,10 @@ class Simulation {
       this.#sent += 1
       return `r${this.#sent}@${this.#pick(this.#names)}`
     })
-    const envelope = this.#world.store.add({ recipients }, 'incoming', this.#world.clock.now())
+    const queue = this.#random() < 0.5 ? 'active' : 'incoming'
+    const envelope = this.#world.store.add({ recipients }, queue, this.#world.clock.now())
     // Some programs only send a trigger, and that may get lost.
-    if (this.#random() < 0.8) this.#manager?.accept(envelope)
+    if (queue === 'active' || this.#random() < 0.6) this.#manager?.accept(envelope, queue)
     else this.#manager?.trigger(Buffer.from('I'))
   }
 

@@ -88,18 +88,24 @@ export class QueueManager {
   }
 
   /**
-   * Takes a message that was just committed to incoming. It becomes active at once, without being
-   * read back, if there is room and none waits before it; else a scan of incoming will find it.
+   * Takes a message that was just committed. It is delivered at once, without being read back, if
+   * there is room and none waits before it; else a scan of incoming will find it.
+   *
+   * @param queue Where it was committed to. `active` saves a rename, since it is where the message
+   * goes, unless there is no room for it.
    */
-  accept(envelope: MessageEnvelope): void {
-    if (this.#active.has(envelope.id)) return // A scan was faster.
+  accept(envelope: MessageEnvelope, queue: 'incoming' | 'active' = 'incoming'): void {
+    const { id } = envelope
+    if (queue === 'incoming' && this.#active.has(id)) return // A scan was faster.
+    // What is in `active` when the queue manager stops, the next one takes back.
+    if (this.#draining && queue === 'active') return
     if (!this.#started || this.#draining || this.#admission.backlog || !this.#hasRoom()) {
-      this.#admission.leave()
-      this.#pump()
+      if (queue === 'active') this.#spawn(this.#leave(id))
+      else this.#leaveInIncoming()
       return
     }
-    this.#active.set(envelope.id, undefined)
-    this.#spawn(this.#acceptNow(envelope))
+    this.#active.set(id, undefined)
+    this.#spawn(queue === 'active' ? this.#activate(envelope, false) : this.#acceptNow(envelope))
   }
 
   /** What other programs send to wake the queue manager: bytes of S-36; others are ignored. */
@@ -157,6 +163,16 @@ export class QueueManager {
       this.#spawn(this.#end.retryStranded())
       this.#queueRun()
     })
+    this.#pump()
+  }
+
+  async #leave(id: string): Promise<void> {
+    await this.#end.takeBack(id)
+    this.#leaveInIncoming()
+  }
+
+  #leaveInIncoming(): void {
+    this.#admission.leave()
     this.#pump()
   }
 
