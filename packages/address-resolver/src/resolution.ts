@@ -10,7 +10,7 @@ export interface Route {
   /** The recipient in internal form, perhaps changed. */
   readonly recipient: string
   readonly addressClass: AddressClass
-  /** `G-152`, as trivial-rewrite(8) replies them: 2 routed, 256 local, 512 alias, … 4096 default. */
+  /** `G-152`, as trivial-rewrite(8) replies them: 2 routed, 256 local, … 4096 default. */
   readonly flags: number
 }
 

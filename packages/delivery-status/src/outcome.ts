@@ -9,7 +9,7 @@ export interface OutcomeFields {
   readonly text: string
   /** Who was asked: `name[address]:port`, or `none` when nobody was (G-163). */
   readonly relay: string
-  /** Deliveries over this session, this one included. Given from 2 on, when it was reused (C-104). */
+  /** Deliveries over this session, this one included. Given from 2 on: it was reused (C-104). */
   readonly connUse?: number | undefined
   /** When the session was ready for this message, in ms since 1970; absent if it never was. */
   readonly setupDoneMs?: number | undefined
@@ -17,7 +17,7 @@ export interface OutcomeFields {
   readonly doneMs: number
   /** Name of the server that answered, for `Remote-MTA: dns; name` (C-103); absent if none did. */
   readonly remoteMta?: string | undefined
-  /** The server's full reply, for `Diagnostic-Code: smtp; reply` (C-103); absent if there is none. */
+  /** The server's full reply, for `Diagnostic-Code: smtp; reply` (C-103); absent without one. */
   readonly diagnostic?: string | undefined
 }
 

@@ -1,4 +1,4 @@
-/** First number of a status code, RFC 3463 2: success, persistent transient or permanent failure. */
+/** First number of a status code (RFC 3463 2): success, transient or permanent failure. */
 export type StatusClass = '2' | '4' | '5'
 
 /** A reason text, taken apart. */

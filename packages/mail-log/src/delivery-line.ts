@@ -8,7 +8,7 @@ export type DeliveryAction =
   | 'undeliverable'
   | 'filtered'
 
-/** When a message passed its stations, in ms since 1970. A station that was not reached is absent. */
+/** When a message passed its stations, in ms since 1970; absent if it did not reach them. */
 export interface DeliveryTimes {
   /** Start of the transaction that received the message. */
   readonly arrivalMs: number
@@ -21,7 +21,7 @@ export interface DeliveryTimes {
   readonly doneMs: number
 }
 
-/** One recipient's line of the log. Addresses as they are to appear: see `info_log_address_format`. */
+/** One recipient's line of the log. Addresses as they are to appear (`info_log_address_format`). */
 export interface DeliveryLogRecord {
   readonly queueId: string
   readonly recipient: string

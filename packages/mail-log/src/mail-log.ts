@@ -59,7 +59,7 @@ export class MailLog {
     this.#host = options.hostname.split('.', 1)[0]!
   }
 
-  /** The logger of one process name, such as `qmqpd`; lines have the tag `syslogName/qmqpd[pid]`. */
+  /** The logger of a process name, such as `qmqpd`; lines have the tag `syslogName/qmqpd[pid]`. */
   logger(processName: string): Logger {
     const { syslogName, processId } = this.#options
     const tag = ` ${this.#host} ${syslogName}/${processName}[${processId}]: `
