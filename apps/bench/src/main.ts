@@ -1,0 +1,107 @@
+// Measures posthouse and Postfix in one run, alternately, with the same load and the same sink.
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+import {
+  type Load,
+  runOwnSource,
+  runQmqpSource,
+  startOwnSink,
+  startSmtpSink,
+  waitForPort,
+} from './load.ts'
+import type { MailSystem } from './mail-system.ts'
+import { type Measurement, measure } from './measure.ts'
+import { postfixIsInstalled, startPostfix } from './postfix.ts'
+import { startPosthouse } from './posthouse.ts'
+import { formatHeading, formatMeasurement, formatRatio, median } from './report.ts'
+
+const { values } = parseArgs({
+  options: {
+    messages: { type: 'string', default: '5000' },
+    sessions: { type: 'string', default: '20' },
+    bytes: { type: 'string', default: '2048' },
+    rounds: { type: 'string', default: '5' },
+  },
+})
+const load: Load = {
+  messages: Number(values.messages),
+  sessions: Number(values.sessions),
+  messageBytes: Number(values.bytes),
+}
+const rounds = Number(values.rounds)
+const withPostfix = postfixIsInstalled()
+const source = withPostfix ? runQmqpSource : runOwnSource
+
+const directory = mkdtempSync(join(tmpdir(), 'posthouse-bench-'))
+chmodSync(directory, 0o755) // Postfix's daemons are not root.
+const startSink = withPostfix ? startSmtpSink : startOwnSink
+const sink = startSink(await freePort(), join(directory, 'sink.count'))
+await waitForPort(sink.port)
+const systems: MailSystem[] = []
+try {
+  await run()
+} finally {
+  for (const system of systems) await system.stop()
+  sink.stop()
+  rmSync(directory, { recursive: true, maxRetries: 3 })
+}
+
+async function run(): Promise<void> {
+  const { messages, messageBytes, sessions } = load
+  console.log(
+    `${rounds} rounds after one to warm up, each ${messages} messages of ${messageBytes} bytes` +
+      ` over ${sessions} sessions, with fsync`,
+  )
+  if (withPostfix) {
+    const version = execFileSync('postconf', ['-d', '-h', 'mail_version'], { encoding: 'latin1' })
+    console.log(`beside Postfix ${version.trim()}; load qmqp-source, sink smtp-sink`)
+    systems.push(await startPostfix(join(directory, 'postfix'), await freePort(), sink.port))
+  } else {
+    console.log(
+      'Postfix is not here, or this is not root: posthouse alone, with our own load and sink.' +
+        '\nTo compare, as root: apt-get install postfix (choose "No configuration").',
+    )
+  }
+  const owner = withPostfix ? 'postfix' : ''
+  const ours = join(directory, 'posthouse')
+  systems.push(await startPosthouse(ours, await freePort(), sink.port, owner))
+  for (const { qmqpPort } of systems) await waitForPort(qmqpPort)
+  console.log(formatHeading())
+  printSummary(await measureRounds())
+}
+
+async function measureRounds(): Promise<Map<MailSystem, Measurement[]>> {
+  const results = new Map(systems.map((system) => [system, [] as Measurement[]]))
+  for (let round = 0; round <= rounds; round++) {
+    for (const [system, measurements] of results) {
+      const measurement = await measure(system, sink, load, source)
+      const name = round === 0 ? `${system.name}, warm-up` : `${system.name}, round ${round}`
+      console.log(formatMeasurement(name, measurement))
+      if (round > 0) measurements.push(measurement)
+    }
+  }
+  return results
+}
+
+function printSummary(results: ReadonlyMap<MailSystem, Measurement[]>): void {
+  const medians = [...results].map(([system, all]) => ({ name: system.name, median: median(all) }))
+  for (const { name, median } of medians) console.log(formatMeasurement(`${name}, median`, median))
+  const [postfix, posthouse] = medians
+  if (postfix === undefined || posthouse === undefined) return
+  console.log(formatRatio('posthouse / postfix', posthouse.median, postfix.median))
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}

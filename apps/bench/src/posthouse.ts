@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import type { MailSystem } from './mail-system.ts'
+
+const COMMAND = join(import.meta.dirname, '../../mta/bin/posthouse.js')
+
+/**
+ * Starts a posthouse that relays to the sink, on the configuration that Postfix gets too.
+ *
+ * @param mailOwner whom it becomes; empty if this is not root, or there is no such user.
+ */
+export async function startPosthouse(
+  directory: string,
+  qmqpPort: number,
+  sinkPort: number,
+  mailOwner: string,
+): Promise<MailSystem> {
+  const conf = join(directory, 'conf')
+  mkdirSync(conf, { recursive: true })
+  writeFileSync(join(conf, 'main.cf'), mainCf(directory, sinkPort, mailOwner))
+  writeFileSync(join(conf, 'master.cf'), masterCf(qmqpPort))
+  const child = spawn(process.execPath, [COMMAND, '-c', conf, 'start-fg'], { stdio: 'inherit' })
+  return {
+    name: 'posthouse',
+    qmqpPort,
+    processId: child.pid ?? 0,
+    queueDirectory: join(directory, 'queue'),
+    stop: async () => {
+      child.kill('SIGTERM')
+      await once(child, 'close')
+    },
+  }
+}
+
+function mainCf(directory: string, sinkPort: number, mailOwner: string): string {
+  return `\
+compatibility_level = 3.6
+queue_directory = ${directory}/queue
+mail_owner = ${mailOwner}
+myhostname = bench.example.com
+mydestination =
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+relayhost = [127.0.0.1]:${sinkPort}
+qmqpd_authorized_clients = 127.0.0.1
+maillog_file = ${directory}/mail.log
+maillog_file_prefixes = ${directory}
+`
+}
+
+function masterCf(qmqpPort: number): string {
+  return `\
+${qmqpPort} inet n - n - - qmqpd
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+`
+}

@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { runningInstance } from '@posthouse/master'
+
+import { loadConfiguration } from './load-configuration.ts'
+
+/** A command cannot do what it is for; `exitStatus` as postfix(1) has it (G-92). */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+  readonly exitStatus: number
+
+  constructor(message: string, exitStatus = 1) {
+    super(message)
+    this.exitStatus = exitStatus
+  }
+}
+
+const EX_UNAVAILABLE = 69
+const STOP_POLLS = 35 // One a second: somewhat more than an instance takes at most.
+const FLUSH_EVERYTHING = 'FADI' // S-40.
+
+/** `posthouse status`. */
+export async function status(configDirectory: string): Promise<void> {
+  const { queueDirectory } = await loadConfiguration(configDirectory)
+  const processId = runningInstance(queueDirectory)
+  if (processId === undefined) throw new CommandError('the Postfix mail system is not running')
+  console.log(`the Postfix mail system is running: PID: ${processId}`)
+}
+
+/** `posthouse check`: reads and checks the configuration, and says what would be warned of. */
+export async function check(configDirectory: string): Promise<void> {
+  const { warnings } = await loadConfiguration(configDirectory)
+  for (const warning of warnings) console.error(`posthouse: warning: ${warning}`)
+}
+
+/** `posthouse start`: leaves an instance running in the background. */
+export async function start(configDirectory: string): Promise<void> {
+  const { config, queueDirectory } = await loadConfiguration(configDirectory)
+  if (runningInstance(queueDirectory) !== undefined) {
+    throw new CommandError('the Postfix mail system is already running')
+  }
+  if (config.maillog_file === '' || config.maillog_file === '/dev/stdout') {
+    throw new CommandError(
+      `${configDirectory}/main.cf: maillog_file = ${config.maillog_file}: start needs a file to` +
+        ' log to; or use start-fg, which logs to standard output',
+    )
+  }
+  const args = [...process.execArgv, process.argv[1] ?? '', '-c', configDirectory, 'start-fg']
+  const child = spawn(process.execPath, args, {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+  let complaint = ''
+  child.stderr?.on('data', (chunk: Buffer) => {
+    complaint += chunk
+  })
+  const ended = once(child, 'close').then(() => {
+    throw new CommandError(complaint.replace(/^posthouse: fatal: /, '').trim() || 'start failed')
+  })
+  await Promise.race([once(child, 'message'), ended])
+  child.disconnect()
+  process.exit(0) // The pipe of its standard error would keep this process alive.
+}
+
+/** `posthouse stop`: SIGTERM, then patience, then SIGKILL. */
+export async function stop(configDirectory: string): Promise<void> {
+  const { queueDirectory } = await loadConfiguration(configDirectory)
+  const processId = requireRunning(queueDirectory)
+  process.kill(processId, 'SIGTERM')
+  for (let poll = 0; poll < STOP_POLLS * 10; poll++) {
+    if (runningInstance(queueDirectory) === undefined) return
+    await sleep(100)
+  }
+  console.error('posthouse: stopping the Postfix mail system with force')
+  process.kill(processId, 'SIGKILL')
+}
+
+/** `posthouse reload`. What becomes of it is in the log of the instance. */
+export async function reload(configDirectory: string): Promise<void> {
+  const { queueDirectory } = await loadConfiguration(configDirectory)
+  process.kill(requireRunning(queueDirectory), 'SIGHUP')
+}
+
+/** `posthouse flush`: everything that is queued is tried now. */
+export async function flush(configDirectory: string): Promise<void> {
+  const { config, queueDirectory } = await loadConfiguration(configDirectory)
+  if (runningInstance(queueDirectory) === undefined) {
+    throw new CommandError('Cannot flush mail queue - mail system is down', EX_UNAVAILABLE)
+  }
+  const socket = connect(join(queueDirectory, 'public', config.queue_service_name))
+  socket.end(`${FLUSH_EVERYTHING}\0`)
+  await once(socket, 'close')
+}
+
+function requireRunning(queueDirectory: string): number {
+  const processId = runningInstance(queueDirectory)
+  if (processId === undefined) throw new CommandError('the Postfix mail system is not running')
+  return processId
+}

@@ -1,0 +1,24 @@
+import { type Command, parseCommandLine } from './command-line.ts'
+import { CommandError, check, flush, reload, start, status, stop } from './control.ts'
+import { startForeground } from './start-foreground.ts'
+
+const RUN: Record<Command, (configDirectory: string) => Promise<void>> = {
+  'start-fg': startForeground,
+  start,
+  stop,
+  reload,
+  flush,
+  status,
+  check,
+}
+
+try {
+  const { command, configDirectory } = parseCommandLine(process.argv.slice(2), process.env)
+  await RUN[command](configDirectory)
+} catch (error) {
+  // What is meant for the operator has a name of its own; a bug is shown whole.
+  const isBug = error instanceof TypeError || error instanceof RangeError
+  const text = error instanceof Error ? (isBug ? error.stack : error.message) : error
+  console.error(`posthouse: fatal: ${text}`)
+  process.exit(error instanceof CommandError ? error.exitStatus : 1)
+}
