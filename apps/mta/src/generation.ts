@@ -7,12 +7,12 @@ import { ClientList } from '@posthouse/lookup-table'
 import type { MailLog } from '@posthouse/mail-log'
 import { type Endpoint, programOf } from '@posthouse/master'
 import { MxLookup, type Nexthop } from '@posthouse/mx-lookup'
-import { createClientNameLookup, createQmqpServer, type QmqpServer } from '@posthouse/qmqp-server'
+import { createQmqpServer, type QmqpServer } from '@posthouse/qmqp-server'
 import type { DeliveryAgent, Resolution } from '@posthouse/queue-manager'
 import type { MessageEnvelope, QueueStore } from '@posthouse/queue-store'
 import { type SessionCache, SmtpClient } from '@posthouse/smtp-client'
 
-import { systemHostNames } from './client-names.ts'
+import { clientNames } from './client-names.ts'
 import { inetEndpoints } from './endpoints.ts'
 import type { Configuration } from './load-configuration.ts'
 import { subdomainStyle } from './match-list-style.ts'
@@ -121,7 +121,7 @@ function buildQmqpServer(
   return createQmqpServer<CleanupTransaction>({
     ...qmqpServerOptions(config, service),
     authorize: (client) => clients.matches(client.name, client.address),
-    lookupName: createClientNameLookup(systemHostNames(), log),
+    lookupName: clientNames(log),
     open: (client) => cleanup.open(client),
     onMessage: async (message, transaction) => {
       if (transaction === undefined) throw new TypeError('expected a transaction')

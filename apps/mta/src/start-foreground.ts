@@ -35,13 +35,11 @@ export async function startForeground(configDirectory: string): Promise<void> {
   log.info(`terminating on signal ${signal}`)
   const limit = setTimeout(() => {
     log.warning(`still waiting for a peer after ${DRAIN_LIMIT_MS / 1000} s -- not waiting longer`)
-    mailLog.flush()
     process.exit(0)
   }, DRAIN_LIMIT_MS)
   await system.stop()
   clearTimeout(limit)
   lock.release()
-  mailLog.flush()
   process.exit(0)
 }
 
@@ -71,7 +69,9 @@ function openLog({ config }: Configuration, owner: MailOwner | undefined): OpenL
     now: clock.now,
     sink,
     onError: complain,
+    after: clock.after,
   })
+  process.on('exit', () => mailLog.flush()) // Also when a bug ends it: the last words count.
   const reopen = (): void => {
     try {
       target?.reopen()

@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 
-import { MailLog } from './index.ts'
+import { MailLog, type MailLogOptions } from './index.ts'
 
 const START_MS = new Date(2026, 10, 5, 6, 7, 8, 900).getTime()
 
-function open(write?: (lines: string) => void) {
+function open(write?: (lines: string) => void, after?: MailLogOptions['after']) {
   const writes: string[] = []
   const errors: unknown[] = []
   const time = { nowMs: START_MS }
@@ -16,6 +16,7 @@ function open(write?: (lines: string) => void) {
     now: () => time.nowMs,
     sink: { write: write ?? ((lines) => writes.push(lines)) },
     onError: (error) => errors.push(error),
+    ...(after === undefined ? {} : { after }),
   })
   return { log, writes, errors, time }
 }
@@ -81,6 +82,19 @@ it('gathers the lines of one turn of the event loop, of all loggers, in order', 
   first.info('4')
   await setImmediate()
   expect(writes).toHaveLength(2)
+})
+
+it('with a timer, gathers the lines of 10 ms', () => {
+  const timers: { delayMs: number; fn: () => void }[] = []
+  const { log, writes } = open(undefined, (delayMs, fn) => timers.push({ delayMs, fn }))
+  const logger = log.logger('qmgr')
+  logger.info('one')
+  logger.info('two')
+  expect([writes.length, timers.map(({ delayMs }) => delayMs)]).toEqual([0, [10]])
+  timers[0]?.fn()
+  expect(writes).toHaveLength(1)
+  logger.info('three')
+  expect(timers).toHaveLength(2)
 })
 
 it('does not gather more than some 64 KiB', () => {
