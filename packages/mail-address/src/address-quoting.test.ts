@@ -91,7 +91,9 @@ describe('unquoteAddress', () => {
     fc.assert(
       fc.property(oddAddress, (address) => {
         expect(unquoteAddress(quoteAddress(address))).toBe(address)
-        expect(unquoteAddress(quoteHeaderAddress(address))).toBe(address)
+        // What looks like a source route stays, and G-137 knows no routes: see the table above.
+        const hasRoute = address.startsWith('@')
+        if (!hasRoute) expect(unquoteAddress(quoteHeaderAddress(address))).toBe(address)
       }),
       { numRuns: 200 },
     )
