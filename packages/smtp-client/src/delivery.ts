@@ -161,28 +161,35 @@ export class Delivery implements Walker {
     return servers.filter((server) => !this.#usedFromCache.has(server.address))
   }
 
-  /** A good session to the request's destination that was kept (C-120). */
-  reuseDestination(): Promise<SmtpSession | undefined> | undefined {
+  /** In a good session to the request's destination that was kept (C-120). */
+  reuseDestination(): Promise<TransactionRun | undefined> | undefined {
     return this.#load && this.#label !== undefined ? this.#revive(this.#label) : undefined
   }
 
-  /** A good session to the server that was kept (C-120). */
-  reuseEndpoint(server: MailServer): Promise<SmtpSession | undefined> | undefined {
+  /** In a good session to the server that was kept (C-120). */
+  reuseEndpoint(server: MailServer): Promise<TransactionRun | undefined> | undefined {
     if (!this.#load) return undefined
     const { serviceName } = this.#context.options
     return this.#revive(endpointLabel(serviceName, server, this.#smtputf8))
   }
 
-  async #revive(label: string): Promise<SmtpSession | undefined> {
-    const { cache, options } = this.#context
+  async #revive(label: string): Promise<TransactionRun | undefined> {
+    const { cache } = this.#context
     for (;;) {
       const session = cache?.take(label)
       if (session === undefined) return undefined
-      if (await session.revive(this.#delivery.queueId, options.rsetTimeoutMs)) {
+      const run = this.#newRun(session)
+      if (await run.revive()) {
         this.#usedFromCache.add(session.server.address)
-        return session
+        return run
       }
     }
+  }
+
+  #newRun(session: SmtpSession): TransactionRun {
+    const { options, clock, log } = this.#context
+    const context = { options, delivery: this.#delivery, outcomes: this.#outcomes, clock, log }
+    return new TransactionRun(context, session, this.#store)
   }
 
   /** Connects and says hello; records why not if it fails. */
@@ -191,11 +198,11 @@ export class Delivery implements Walker {
     nexthop: string,
     bestPreference: boolean,
     final: boolean,
-  ): Promise<SmtpSession | undefined> {
+  ): Promise<TransactionRun | undefined> {
     const { queueId } = this.#delivery
     const terms = { queueId, nexthop, bestPreference, needsSmtputf8: this.#smtputf8 }
     const result = await openSession(this.#context, server, terms)
-    if (result.kind === 'ready') return result.session
+    if (result.kind === 'ready') return this.#newRun(result.session)
     const { log, clock } = this.#context
     if (result.kind === 'unreachable') {
       log.info(result.text)
@@ -213,11 +220,10 @@ export class Delivery implements Walker {
   }
 
   /** Sends the message to who is open, then keeps or ends the session. */
-  async transact(session: SmtpSession, final: boolean): Promise<void> {
-    const { options, clock, log } = this.#context
-    const outcomes = this.#outcomes
-    const context = { options, delivery: this.#delivery, outcomes, clock, log }
-    const end = await new TransactionRun(context, session, final, this.#store).run()
+  async transact(run: TransactionRun, final: boolean): Promise<void> {
+    const { options } = this.#context
+    const end = await run.run(final)
+    const { session } = run
     const { connection } = session
     if (end === 'broken') {
       connection.destroy()
@@ -232,7 +238,7 @@ export class Delivery implements Walker {
     } else {
       await quit(connection, options, false)
     }
-    if (!outcomes.blamed) this.#label = undefined
+    if (!this.#outcomes.blamed) this.#label = undefined
   }
 
   #keep(session: SmtpSession): void {

@@ -42,6 +42,7 @@ export type SessionEnd =
   | 'broken'
 
 const PHASES: Readonly<Record<AwaitedCommand, string>> = {
+  'opening RSET command': 'sending RSET',
   'MAIL FROM command': 'sending MAIL FROM',
   'RCPT TO command': 'sending RCPT TO',
   'DATA command': 'sending DATA command',
@@ -49,84 +50,117 @@ const PHASES: Readonly<Record<AwaitedCommand, string>> = {
   'final RSET command': 'sending final RSET',
 }
 
-/** Sends one message to the open recipients in a session, and records what becomes of them. */
+/**
+ * Sends one message to the open recipients in a session, and records what becomes of them. In a
+ * session that was kept, `revive` comes first.
+ */
 export class TransactionRun {
+  readonly session: SmtpSession
   readonly #context: TransactionContext
-  readonly #session: SmtpSession
   readonly #indexes: readonly number[]
   // Without a decision in this session. Who was rejected softly while other servers remain is open,
   // but must not be taken for delivered when the message is (C-85).
   readonly #undecided: Set<number>
-  readonly #final: boolean
   readonly #mayKeep: boolean
+  #final = false
+  #transaction: Transaction | undefined
   #setupDoneMs: number | undefined
   #sendingContent = false
 
-  /**
-   * @param final No other server will be tried for recipients that stay open (C-28).
-   * @param mayKeep The session may be kept for another delivery if nothing speaks against it.
-   */
-  constructor(context: TransactionContext, session: SmtpSession, final: boolean, mayKeep: boolean) {
+  /** @param mayKeep The session may be kept for another delivery if nothing speaks against it. */
+  constructor(context: TransactionContext, session: SmtpSession, mayKeep: boolean) {
+    this.session = session
     this.#context = context
-    this.#session = session
     this.#indexes = context.outcomes.openIndexes()
     this.#undecided = new Set(this.#indexes)
-    this.#final = final
     this.#mayKeep = mayKeep
   }
 
-  async run(): Promise<SessionEnd> {
-    const { outcomes } = this.#context
-    const obstacle = this.#sizeObstacle() ?? (await this.#conversionObstacle())
-    if (obstacle !== undefined) {
-      this.#fail(obstacle)
-      outcomes.completeSession()
-      return 'unused'
+  /**
+   * Finds out with RSET whether a kept session is still good (C-121). A server that takes commands
+   * in groups gets the first of the transaction with it. False: the session is closed, and nothing
+   * happened to any recipient, since no content was sent.
+   */
+  async revive(): Promise<boolean> {
+    const { delivery, options } = this.#context
+    const { connection, features } = this.session
+    this.session.reassign(delivery.queueId)
+    try {
+      if (!connection.failed) {
+        // Where conversion is needed there may be no transaction: RSET goes alone.
+        if (!needsConversion(delivery, features, options)) this.#transaction = this.#begin(true)
+        const step = this.#transaction?.next()
+        connection.send(step?.kind === 'send' ? step.text : 'RSET\r\n')
+        const pending = connection.read(options.rsetTimeoutMs)
+        const reply = pending instanceof Promise ? await pending : pending
+        this.#transaction?.reply(reply)
+        if (reply.code >= 200 && reply.code <= 299) return true
+      }
+    } catch (error) {
+      // Nothing but the question was asked, so nothing failed: another session will do.
+      if (!(error instanceof ConversationError)) throw error
     }
-    const transaction = this.#begin()
+    connection.destroy()
+    return false
+  }
+
+  /** @param final No other server will be tried for recipients that stay open (C-28). */
+  async run(final: boolean): Promise<SessionEnd> {
+    const { outcomes, clock } = this.#context
+    this.#final = final
+    this.#setupDoneMs = clock.now()
+    if (this.#transaction === undefined) {
+      const obstacle = this.#sizeObstacle() ?? (await this.#conversionObstacle())
+      if (obstacle !== undefined) {
+        this.#fail(obstacle)
+        outcomes.completeSession()
+        return 'unused'
+      }
+    }
+    const transaction = this.#transaction ?? this.#begin(false)
     try {
       const end = await this.#converse(transaction)
       outcomes.completeSession()
       return end
     } catch (error) {
-      this.#session.spoil()
+      this.session.spoil()
       this.#recordBreak(error, transaction.expecting)
       return 'broken'
     }
   }
 
-  #begin(): Transaction {
-    const { delivery, options, clock } = this.#context
-    const { features } = this.#session
-    this.#setupDoneMs = clock.now()
+  #begin(resetFirst: boolean): Transaction {
+    const { delivery, options } = this.#context
+    const { features } = this.session
     const rcpts = this.#indexes.map((index) =>
       rcptCommand(delivery.recipients[index]!, delivery, features, options),
     )
     const commands = { mail: mailCommand(delivery, features, options), rcpts }
-    const keep = (): boolean => this.#mayKeep && this.#session.reusable
-    return new Transaction(commands, features.pipelining, keep)
+    const keep = (): boolean => this.#mayKeep && this.session.reusable
+    return new Transaction(commands, features.pipelining, keep, resetFirst)
   }
 
   async #converse(transaction: Transaction): Promise<SessionEnd> {
     for (;;) {
+      // Of a revived session the first commands are out already.
+      let command = transaction.expecting
+      for (; command !== undefined; command = transaction.expecting) {
+        const reply = this.session.connection.read(this.#timeoutMs(command))
+        this.#apply(transaction.reply(reply instanceof Promise ? await reply : reply))
+      }
       const step = transaction.next()
       if (step.kind === 'done') return step.quit ? 'quit' : 'open'
       const early = await this.#send(step)
-      let command = transaction.expecting
-      if (early !== undefined && command !== undefined) {
+      if (early !== undefined && transaction.expecting !== undefined) {
         this.#apply(transaction.reply(early))
         return 'broken'
-      }
-      for (; command !== undefined; command = transaction.expecting) {
-        const reply = this.#session.connection.read(this.#timeoutMs(command))
-        this.#apply(transaction.reply(reply instanceof Promise ? await reply : reply))
       }
     }
   }
 
   /** Returns the reply of a server that did not wait for the end of the message (C-88). */
   async #send(step: Exclude<Step, { kind: 'done' }>): Promise<SmtpReply | undefined> {
-    const { connection } = this.#session
+    const { connection } = this.session
     if (step.kind === 'send' || step.empty) {
       connection.send(step.kind === 'send' ? step.text : step.trailer)
       return undefined
@@ -151,7 +185,7 @@ export class TransactionRun {
       const early =
         error instanceof ConversationError && error.code === 'lost' ? connection.peek() : undefined
       if (early === undefined) throw error
-      this.#session.spoil()
+      this.session.spoil()
       return early
     }
     this.#sendingContent = false
@@ -167,13 +201,13 @@ export class TransactionRun {
       this.#undecided.clear()
       return
     }
-    const failure = rejection(this.#session.server, reply, command)
-    if (failure.protocolError) this.#session.spoil()
+    const failure = rejection(this.session.server, reply, command)
+    if (failure.protocolError) this.session.spoil()
     this.#fail(failure, recipient)
   }
 
   #recordBreak(error: unknown, awaited: AwaitedCommand | undefined): void {
-    const { server } = this.#session
+    const { server } = this.session
     if (error instanceof ConversationError) {
       const phase =
         this.#sendingContent || awaited === undefined ? 'sending message body' : PHASES[awaited]
@@ -185,7 +219,7 @@ export class TransactionRun {
       const text = `local data error while talking to ${hostText(server)}`
       this.#fail({ kind: 'exception', status: '4.3.0', text })
     } else {
-      this.#session.connection.destroy()
+      this.session.connection.destroy()
       throw error
     }
   }
@@ -198,7 +232,7 @@ export class TransactionRun {
   }
 
   #facts(): AttemptFacts {
-    const { server, uses } = this.#session
+    const { server, uses } = this.session
     return {
       relay: relayText(server),
       serverName: server.name,
@@ -211,10 +245,10 @@ export class TransactionRun {
 
   #sizeObstacle(): Failure | undefined {
     const { contentSize } = this.#context.delivery
-    const { sizeLimit } = this.#session.features
+    const { sizeLimit } = this.session.features
     // A reused session is not asked again: what it announced is long past (C-119).
-    if (sizeLimit === 0 || contentSize <= sizeLimit || this.#session.uses > 1) return undefined
-    const host = hostText(this.#session.server)
+    if (sizeLimit === 0 || contentSize <= sizeLimit || this.session.uses > 1) return undefined
+    const host = hostText(this.session.server)
     const text = `message size ${contentSize} exceeds size limit ${sizeLimit} of server ${host}`
     return { kind: 'message', status: '5.3.4', text }
   }
@@ -222,9 +256,9 @@ export class TransactionRun {
   // Conversion to 7 bits is not there yet, and without it such a server may damage the message.
   async #conversionObstacle(): Promise<Failure | undefined> {
     const { delivery, options } = this.#context
-    if (!needsConversion(delivery, this.#session.features, options)) return undefined
+    if (!needsConversion(delivery, this.session.features, options)) return undefined
     if (delivery.encoding === '' && (await isSevenBit(delivery.content))) return undefined
-    const host = hostText(this.#session.server)
+    const host = hostText(this.session.server)
     const text =
       `message has 8-bit content, and host ${host} offers no 8BITMIME; ` +
       'conversion to 7 bits is not available yet'
@@ -242,6 +276,7 @@ export class TransactionRun {
         return options.dataInitTimeoutMs
       case 'end of DATA command':
         return options.dataDoneTimeoutMs
+      case 'opening RSET command':
       case 'final RSET command':
         return options.rsetTimeoutMs
     }

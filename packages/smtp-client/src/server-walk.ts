@@ -1,6 +1,6 @@
 import type { FoundServers, MailServer } from '@posthouse/mx-lookup'
 
-import type { SmtpSession } from './session.ts'
+import type { TransactionRun } from './run-transaction.ts'
 
 /** The limits of a walk (C-27); 0 is no limit. */
 export interface WalkLimits {
@@ -14,19 +14,19 @@ export interface Walker {
   readonly open: number
   /** The servers that no kept session of this request has led to. */
   notYetReused(servers: readonly MailServer[]): MailServer[]
-  /** A good session to the destination that was kept; undefined if none may be looked for. */
-  reuseDestination(): Promise<SmtpSession | undefined> | undefined
+  /** In a good session to the destination that was kept; undefined if none may be looked for. */
+  reuseDestination(): Promise<TransactionRun | undefined> | undefined
   /** The same for one server. */
-  reuseEndpoint(server: MailServer): Promise<SmtpSession | undefined> | undefined
-  /** A new session; undefined if there is none, which was recorded then. */
+  reuseEndpoint(server: MailServer): Promise<TransactionRun | undefined> | undefined
+  /** In a new session; undefined if there is none, which was recorded then. */
   connect(
     server: MailServer,
     nexthop: string,
     bestPreference: boolean,
     final: boolean,
-  ): Promise<SmtpSession | undefined>
+  ): Promise<TransactionRun | undefined>
   /** Sends the message, and sees to the end of the session. */
-  transact(session: SmtpSession, final: boolean): Promise<void>
+  transact(run: TransactionRun, final: boolean): Promise<void>
 }
 
 /** The servers of one destination, one after the other, up to the limits of C-27. */
@@ -66,15 +66,15 @@ export class ServerWalk {
     while (delivery.open > 0 && this.#servers.length > 0) await this.#tryNext()
   }
 
-  async #reuse(pending: Promise<SmtpSession | undefined> | undefined): Promise<void> {
+  async #reuse(pending: Promise<TransactionRun | undefined> | undefined): Promise<void> {
     if (pending === undefined) return
-    const session = await pending
-    if (session === undefined) return
-    const { address } = session.server
+    const run = await pending
+    if (run === undefined) return
+    const { address } = run.session.server
     this.#servers = this.#servers.filter((server) => server.address !== address)
     this.#countAddress()
     this.#countSession()
-    await this.#delivery.transact(session, this.#isFinal())
+    await this.#delivery.transact(run, this.#isFinal())
   }
 
   async #tryNext(): Promise<void> {
@@ -82,12 +82,12 @@ export class ServerWalk {
     const server = this.#servers.shift()!
     this.#countAddress()
     const best = server.preference === this.#best
-    const session =
+    const run =
       (best ? undefined : await delivery.reuseEndpoint(server)) ??
       (await delivery.connect(server, this.#nexthop, best, this.#isFinal()))
-    if (session === undefined) return
+    if (run === undefined) return
     this.#countSession()
-    await delivery.transact(session, this.#isFinal())
+    await delivery.transact(run, this.#isFinal())
   }
 
   #countAddress(): void {

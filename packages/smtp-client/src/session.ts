@@ -82,6 +82,12 @@ export class SmtpSession {
     this.#queueId = queueId
   }
 
+  /** Assigns the session to one more delivery. Whether it is still good is not known yet (C-121). */
+  reassign(queueId: string): void {
+    this.assign(queueId)
+    this.#uses++
+  }
+
   /** What the reply reader is to tell, as log lines of this session (C-39, C-42, C-43). */
   replyEvents(log: Logger, helpfulWarnings: boolean): ReplyEvents {
     return {
@@ -98,29 +104,6 @@ export class SmtpSession {
         )
       },
     }
-  }
-
-  /**
-   * Asks with RSET whether the session is still good (C-121), and takes it for one more delivery
-   * if so. Otherwise it is closed.
-   */
-  async revive(queueId: string, rsetTimeoutMs: number): Promise<boolean> {
-    this.#queueId = queueId
-    if (!this.connection.failed) {
-      this.connection.send('RSET\r\n')
-      try {
-        const { code } = await this.connection.read(rsetTimeoutMs)
-        if (code >= 200 && code <= 299) {
-          this.#uses++
-          return true
-        }
-      } catch (error) {
-        if (!(error instanceof ConversationError)) throw error
-        // Nothing was asked of this session yet, so nothing failed: another one will do.
-      }
-    }
-    this.connection.destroy()
-    return false
   }
 }
 

@@ -1,10 +1,10 @@
-import { createServer, type Server, Socket } from 'node:net'
+import { connect, createServer, type Server, Socket } from 'node:net'
 
 import { systemClock } from '@posthouse/clock'
 import { memoryLogger } from '@posthouse/mail-log'
 import type { MxResult, Nexthop } from '@posthouse/mx-lookup'
 import * as fc from 'fast-check'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 
 import {
   type SessionCache,
@@ -58,6 +58,10 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
 
+// Instead of a reply: the server says nothing any more, or closes the connection.
+const SILENCE = '(silence)'
+const CLOSE = '(close)'
+
 /** A server that does as it is told; `replies` by the start of the command, `.` for the message. */
 class FakeServer {
   readonly commands: string[] = []
@@ -91,7 +95,9 @@ class FakeServer {
     socket.write(this.#reply('greeting', '220 fake ESMTP'))
     let rest = ''
     let message: string[] | undefined
+    let silent = false
     socket.on('data', (chunk: Buffer) => {
+      if (silent) return
       rest += chunk.toString('latin1')
       const lines = rest.split('\r\n')
       rest = lines.pop()!
@@ -99,7 +105,11 @@ class FakeServer {
       for (const line of lines) {
         if (message === undefined) {
           this.commands.push(line)
-          output += this.#answer(line)
+          const answer = this.#answer(line)
+          silent = answer.startsWith(SILENCE) || answer.startsWith(CLOSE)
+          if (answer.startsWith(CLOSE)) socket.end(output)
+          if (silent) return
+          output += answer
           if (line === 'DATA' && this.#replies['DATA'] === undefined) message = []
         } else if (line === '.') {
           this.messages.push(message.map((text) => `${text}\n`).join(''))
@@ -454,6 +464,122 @@ describe('reuse', () => {
     expect(outcomes).toMatchObject([{ kind: 'sent', connUse: undefined }])
     expect(lines).toEqual([])
     cache.close()
+  })
+
+  const content = 'Hi: x\r\n\r\nhello\r\n.\r\n'
+
+  /** Delivers twice; `writes` is what was written after the first delivery, by connection. */
+  async function deliverTwice(
+    server: FakeServer,
+    changed: Partial<SmtpClientOptions> = {},
+    second: Partial<SmtpDelivery> = {},
+  ) {
+    const cache = new OneSession()
+    const spy = (socket: Socket) => vi.spyOn(socket, 'write')
+    const spies: ReturnType<typeof spy>[] = []
+    const sockets: Socket[] = []
+    const connectAndSpy = (host: string, port: number): Socket => {
+      const socket = connect({ host, port })
+      spies.push(spy(socket))
+      sockets.push(socket)
+      return socket
+    }
+    const { client, lines } = setUp(changed, { cache, connect: connectAndSpy })
+    await client.deliver(delivery(server.nexthop, { reuse }))
+    spies[0]?.mockClear()
+    const { outcomes, blame } = await client.deliver(delivery(server.nexthop, { reuse, ...second }))
+    const writes = spies.map(({ mock }) => mock.calls.map(([data]) => data.toString()))
+    cache.close()
+    return { outcomes, blame, lines, writes, sockets }
+  }
+
+  it('C-121: a server with PIPELINING gets RSET and the commands behind it in one write', async () => {
+    const server = await new FakeServer(['PIPELINING']).listen()
+    const { outcomes, writes } = await deliverTwice(server)
+    expect(outcomes).toMatchObject([{ kind: 'sent', connUse: 2 }])
+    const group = 'RSET\r\nMAIL FROM:<s@a.test>\r\nRCPT TO:<r@b.test>\r\nDATA\r\n'
+    expect(writes).toEqual([[group, content]])
+    expect(server.messages).toHaveLength(2)
+  })
+
+  it.each([
+    ['no PIPELINING', ['8BITMIME'], {}],
+    ['PIPELINING not wanted', ['PIPELINING'], { discardEhloKeywords: ['pipelining'] }],
+  ])('C-121: %s: RSET goes alone', async (_, keywords, changed) => {
+    const server = await new FakeServer(keywords).listen()
+    const { outcomes, writes } = await deliverTwice(server, changed)
+    expect(outcomes).toMatchObject([{ kind: 'sent', connUse: 2 }])
+    expect(writes[0]?.map((text) => text.slice(0, 4))).toEqual([
+      'RSET',
+      'MAIL',
+      'RCPT',
+      'DATA',
+      content.slice(0, 4),
+    ])
+  })
+
+  it('C-121: RSET goes alone where the message cannot follow, and the session is kept', async () => {
+    const server = await new FakeServer(['PIPELINING']).listen()
+    const eightBit = { encoding: '8bit', content: () => [Buffer.from('Hi: x\n\n\xfc\n')] } as const
+    const { outcomes, writes } = await deliverTwice(server, {}, eightBit)
+    expect(outcomes).toMatchObject([{ kind: 'deferred', status: '4.6.3', connUse: 2 }])
+    expect(writes).toEqual([['RSET\r\n']])
+  })
+
+  // Limits of one: a session that was no good any more does not count.
+  const one = { mxAddressLimit: 1, mxSessionLimit: 1, rsetTimeoutMs: 30 }
+  it.each([
+    ['answers 421', ['PIPELINING'], '421 4.3.2 closing'],
+    ['answers 550', ['PIPELINING'], '550 5.0.0 no'],
+    ['answers 354', ['PIPELINING'], '354 what?'],
+    ['closes', ['PIPELINING'], CLOSE],
+    ['says nothing', ['PIPELINING'], SILENCE],
+    ['answers 421', [], '421 4.3.2 closing'],
+    ['closes', [], CLOSE],
+    ['says nothing', [], SILENCE],
+  ])('C-121: after RSET the server %s, %j: a new connection', async (_, keywords, rset) => {
+    const server = await new FakeServer(keywords, { RSET: rset }).listen()
+    const recipients = [{ address: 'a@b.test' }, { address: 'b@b.test' }]
+    const report = await deliverTwice(server, one, { recipients })
+    const sent = { kind: 'sent', connUse: undefined }
+    expect(report.outcomes).toMatchObject([sent, sent])
+    expect(report.blame).toBeUndefined()
+    expect(report.lines).toEqual([])
+    expect(report.writes).toHaveLength(2)
+    expect(report.writes[0]).toHaveLength(1) // No content, no QUIT.
+    expect(report.sockets[0]?.destroyed).toBe(true)
+    expect(server.messages).toHaveLength(2)
+    expect(server.sockets).toHaveLength(2)
+  })
+
+  it('C-121: a session that is no good makes room for another kept one', async () => {
+    const good = await new FakeServer(['PIPELINING']).listen()
+    const tired = await new FakeServer(['PIPELINING'], { RSET: '421 4.3.2 closing' }).listen()
+    const kept: SmtpSession[] = []
+    const cache: SessionCache = {
+      store: (_, session) => void kept.push(session),
+      take: (label) => (label.startsWith('destination') ? kept.pop() : undefined),
+    }
+    const { client, lines } = setUp({}, { cache })
+    const stored = { reuse: { load: false, store: true } }
+    await client.deliver(delivery(good.nexthop, stored))
+    await client.deliver(delivery(tired.nexthop, stored))
+    const { outcomes } = await client.deliver(delivery(tired.nexthop, { reuse }))
+    const relay = `127.0.0.1[127.0.0.1]:${good.port}`
+    expect(outcomes).toMatchObject([{ kind: 'sent', relay, connUse: 2 }])
+    expect([good.sockets.length, tired.sockets.length]).toEqual([1, 1])
+    expect([good.messages.length, tired.messages.length]).toEqual([2, 1])
+    expect(lines).toEqual([])
+    for (const session of kept) session.connection.close()
+  })
+
+  it('C-121: lost after a good reply to RSET is lost in MAIL', async () => {
+    const server = await new FakeServer(['PIPELINING'], { 'MAIL FROM:<late': CLOSE }).listen()
+    const { outcomes, blame, writes } = await deliverTwice(server, {}, { sender: 'late@a.test' })
+    const text = 'lost connection with 127.0.0.1[127.0.0.1] while sending MAIL FROM'
+    expect(outcomes).toMatchObject([{ kind: 'deferred', status: '4.4.2', text, connUse: 2 }])
+    expect(blame).toEqual({ status: '4.4.2', reason: text })
+    expect(writes).toHaveLength(1)
   })
 
   it('C-119: does not apply the size limit of long ago', async () => {

@@ -36,7 +36,10 @@ const accepted = (command: string): number => (command === 'DATA command' ? 354 
 
 describe('Transaction', () => {
   it('C-82: pipelined, two flushes', () => {
-    const { sent, verdicts, quit } = play(new Transaction(commands(2), true, () => false), accepted)
+    const { sent, verdicts, quit } = play(
+      new Transaction(commands(2), true, () => false, false),
+      accepted,
+    )
     expect(sent).toEqual([
       'MAIL FROM:<>\r\nRCPT TO:<r0@a.test>x\r\nRCPT TO:<r1@a.test>x\r\nDATA\r\n',
       '(content).\r\nQUIT\r\n',
@@ -46,7 +49,7 @@ describe('Transaction', () => {
   })
 
   it('C-80: a session that is kept gets no QUIT', () => {
-    const { sent, quit } = play(new Transaction(commands(1), true, () => true), accepted)
+    const { sent, quit } = play(new Transaction(commands(1), true, () => true, false), accepted)
     expect(sent.at(-1)).toBe('(content).\r\n')
     expect(quit).toBe(false)
   })
@@ -59,16 +62,35 @@ describe('Transaction', () => {
     const first = commands(39, 100).rcpts
     const rest = octets - fixed - 39 * 102
     const rcpts = [...first, 'R'.repeat(rest - 2)]
-    const transaction = new Transaction({ mail: 'MAIL FROM:<>', rcpts }, true, () => false)
+    const transaction = new Transaction({ mail: 'MAIL FROM:<>', rcpts }, true, () => false, false)
     const { sent } = play(transaction, accepted)
     expect(sent).toHaveLength(groups + 1)
     expect(sent.slice(0, -1).join('')).toHaveLength(octets)
   })
 
+  it.each([
+    [4096, 1],
+    [4097, 2],
+  ])('C-82, C-121: RSET counts: of %i octets, %i flush(es)', (octets, groups) => {
+    const fixed = 'RSET\r\nMAIL FROM:<>\r\nDATA\r\n'.length
+    const rcpts = [...commands(39, 100).rcpts, 'R'.repeat(octets - fixed - 39 * 102 - 2)]
+    const transaction = new Transaction({ mail: 'MAIL FROM:<>', rcpts }, true, () => true, true)
+    const { sent } = play(transaction, accepted)
+    expect(sent).toHaveLength(groups + 1)
+    expect(sent[0]).toMatch(/^RSET\r\nMAIL FROM:<>\r\nRCPT TO:/)
+    expect(sent.slice(0, -1).join('')).toHaveLength(octets)
+  })
+
+  it('C-121: not pipelined, RSET is a group of its own', () => {
+    const { sent, verdicts } = play(new Transaction(commands(1), false, () => true, true), accepted)
+    expect(sent.slice(0, 2)).toEqual(['RSET\r\n', 'MAIL FROM:<>\r\n'])
+    expect(verdicts).toEqual(['delivered all'])
+  })
+
   it('C-84: all recipients rejected but DATA accepted: an empty message', () => {
     const codes = (command: string): number =>
       command === 'RCPT TO command' ? 550 : accepted(command)
-    const { sent, verdicts } = play(new Transaction(commands(1), true, () => false), codes)
+    const { sent, verdicts } = play(new Transaction(commands(1), true, () => false, false), codes)
     expect(sent.at(-1)).toBe('(empty).\r\nQUIT\r\n')
     expect(verdicts).toEqual(['rejected 0'])
   })
@@ -76,7 +98,7 @@ describe('Transaction', () => {
   it('C-84: MAIL rejected but DATA accepted: an empty message', () => {
     const codes = (command: string): number =>
       command === 'MAIL FROM command' ? 550 : accepted(command)
-    const { sent, verdicts } = play(new Transaction(commands(1), true, () => false), codes)
+    const { sent, verdicts } = play(new Transaction(commands(1), true, () => false, false), codes)
     expect(sent.at(-1)).toBe('(empty).\r\nQUIT\r\n')
     expect(verdicts).toEqual(['rejected all'])
   })
@@ -85,7 +107,7 @@ describe('Transaction', () => {
     let asked = 0
     const keep = (): boolean => ++asked > 0
     const codes = (command: string): number => (command === 'DATA command' ? 451 : 250)
-    const { sent } = play(new Transaction(commands(1), false, keep), codes)
+    const { sent } = play(new Transaction(commands(1), false, keep, false), codes)
     expect(sent.at(-1)).toBe('RSET\r\n')
     expect(asked).toBe(2)
   })
@@ -100,9 +122,15 @@ describe('Transaction', () => {
         fc.integer({ min: 1, max: 6 }),
         fc.boolean(),
         fc.boolean(),
+        fc.boolean(),
         fc.array(code, { minLength: 12, maxLength: 12 }),
-        (recipients, pipelining, keep, codes) => {
-          const transaction = new Transaction(commands(recipients), pipelining, () => keep)
+        (recipients, pipelining, keep, resetFirst, codes) => {
+          const transaction = new Transaction(
+            commands(recipients),
+            pipelining,
+            () => keep,
+            resetFirst,
+          )
           const given = codes[Symbol.iterator]()
           const seen: string[] = []
           const { verdicts, quit } = play(transaction, (command) => {

@@ -27,7 +27,7 @@ export interface TransactionCommands {
 }
 
 /** A command whose reply is awaited. */
-export type AwaitedCommand = DecidingCommand | 'final RSET command'
+export type AwaitedCommand = DecidingCommand | 'opening RSET command' | 'final RSET command'
 
 // With more unsent octets than this, replies are read first (C-82).
 const GROUP_LIMIT = 4096
@@ -36,6 +36,9 @@ const GROUP_LIMIT = 4096
  * MAIL, RCPT, DATA, content, QUIT: what to send when, and what the replies mean (C-80 to C-87).
  * Does no I/O. Ask for the next step only when no reply is awaited.
  *
+ * In a session that was used before, RSET comes first (C-121). What its reply means for the session
+ * is for the caller to judge: here it decides nothing.
+ *
  * The rule that a send-ahead waits after ten seconds without I/O (C-82) needs no code: a group of
  * commands is put together at once, after all earlier replies.
  */
@@ -43,10 +46,10 @@ export class Transaction {
   readonly #commands: TransactionCommands
   readonly #pipelining: boolean
   readonly #keep: () => boolean
-  // Positions: 0 MAIL, 1..n RCPT, n + 1 DATA, n + 2 end of data, n + 3 RSET.
+  // Positions: -1 RSET, 0 MAIL, 1..n RCPT, n + 1 DATA, n + 2 end of data, n + 3 RSET.
   readonly #data: number
-  #sent = 0
-  #received = 0
+  #sent: number
+  #received: number
   #mailRejected = false
   #accepted = 0
   #dataRejected = false
@@ -55,11 +58,19 @@ export class Transaction {
   #quitSent = false
 
   /**
-   * @param keep Is the session to be kept, so that no QUIT follows? Asked when DATA or RSET is
-   * sent, so before the replies to pipelined commands are known (C-86).
+   * @param keep Is the session to be kept, so that no QUIT follows? Asked when DATA or the final
+   * RSET is sent, so before the replies to pipelined commands are known (C-86).
+   * @param resetFirst Does RSET come before MAIL?
    */
-  constructor(commands: TransactionCommands, pipelining: boolean, keep: () => boolean) {
+  constructor(
+    commands: TransactionCommands,
+    pipelining: boolean,
+    keep: () => boolean,
+    resetFirst: boolean,
+  ) {
     this.#commands = commands
+    this.#sent = resetFirst ? -1 : 0
+    this.#received = this.#sent
     this.#pipelining = pipelining
     this.#keep = keep
     this.#data = commands.rcpts.length + 1
@@ -69,6 +80,7 @@ export class Transaction {
   get expecting(): AwaitedCommand | undefined {
     const at = this.#received
     if (at === this.#sent) return undefined
+    if (at < 0) return 'opening RSET command'
     if (at === 0) return 'MAIL FROM command'
     if (at < this.#data) return 'RCPT TO command'
     if (at === this.#data) return 'DATA command'
@@ -95,6 +107,7 @@ export class Transaction {
   /** Takes the reply to `expecting`. Returns what it decides, if anything. */
   reply(reply: SmtpReply): Verdict | undefined {
     const at = this.#received++
+    if (at < 0) return undefined
     if (at === 0) return this.#mailReply(reply)
     if (at < this.#data) return this.#rcptReply(reply, at - 1)
     if (at === this.#data) return this.#dataReply(reply)
@@ -142,6 +155,7 @@ export class Transaction {
   }
 
   #command(at: number): string {
+    if (at < 0) return 'RSET'
     if (at === 0) return this.#commands.mail
     return this.#commands.rcpts[at - 1] ?? 'DATA'
   }
