@@ -468,7 +468,7 @@ function expectedText(input: string, added: string): string {
   let text = ''
   let rest = input
   for (let line = ''; /^>*From /.test(rest); rest = rest.slice(line.length)) {
-    line = /^.*\n?/.exec(rest)![0]
+    line = /^[^\n]*\n?/.exec(rest)![0]
     text += `X-Mailbox-Line: ${line}`
   }
   text = (/^[ \t]/.test(rest) ? `${text}\n${rest}` : text + rest).replaceAll('\r', ' ')
