@@ -25,7 +25,8 @@ type Callback<Value> = (error: NodeJS.ErrnoException | null, value: Value) => vo
 
 /**
  * The file system of this machine. Calls that may wait for the disk go through the thread pool of
- * libuv; the most frequent of them do not while the disk is fast, see `DiskPace`.
+ * libuv; the cheap ones among the most frequent do not while the disk is fast, see `DiskPace`. A new
+ * file is not cheap: to find an inode takes several times what the others do.
  *
  * @param now A clock in milliseconds.
  */
@@ -33,11 +34,6 @@ export function nodeFileSystem(now: () => number): QueueFileSystem {
   const pace = new DiskPace()
   return {
     ...POOLED,
-    open: async (path, how, mode = 0o600) => {
-      const flags = OPEN_FLAGS[how]
-      if (pace.isFast) return fs.openSync(path, flags, mode)
-      return result((done) => fs.open(path, flags, mode, done))
-    },
     writev: async (file, buffers) => {
       const bytes = buffers.reduce((sum, { length }) => sum + length, 0)
       if (pace.isFast && bytes <= MAX_SYNC_BYTES) return fs.writevSync(file, buffers)
@@ -66,8 +62,9 @@ const IMMEDIATE = {
   },
 }
 
-const POOLED: Omit<QueueFileSystem, 'open' | 'writev' | 'rename' | 'fsync'> = {
+const POOLED: Omit<QueueFileSystem, 'writev' | 'rename' | 'fsync'> = {
   ...IMMEDIATE,
+  open: (path, how, mode = 0o600) => result((done) => fs.open(path, OPEN_FLAGS[how], mode, done)),
   lstat: async (path) => {
     const stats = await result<fs.Stats>((done) => fs.lstat(path, done))
     return status(stats, stats.ino)
