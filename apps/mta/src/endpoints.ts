@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import {
   type Config,
   type MasterService,
@@ -25,7 +26,12 @@ export function inetEndpoints(
     host !== undefined
       ? [host]
       : own.wildcard
-        ? families.map((family) => WILDCARDS[family])
+        ? families.filter((family) => has(own, family)).map((family) => WILDCARDS[family])
         : own.addresses
   return hosts.map((address) => ({ service: service.name, address: { host: address, port } }))
+}
+
+// A machine without addresses of a family cannot listen on its wildcard.
+function has({ addresses }: OwnAddresses, family: 4 | 6): boolean {
+  return addresses.some((address) => isIP(address) === family)
 }

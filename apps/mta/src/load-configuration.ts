@@ -78,11 +78,18 @@ export async function loadConfiguration(directory: string): Promise<Configuratio
       ...config.warnings,
       ...masterCf.warnings,
       ...plan.warnings,
+      ...chrootWarnings(plan.run),
       ...unusedParameters(mainCf, masterCf),
       ...new Set(unsupported.map(({ text }) => `${mainCf.file}: ${text}`)),
     ],
     configOf: (service) => configs.get(service) ?? config,
   }
+}
+
+function chrootWarnings(services: readonly MasterService[]): string[] {
+  const names = services.filter(({ chroot }) => chroot).map(({ name }) => name)
+  if (names.length === 0) return []
+  return [`chroot is not supported, these services run without it: ${names.join(', ')}`]
 }
 
 function environmentOf(directory: string, service: MasterService | undefined): Environment {

@@ -5,17 +5,17 @@ import type { SmtpClient } from '@posthouse/smtp-client'
 /** Lets an SMTP client deliver what the queue manager hands out, with content from the store. */
 export function smtpAgent(client: SmtpClient, store: QueueStore): DeliveryAgent {
   return {
-    deliver: ({ queueId, contentOffset, dataSize, contentLength, ...request }) =>
+    deliver: (request) =>
       client.deliver({
-        queueId,
+        queueId: request.queueId,
         nexthop: request.nexthop,
         sender: request.sender,
         recipients: request.recipients,
-        contentSize: contentLength,
+        contentSize: request.contentLength,
         encoding: request.encoding,
         sendOptions: request.sendOptions,
         reuse: request.reuse,
-        content: () => store.readContent(queueId, 'active', { contentOffset, dataSize }),
+        content: () => store.readContent(request.queueId, 'active', request),
       }),
   }
 }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { countQueueFiles } from '../harness/configuration.ts'
 import { Scene } from '../harness/scene.ts'
 
-const CRASHES = 5
+const CRASHES = 10
 const SESSIONS = 10
 
 let scene: Scene

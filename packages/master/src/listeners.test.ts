@@ -23,6 +23,14 @@ it('G-45: a reload gives an unchanged endpoint its new handler and keeps its soc
   expect(await greetingOf(endpoint)).toBe('new')
 })
 
+it('G-38: the wildcard addresses of both families listen on one port, a socket each', async () => {
+  const { address } = await freeEndpoint()
+  const port = 'port' in address ? address.port : 0
+  const endpoints = ['::', '0.0.0.0'].map((host) => ({ service: 'all', address: { host, port } }))
+  await listeners.update(new Map(endpoints.map((endpoint) => [endpoint, greet('hello')])))
+  expect(listeners.addresses()).toEqual([`:::${port}`, `0.0.0.0:${port}`])
+})
+
 it('closes what is gone', async () => {
   const endpoint = await freeEndpoint()
   await listeners.update(new Map([[endpoint, greet('hello')]]))

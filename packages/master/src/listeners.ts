@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
+import { createServer, isIPv6, type ListenOptions, type Server, type Socket } from 'node:net'
 
 import type { Logger } from '@posthouse/mail-log'
 
@@ -108,7 +108,8 @@ export class Listeners {
 }
 
 function listenOptions(address: Endpoint['address']): ListenOptions {
-  if (!('path' in address)) return { ...address, backlog: BACKLOG }
+  // Its own family only: the wildcard of the other one has a socket of its own (G-38).
+  if (!('path' in address)) return { ...address, backlog: BACKLOG, ipv6Only: isIPv6(address.host) }
   const everybody = (address.mode & 0o006) === 0o006
   return { path: address.path, backlog: BACKLOG, readableAll: everybody, writableAll: everybody }
 }
