@@ -1,6 +1,7 @@
 import { ConcurrencyWindow } from './concurrency-window.ts'
 import { Fifo } from './fifo.ts'
 import type { RetryEntry } from './retry-list.ts'
+import type { SessionReuse } from './session-reuse.ts'
 import type { Transport } from './transport.ts'
 import type { TurnTaker } from './turn-heap.ts'
 
@@ -11,9 +12,6 @@ export interface Suspension {
   /** The text for the log and the sender. */
   readonly reason: string
 }
-
-// One second between deliveries to a destination makes it busy enough to keep sessions open.
-const REUSE_WITHIN_MS = 1000
 
 /** What the scheduler knows of one destination of one transport (S-67). */
 export class Destination<Job> implements TurnTaker, RetryEntry {
@@ -28,15 +26,14 @@ export class Destination<Job> implements TurnTaker, RetryEntry {
   retryMs: number | undefined
   older: RetryEntry | undefined
   younger: RetryEntry | undefined
-  #lastDoneMs = Number.NEGATIVE_INFINITY
-  #load = false
-  #store = false
+  readonly reuse: SessionReuse
 
   constructor(name: string, transport: Transport<Job>, turn: number) {
     this.name = name
     this.transport = transport
     this.window = new ConcurrencyWindow(transport.limits)
     this.turn = turn
+    this.reuse = transport.reuseMemory.take(name)
   }
 
   get ready(): boolean {
@@ -47,22 +44,19 @@ export class Destination<Job> implements TurnTaker, RetryEntry {
   select(nowMs: number): { job: Job; reuse: { load: boolean; store: boolean } } {
     const job = this.todo.shift()
     this.busy += 1
-    const recent = nowMs - this.#lastDoneMs <= REUSE_WITHIN_MS
-    if (recent) this.#load = this.#store = true
-    else if (this.busy === 1) this.#store = false
-    return { job, reuse: { load: this.#load, store: this.#store } }
+    return { job, reuse: this.reuse.begin(nowMs, this.busy === 1) }
   }
 
   /** Ends a delivery, after its result was reported to the window. */
   release(nowMs: number): void {
     this.busy -= 1
-    this.#lastDoneMs = nowMs
+    this.reuse.end(nowMs)
   }
 
   /** Marks it dead and hands over all that waited (S-79). */
   die(suspension: Suspension): Job[] {
     this.dead = suspension
-    this.#load = this.#store = false
+    this.reuse.clear()
     return this.todo.clear()
   }
 }

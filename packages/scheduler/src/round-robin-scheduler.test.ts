@@ -301,6 +301,19 @@ describe('RoundRobinScheduler: connection reuse', () => {
     expect(reuseAt(3702, 100)).toEqual({ load: true, store: false })
   })
 
+  it('a destination that has no mail for a moment is still known to be busy', () => {
+    const some = scheduler({ initial: 1, limit: 1 })
+    const deliver = (nowMs: number) => {
+      some.add('x', 'x', 'job', nowMs)
+      const one = some.next(nowMs)!
+      some.finish(one, { kind: 'answered' }, nowMs)
+      expect(some.destinations).toBe(0)
+      return one.reuse
+    }
+    expect([deliver(0), deliver(500), deliver(1500)]).toEqual([NONE, BOTH, BOTH])
+    expect(deliver(2501)).toEqual({ load: true, store: false })
+  })
+
   it('S-79: death clears the flags', () => {
     const some = scheduler({ initial: 2 })
     addMany(some, 'x', 'x', 4)

@@ -290,6 +290,7 @@ export class RoundRobinScheduler<Job> {
     }
     if (transport.destinations.get(name) !== record) return
     transport.destinations.delete(name)
+    transport.reuseMemory.keep(name, record.reuse)
     this.#destinationCount -= 1
   }
 }

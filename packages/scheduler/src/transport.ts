@@ -1,6 +1,7 @@
 import type { WindowOptions } from './concurrency-window.ts'
 import type { Destination, Suspension } from './destination.ts'
 import type { RetryEntry } from './retry-list.ts'
+import { ReuseMemory } from './reuse-memory.ts'
 import { TurnHeap, type TurnTaker } from './turn-heap.ts'
 
 /** What one transport may do. Complete values: the program that reads main.cf fills them in. */
@@ -14,6 +15,7 @@ export class Transport<Job> implements TurnTaker, RetryEntry {
   readonly name: string
   readonly limits: TransportLimits
   readonly destinations: Map<string, Destination<Job>> = new Map()
+  readonly reuseMemory: ReuseMemory = new ReuseMemory()
   /** The destinations with a job that may go now. */
   readonly waiting: TurnHeap<Destination<Job>> = new TurnHeap()
   busy = 0
