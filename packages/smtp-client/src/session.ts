@@ -82,7 +82,7 @@ export class SmtpSession {
     this.#queueId = queueId
   }
 
-  /** Assigns the session to one more delivery. Whether it is still good is not known yet (C-121). */
+  /** Gives the session to one more delivery; whether it is still good is not known yet (C-121). */
   reassign(queueId: string): void {
     this.assign(queueId)
     this.#uses++
