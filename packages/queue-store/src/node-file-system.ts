@@ -25,8 +25,8 @@ type Callback<Value> = (error: NodeJS.ErrnoException | null, value: Value) => vo
 
 /**
  * The file system of this machine. Calls that may wait for the disk go through the thread pool of
- * libuv; the cheap ones among the most frequent do not while the disk is fast, see `DiskPace`. Making
- * a file is not cheap: finding an inode takes several times what the others do.
+ * libuv; the cheap ones among the most frequent do not while the disk is fast, see `DiskPace`.
+ * Making a file is not cheap: finding an inode takes several times what the others do.
  *
  * @param now A clock in milliseconds.
  */

@@ -5,6 +5,8 @@ import { systemClock } from '@posthouse/clock'
 import { memoryLogger } from '@posthouse/mail-log'
 import { type SessionCache, SmtpClient, type SmtpSession } from '@posthouse/smtp-client'
 
+import { options } from '../examples/options.ts'
+
 // Deliveries per second of one client, against a sink in a thread of its own:
 //   node --conditions=@posthouse/source bench/deliver.ts --messages 20000 --side-by-side 20 --reuse
 
@@ -74,54 +76,16 @@ const port = worker
   ? await new Promise<number>((resolve) => worker.once('message', resolve))
   : Number(values.sink)
 
-const limitMs = 60_000
-const client = new SmtpClient(
-  {
-    defaultService: 'smtp',
-    knownTcpPorts: new Map([['smtp', '25']]),
-    myhostname: 'bench.test',
-    heloName: 'bench.test',
-    serviceName: 'smtp',
-    fallbackRelay: [],
-    relayhost: '',
-    connectTimeoutMs: limitMs,
-    heloTimeoutMs: limitMs,
-    mailTimeoutMs: limitMs,
-    rcptTimeoutMs: limitMs,
-    dataInitTimeoutMs: limitMs,
-    dataXferTimeoutMs: limitMs,
-    dataDoneTimeoutMs: limitMs,
-    rsetTimeoutMs: limitMs,
-    quitTimeoutMs: limitMs,
-    mxAddressLimit: 5,
-    mxSessionLimit: 2,
-    skip5xxGreeting: true,
-    skipQuitResponse: true,
-    sendEhlo: 'always',
-    discardEhloKeywords: [],
-    replyLineLimit: 2048,
-    contentLineLimit: 998,
-    disableMimeOutputConversion: false,
-    quoteEnvelope: true,
-    softBounce: false,
-    helpfulWarnings: true,
-    cacheDestination: () => false,
-    cacheOnDemand: true,
-    cacheTimeLimitMs: 2_000,
-    reuseTimeLimitMs: 300_000,
-    reuseCountLimit: 0,
-  },
-  {
-    lookup: ({ host }) => ({
-      kind: 'found',
-      servers: [{ name: host, address: host, family: 4, port, preference: 0 }],
-      last: false,
-    }),
-    cache: new Stack(),
-    clock: systemClock,
-    log: memoryLogger().logger,
-  },
-)
+const client = new SmtpClient(options, {
+  lookup: ({ host }) => ({
+    kind: 'found',
+    servers: [{ name: host, address: host, family: 4, port, preference: 0 }],
+    last: false,
+  }),
+  cache: new Stack(),
+  clock: systemClock,
+  log: memoryLogger().logger,
+})
 
 const line = `${'x'.repeat(60)}\n`
 const content = Buffer.from(line.repeat(Math.ceil(Number(values.bytes) / line.length)))

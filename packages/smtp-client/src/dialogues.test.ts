@@ -7,6 +7,7 @@ import { unquoteAddress } from '@posthouse/mail-address'
 import { memoryLogger } from '@posthouse/mail-log'
 import { MxLookup, type MxLookupOptions } from '@posthouse/mx-lookup'
 import { expect, it } from 'vitest'
+import { options as defaults } from '../examples/options.ts'
 
 import {
   type SessionCache,
@@ -289,43 +290,8 @@ interface Settings {
 }
 
 function defaultSettings(): Settings {
-  const minute = 60_000
   return {
-    client: {
-      defaultService: 'smtp',
-      knownTcpPorts: new Map([['smtp', '25']]),
-      myhostname: 'mta.client.test',
-      heloName: 'mta.client.test',
-      serviceName: 'smtp',
-      fallbackRelay: [],
-      relayhost: '',
-      connectTimeoutMs: minute,
-      heloTimeoutMs: minute,
-      mailTimeoutMs: minute,
-      rcptTimeoutMs: minute,
-      dataInitTimeoutMs: minute,
-      dataXferTimeoutMs: minute,
-      dataDoneTimeoutMs: minute,
-      rsetTimeoutMs: minute,
-      quitTimeoutMs: minute,
-      mxAddressLimit: 5,
-      mxSessionLimit: 2,
-      skip5xxGreeting: true,
-      skipQuitResponse: true,
-      sendEhlo: 'always',
-      discardEhloKeywords: [],
-      replyLineLimit: 2048,
-      contentLineLimit: 998,
-      disableMimeOutputConversion: false,
-      quoteEnvelope: true,
-      softBounce: false,
-      helpfulWarnings: true,
-      cacheDestination: () => false,
-      cacheOnDemand: true,
-      cacheTimeLimitMs: 2000,
-      reuseTimeLimitMs: 300_000,
-      reuseCountLimit: 0,
-    },
+    client: { ...defaults, myhostname: 'mta.client.test', heloName: 'mta.client.test' },
     lookup: {
       protocols: ['ipv4'],
       hostLookup: ['dns'],
@@ -338,9 +304,9 @@ function defaultSettings(): Settings {
       ignoreMxLookupError: false,
       deferIfNoMxAddressFound: false,
       cacheMaxNames: 100,
-      cacheMaxTtlMs: minute,
-      cacheMxTtlMs: minute,
-      cacheNegativeTtlMs: minute,
+      cacheMaxTtlMs: 60_000,
+      cacheMxTtlMs: 60_000,
+      cacheNegativeTtlMs: 60_000,
     },
   }
 }

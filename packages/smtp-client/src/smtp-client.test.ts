@@ -6,6 +6,7 @@ import type { MxResult, Nexthop } from '@posthouse/mx-lookup'
 import * as fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
+import { options as defaults } from '../examples/options.ts'
 import {
   type SessionCache,
   SmtpClient,
@@ -15,42 +16,10 @@ import {
   type SmtpSession,
 } from './index.ts'
 
-const minute = 60_000
-
 const options: SmtpClientOptions = {
-  defaultService: 'smtp',
-  knownTcpPorts: new Map([['smtp', '25']]),
+  ...defaults,
   myhostname: 'client.test',
   heloName: 'client.test',
-  serviceName: 'smtp',
-  fallbackRelay: [],
-  relayhost: '',
-  connectTimeoutMs: minute,
-  heloTimeoutMs: minute,
-  mailTimeoutMs: minute,
-  rcptTimeoutMs: minute,
-  dataInitTimeoutMs: minute,
-  dataXferTimeoutMs: minute,
-  dataDoneTimeoutMs: minute,
-  rsetTimeoutMs: minute,
-  quitTimeoutMs: minute,
-  mxAddressLimit: 5,
-  mxSessionLimit: 2,
-  skip5xxGreeting: true,
-  skipQuitResponse: true,
-  sendEhlo: 'always',
-  discardEhloKeywords: [],
-  replyLineLimit: 2048,
-  contentLineLimit: 998,
-  disableMimeOutputConversion: false,
-  quoteEnvelope: true,
-  softBounce: false,
-  helpfulWarnings: true,
-  cacheDestination: () => false,
-  cacheOnDemand: true,
-  cacheTimeLimitMs: 2000,
-  reuseTimeLimitMs: 300_000,
-  reuseCountLimit: 0,
 }
 
 const servers: Server[] = []
