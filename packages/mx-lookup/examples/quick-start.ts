@@ -1,8 +1,9 @@
 import { systemClock } from '@posthouse/clock'
 import { memoryLogger } from '@posthouse/mail-log'
-import { MxLookup, parseNexthop, parseTcpPorts } from '@posthouse/mx-lookup'
+import { MxLookup, parseNexthop } from '@posthouse/mx-lookup'
 
-const ports = { defaultService: 'smtp', knownTcpPorts: parseTcpPorts('smtp=25, submission=587') }
+const knownTcpPorts = new Map(Object.entries({ smtp: 25, submission: 587 }))
+const ports = { defaultService: 'smtp', knownTcpPorts }
 
 // In production: new Resolver() of node:dns/promises.
 const resolver = {

@@ -14,5 +14,5 @@ export type {
 } from './mx-lookup.ts'
 export { MxLookup } from './mx-lookup.ts'
 export type { Nexthop, ServicePorts } from './nexthop.ts'
-export { parseNexthop, parseTcpPorts, splitNexthops } from './nexthop.ts'
+export { parseNexthop, splitNexthops } from './nexthop.ts'
 export type { CacheOptions } from './query-cache.ts'

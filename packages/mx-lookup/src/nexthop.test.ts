@@ -1,11 +1,17 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { NexthopError, parseNexthop, parseTcpPorts, splitNexthops } from './index.ts'
+import { NexthopError, parseNexthop, splitNexthops } from './index.ts'
 
 const ports = {
   defaultService: 'smtp',
-  knownTcpPorts: parseTcpPorts('lmtp=24, smtp=25, smtps=submissions=465, submission=587'),
+  knownTcpPorts: new Map([
+    ['smtp', 25],
+    ['submissions', 465],
+    ['submission', 587],
+    ['lmtp', 24],
+    ['smtps', 465],
+  ]),
   servicePort: (name: string) => (name === 'qmqp' ? 628 : undefined),
 }
 

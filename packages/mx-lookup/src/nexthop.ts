@@ -17,8 +17,8 @@ export interface Nexthop {
 export interface ServicePorts {
   /** `smtp_tcp_port`: the service of a next hop that names none; a name or a number. */
   readonly defaultService: string
-  /** `known_tcp_ports`: service name to a name or number. See {@link parseTcpPorts}. */
-  readonly knownTcpPorts: ReadonlyMap<string, string>
+  /** `known_tcp_ports`: port by service name; asked before `servicePort`. */
+  readonly knownTcpPorts: ReadonlyMap<string, number>
   /** The system's services database for tcp; undefined for an unknown name. Default: knows none. */
   readonly servicePort?: ((name: string) => number | undefined) | undefined
 }
@@ -29,18 +29,6 @@ const LIST_SEPARATOR = /[\s,]+/
 export function splitNexthops(list: string): string[] {
   if (!LIST_SEPARATOR.test(list)) return list === '' ? [] : [list]
   return list.split(LIST_SEPARATOR).filter((element) => element !== '')
-}
-
-/** Reads `known_tcp_ports`: `lmtp=24, smtp=25, smtps=submissions=465, submission=587`. */
-export function parseTcpPorts(text: string): Map<string, string> {
-  const ports = new Map<string, string>()
-  for (const entry of text.split(',')) {
-    const names = entry.split('=').map((name) => name.trim())
-    const port = names.pop()
-    if (port === undefined) continue
-    for (const name of names) ports.set(name, port)
-  }
-  return ports
 }
 
 /**
@@ -86,15 +74,14 @@ function untagAddress(host: string, text: string): string {
 
 function servicePort(service: string, text: string, ports: ServicePorts): number {
   if (/^\d.*\D/.test(service)) throw syntaxError('garbage after numerical service', text)
-  const known = ports.knownTcpPorts.get(service) ?? service
-  if (/^\d+$/.test(known)) {
-    const port = Number(known)
-    if (port >= 1 && port <= 65_535) return port
-    throw new NexthopError('bad-port', `bad network port: ${known} for destination: ${text}`, text)
+  const known = ports.knownTcpPorts.get(service)
+  const number = known ?? (/^\d+$/.test(service) ? Number(service) : ports.servicePort?.(service))
+  if (number === undefined) {
+    throw new NexthopError('unknown-service', `unknown service: ${service}/tcp`, text)
   }
-  const port = ports.servicePort?.(known)
-  if (port !== undefined) return port
-  throw new NexthopError('unknown-service', `unknown service: ${known}/tcp`, text)
+  if (number >= 1 && number <= 65_535) return number
+  const reason = `bad network port: ${service} for destination: ${text}`
+  throw new NexthopError('bad-port', reason, text)
 }
 
 function syntaxError(reason: string, text: string): NexthopError {

@@ -4,7 +4,7 @@ const minute = 60_000
 /** What smtp(8) does by default, for a host that relays nothing. */
 export const options: SmtpClientOptions = {
   defaultService: 'smtp',
-  knownTcpPorts: new Map([['smtp', '25']]),
+  knownTcpPorts: new Map([['smtp', 25]]),
   myhostname: 'client.example',
   heloName: 'client.example',
   serviceName: 'smtp',

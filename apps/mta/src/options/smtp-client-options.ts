@@ -1,6 +1,6 @@
-import type { Config } from '@posthouse/config'
+import { type Config, parseKnownTcpPorts } from '@posthouse/config'
 import { DomainList } from '@posthouse/lookup-table'
-import { parseTcpPorts, type ServicePorts } from '@posthouse/mx-lookup'
+import type { ServicePorts } from '@posthouse/mx-lookup'
 import type { SmtpClientOptions } from '@posthouse/smtp-client'
 
 import { servicePort } from '../system-services.ts'
@@ -9,7 +9,7 @@ import { servicePort } from '../system-services.ts'
 export function servicePorts(config: Config): ServicePorts {
   return {
     defaultService: config.smtp_tcp_port,
-    knownTcpPorts: parseTcpPorts(config.settings.expanded('known_tcp_ports')),
+    knownTcpPorts: parseKnownTcpPorts(config.settings.expanded('known_tcp_ports')).ports,
     servicePort,
   }
 }
