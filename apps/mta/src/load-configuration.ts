@@ -62,7 +62,8 @@ export async function loadConfiguration(directory: string): Promise<Configuratio
   const masterCf = loadMasterCf(config, readFileSync)
   const plan = planServices(masterCf.services, PROGRAMS)
   const configs = new Map(plan.run.map((service) => [service, resolveFor(service)]))
-  const unsupported = [config, ...configs.values()].flatMap(unsupportedSettings)
+  const all = [config, ...configs.values()]
+  const unsupported = all.flatMap((one) => unsupportedSettings(one, plan.run))
   const fatal = unsupported.find(({ level }) => level === 'fatal')
   if (fatal !== undefined) throw new Error(`${mainCf.file}: ${fatal.text}`)
   const families = enabledProtocols(config).map((name) => (name === 'ipv4' ? 4 : 6))

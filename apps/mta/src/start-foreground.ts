@@ -26,6 +26,8 @@ export async function startForeground(configDirectory: string): Promise<void> {
   await system.start()
   log.info(`daemon started -- version ${VERSION}, configuration ${configDirectory}`)
   process.send?.('started')
+  process.stderr.on('error', () => undefined) // A pipe to whoever started it, who may be gone.
+  process.on('uncaughtExceptionMonitor', (error) => log.fatal(String(error.stack ?? error)))
 
   process.on('SIGHUP', () => {
     reopen()

@@ -21,7 +21,10 @@ export function cleanupOptions(config: Config): CleanupOptions {
     emptyAddressRecipient: config.empty_address_recipient,
     enableOriginalRecipient: config.enable_original_recipient,
     duplicateFilterLimit: config.duplicate_filter_limit,
-    alwaysBcc: config.always_bcc,
+    // Automatic copies count as address mapping.
+    alwaysBcc: config.receive_override_options.includes('no_address_mappings')
+      ? ''
+      : config.always_bcc,
     contentFilter: config.content_filter,
     delayWarningTimeMs: config.delay_warning_time,
     longQueueIds: config.enable_long_queue_ids,
