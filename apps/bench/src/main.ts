@@ -19,14 +19,14 @@ import type { MailSystem } from './mail-system.ts'
 import { type Measurement, measure } from './measure.ts'
 import { postfixIsInstalled, startPostfix } from './postfix.ts'
 import { startPosthouse } from './posthouse.ts'
-import { formatHeading, formatMeasurement, formatRatio, median } from './report.ts'
+import { formatHeading, formatMeasurement, formatRatio, median, ratio } from './report.ts'
 
 const { values } = parseArgs({
   options: {
-    messages: { type: 'string', default: '5000' },
+    messages: { type: 'string', default: '3000' },
     sessions: { type: 'string', default: '20' },
     bytes: { type: 'string', default: '2048' },
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '9' },
   },
 })
 const load: Load = {
@@ -92,9 +92,11 @@ async function measureRounds(): Promise<Map<MailSystem, Measurement[]>> {
 function printSummary(results: ReadonlyMap<MailSystem, Measurement[]>): void {
   const medians = [...results].map(([system, all]) => ({ name: system.name, median: median(all) }))
   for (const { name, median } of medians) console.log(formatMeasurement(`${name}, median`, median))
-  const [postfix, posthouse] = medians
+  const [postfix, posthouse] = [...results.values()]
   if (postfix === undefined || posthouse === undefined) return
-  console.log(formatRatio('posthouse / postfix', posthouse.median, postfix.median))
+  // Of each round, since the machine changes its speed from one to the next.
+  const ratios = posthouse.map((own, round) => ratio(own, postfix[round] ?? own))
+  console.log(formatRatio('posthouse / postfix', median(ratios)))
 }
 
 async function freePort(): Promise<number> {

@@ -14,11 +14,23 @@ export function formatHeading(): string {
   return formatRow('', COLUMNS)
 }
 
+/** One line of ratios. */
+export function formatRatio(name: string, ratios: Measurement): string {
+  const { messagesPerSecond, cpuMsPerMessage, peakMemoryBytes } = ratios
+  const cells = [messagesPerSecond, cpuMsPerMessage, peakMemoryBytes]
+  return formatRow(
+    name,
+    cells.map((cell) => `${cell.toFixed(2)} x`),
+  )
+}
+
 /** `a` over `b`, figure by figure. */
-export function formatRatio(name: string, a: Measurement, b: Measurement): string {
-  const over = figures(b)
-  const ratios = figures(a).map((figure, at) => `${(figure / (over[at] ?? 1)).toFixed(2)} x`)
-  return formatRow(name, ratios)
+export function ratio(a: Measurement, b: Measurement): Measurement {
+  return {
+    messagesPerSecond: a.messagesPerSecond / b.messagesPerSecond,
+    cpuMsPerMessage: a.cpuMsPerMessage / b.cpuMsPerMessage,
+    peakMemoryBytes: a.peakMemoryBytes / b.peakMemoryBytes,
+  }
 }
 
 /** The median of each figure. */
