@@ -99,6 +99,7 @@ function printSummary(results: ReadonlyMap<MailSystem, Measurement[]>): void {
   console.log(formatRatio('posthouse / postfix', median(ratios)))
 }
 
+// Its twin is in harness/posthouse.ts of apps/mta.
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

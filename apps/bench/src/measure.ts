@@ -60,12 +60,14 @@ function queueIsEmpty(queueDirectory: string): boolean {
 
 function sampleMemory(processId: number): { stop(): number } {
   let peak = 0
-  const timer = setInterval(() => {
+  const sample = (): void => {
     peak = Math.max(peak, treeUsage(processId).memoryBytes)
-  }, SAMPLE_MS)
+  }
+  const timer = setInterval(sample, SAMPLE_MS)
   return {
     stop: () => {
       clearInterval(timer)
+      sample() // A run may be shorter than the interval.
       return peak
     },
   }

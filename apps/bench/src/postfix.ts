@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 import type { MailSystem } from './mail-system.ts'
+import { relayParameters } from './relay-parameters.ts'
 
 const DAEMONS = '/usr/lib/postfix/sbin'
 
@@ -40,21 +41,11 @@ export async function startPostfix(
 
 function mainCf(directory: string, sinkPort: number): string {
   return `\
-compatibility_level = 3.6
-queue_directory = ${directory}/queue
+${relayParameters(directory, sinkPort, 'postfix')}
 data_directory = ${directory}/data
 command_directory = /usr/sbin
 daemon_directory = ${DAEMONS}
-mail_owner = postfix
 setgid_group = postdrop
-myhostname = bench.example.com
-mydestination =
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-relayhost = [127.0.0.1]:${sinkPort}
-qmqpd_authorized_clients = 127.0.0.1
-maillog_file = ${directory}/mail.log
-maillog_file_prefixes = ${directory}
 `
 }
 

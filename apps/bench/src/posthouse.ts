@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { MailSystem } from './mail-system.ts'
+import { relayParameters } from './relay-parameters.ts'
 
 const COMMAND = join(import.meta.dirname, '../../mta/bin/posthouse.js')
 
@@ -20,7 +21,7 @@ export async function startPosthouse(
 ): Promise<MailSystem> {
   const conf = join(directory, 'conf')
   mkdirSync(conf, { recursive: true })
-  writeFileSync(join(conf, 'main.cf'), mainCf(directory, sinkPort, mailOwner))
+  writeFileSync(join(conf, 'main.cf'), relayParameters(directory, sinkPort, mailOwner))
   writeFileSync(join(conf, 'master.cf'), masterCf(qmqpPort))
   const child = spawn(process.execPath, [COMMAND, '-c', conf, 'start-fg'], { stdio: 'inherit' })
   return {
@@ -33,22 +34,6 @@ export async function startPosthouse(
       await once(child, 'close')
     },
   }
-}
-
-function mainCf(directory: string, sinkPort: number, mailOwner: string): string {
-  return `\
-compatibility_level = 3.6
-queue_directory = ${directory}/queue
-mail_owner = ${mailOwner}
-myhostname = bench.example.com
-mydestination =
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-relayhost = [127.0.0.1]:${sinkPort}
-qmqpd_authorized_clients = 127.0.0.1
-maillog_file = ${directory}/mail.log
-maillog_file_prefixes = ${directory}
-`
 }
 
 function masterCf(qmqpPort: number): string {

@@ -116,7 +116,7 @@ export async function runCommand(...args: string[]): Promise<CommandResult> {
   return { status: code ?? signal, output }
 }
 
-/** A TCP port on 127.0.0.1 that was free a moment ago. */
+/** A TCP port on 127.0.0.1 that was free a moment ago. Its twin is in src/main.ts of apps/bench. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -2,7 +2,7 @@ export type { DeliveryAction, DeliveryLogRecord, DeliveryTimes } from './deliver
 export { formatDelay, formatDelivery } from './delivery-line.ts'
 export type { FileSink } from './file-sink.ts'
 export { fileSink } from './file-sink.ts'
-export type { LogFields, Logger } from './logger.ts'
+export type { Logger } from './logger.ts'
 export type { LogSink, MailLogOptions } from './mail-log.ts'
 export { MailLog } from './mail-log.ts'
 export { memoryLogger } from './memory-logger.ts'
