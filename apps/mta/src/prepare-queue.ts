@@ -2,8 +2,18 @@ import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { MailOwner } from '@posthouse/master'
 
-// F-1. Those that are Postfix's alone are left to it.
-const OWNED = ['incoming', 'active', 'deferred', 'hold', 'corrupt', 'bounce', 'defer', 'trace']
+// F-1. Those that are Postfix's alone are left to it; `spare` is the queue store's own.
+const OWNED = [
+  'incoming',
+  'active',
+  'deferred',
+  'hold',
+  'corrupt',
+  'bounce',
+  'defer',
+  'trace',
+  'spare',
+]
 const SOCKETS = [
   { name: 'private', mode: 0o700 },
   { name: 'public', mode: 0o710 },

@@ -28,6 +28,13 @@ export class ContentCache {
     return this.#texts?.get(id)
   }
 
+  /** Gives the text out of the cache, for the last time. */
+  take(id: string): Buffer | undefined {
+    const text = this.#texts?.peek(id)
+    if (text !== undefined) this.#texts?.delete(id)
+    return text
+  }
+
   delete(id: string): void {
     this.#texts?.delete(id)
   }

@@ -34,6 +34,8 @@ type Ordering = 'journal' | 'none'
 interface Inode {
   data: Buffer
   syncedData: Buffer
+  /** What it held before it was emptied, each time. */
+  past: Buffer[]
 }
 
 /** A change of names or modes. */
@@ -48,6 +50,8 @@ interface Disk {
   readonly names: Map<string, number>
   readonly modes: Map<number, number>
   readonly data: Map<number, Buffer>
+  /** How many times a file was emptied. */
+  readonly emptied: Map<number, number>
 }
 
 /** What became of the data of files that were not synced. */
@@ -88,7 +92,9 @@ class CrashingFileSystem implements QueueFileSystem {
     this.#changesLeft = changesLeft
     this.#before = disk
     this.#disk = copyOf(disk)
-    for (const [number, data] of disk.data) this.#inodes.set(number, { data, syncedData: data })
+    for (const [number, data] of disk.data) {
+      this.#inodes.set(number, { data, syncedData: data, past: [] })
+    }
     this.#nextInode += disk.data.size
   }
 
@@ -100,12 +106,17 @@ class CrashingFileSystem implements QueueFileSystem {
       inode = this.#make(path, 0o100000 | mode)
     }
     if (inode === undefined) throw failure('ENOENT')
+    if (how === 'empty') await this.#empty(inode)
     this.#files.set(this.#nextFile, { inode, path })
     return this.#nextFile++
   }
 
   close(file: number): void {
     if (!this.#files.delete(file)) throw failure('EBADF')
+  }
+
+  linkCount(): number {
+    return 1
   }
 
   fstat(file: number): FileSystemStatus {
@@ -225,8 +236,13 @@ class CrashingFileSystem implements QueueFileSystem {
 
   /** `disk` with the data that `loss` left. */
   withData(disk: Disk, loss: DataLoss): Disk {
-    const data = new Map([...this.#inodes].map(([number, inode]) => [number, loss(inode)]))
-    return { ...disk, data }
+    const data = new Map(
+      [...this.#inodes].map(([number, inode]) => {
+        const past = inode.past[disk.emptied.get(number) ?? 0]
+        return [number, past ?? loss(inode)]
+      }),
+    )
+    return { ...disk, data, emptied: new Map() }
   }
 
   #isKept(change: Change, at: number, last: Change | undefined, others: boolean): boolean {
@@ -245,12 +261,21 @@ class CrashingFileSystem implements QueueFileSystem {
     return disk
   }
 
+  async #empty(inode: number): Promise<void> {
+    await this.#change()
+    const content = this.#inodes.get(inode)!
+    content.past.push(content.data)
+    content.data = content.syncedData = Buffer.alloc(0)
+    const times = content.past.length
+    this.#log(inode, [], ({ emptied }) => emptied.set(inode, times))
+  }
+
   #make(path: string, mode: number): number {
     const isDirectory = (mode & 0o040000) !== 0
     if (!this.#disk.names.has(parent(path))) throw failure('ENOENT')
     const inode = this.#nextInode++
     const none = Buffer.alloc(0)
-    if (!isDirectory) this.#inodes.set(inode, { data: none, syncedData: none })
+    if (!isDirectory) this.#inodes.set(inode, { data: none, syncedData: none, past: [] })
     this.#log(inode, [parent(path)], ({ names, modes }) => {
       if (!names.has(parent(path))) return // The directory itself was lost.
       names.set(path, inode)
@@ -312,7 +337,12 @@ it.each([
 ] as const)(
   'F-10: loses no acknowledged mail, ordering %s, hashed %j',
   async (ordering, hashed) => {
-    const empty: Disk = { names: new Map([['/q', 1]]), modes: new Map(), data: new Map() }
+    const empty: Disk = {
+      names: new Map([['/q', 1]]),
+      modes: new Map(),
+      data: new Map(),
+      emptied: new Map(),
+    }
     const seen = new Set<string>()
     for (let changes = 0; ; changes++) {
       const files = new CrashingFileSystem(ordering, changes, empty)
@@ -353,7 +383,7 @@ async function liveOn(
   await store.remove(third.id, 'active')
   await store.move(fourth.id, 'incoming', 'active')
   await store.move(first.id, 'deferred', 'active')
-  await commit(store, witness, 2)
+  await commit(store, witness, 2) // In the file of the third, where there is a journal.
 }
 
 async function commit(
@@ -470,7 +500,7 @@ function openStore(
     hashQueueNames,
     hashQueueDepth: 1,
     longQueueIds: false,
-    contentCacheBytes: 0,
+    contentCacheBytes: 1024 * 1024,
     clock: new VirtualClock(START_MS),
     log: memoryLogger().logger,
     fileSystem,
@@ -487,8 +517,13 @@ function unlessSynced(data: Buffer, synced: Buffer, length: number): Buffer {
   return data.equals(synced) ? data : data.subarray(0, Math.max(synced.length, length))
 }
 
-function copyOf({ names, modes, data }: Disk): Disk {
-  return { names: new Map(names), modes: new Map(modes), data: new Map(data) }
+function copyOf({ names, modes, data, emptied }: Disk): Disk {
+  return {
+    names: new Map(names),
+    modes: new Map(modes),
+    data: new Map(data),
+    emptied: new Map(emptied),
+  }
 }
 
 function parent(path: string): string {

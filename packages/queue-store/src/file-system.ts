@@ -31,13 +31,20 @@ export interface FileSystemDirectory {
 export interface QueueFileSystem {
   /**
    * `create`: new, exclusive, for reading and writing; `read`; `update`: for reading and writing;
-   * `append`: for writing at the end, made when missing. `mode` is for new files.
+   * `append`: for writing at the end, made when missing; `empty`: for reading and writing, without
+   * what was in it. `mode` is for new files.
    */
-  open(path: string, how: 'create' | 'read' | 'update' | 'append', mode?: number): Promise<number>
+  open(
+    path: string,
+    how: 'create' | 'read' | 'update' | 'append' | 'empty',
+    mode?: number,
+  ): Promise<number>
   /** At once: what is known of an open file is in memory, and so is the end of it. */
   close(file: number): void
   /** At once, as `close`. */
   fstat(file: number): FileSystemStatus
+  /** The number of names of a file that was just used: known without a look at the disk. */
+  linkCount(path: string): number
   /** Does not follow a symbolic link. */
   lstat(path: string): Promise<FileSystemStatus>
   /** @returns bytes read, less than asked for only at the end of the file. */

@@ -8,7 +8,14 @@ import type {
   QueueFileSystem,
 } from './file-system.ts'
 
-const OPEN_FLAGS = { create: 'wx+', read: 'r', update: 'r+', append: 'a' } as const
+const { O_RDWR, O_TRUNC } = fs.constants
+const OPEN_FLAGS = {
+  create: 'wx+',
+  read: 'r',
+  update: 'r+',
+  append: 'a',
+  empty: O_RDWR | O_TRUNC,
+} as const
 
 /** Directory entries that are read, and sorted, at a time. */
 const DIRECTORY_BATCH = 1024
@@ -54,6 +61,7 @@ export function nodeFileSystem(now: () => number): QueueFileSystem {
 /** At once, since they never wait: what is known of an open file is in memory. */
 const IMMEDIATE = {
   close: fs.closeSync,
+  linkCount: (path: string) => fs.lstatSync(path).nlink,
   fstat(file: number): FileSystemStatus {
     const stats = fs.fstatSync(file)
     if (Number.isSafeInteger(stats.ino)) return status(stats, stats.ino)

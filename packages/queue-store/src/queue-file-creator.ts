@@ -36,7 +36,12 @@ export class QueueFileCreator {
   }
 
   async create(): Promise<QueueFileDraft> {
-    const { files } = this.#context
+    const { files, spares } = this.#context
+    const spare = this.#isClosed ? undefined : spares.take()
+    if (spare !== undefined) {
+      const { path, file, status } = spare
+      return new QueueFileDraft(this.#context, this.#draftFile(path, file, status))
+    }
     const { path, file } = await this.#openTemporary()
     try {
       const status = files.fstat(file)

@@ -9,6 +9,7 @@ import { encodeMessage } from './message-encoder.ts'
 import type { QueueDirectories } from './queue-directories.ts'
 import type { MessageQueue } from './queue-name.ts'
 import type { QueuePaths } from './queue-path.ts'
+import type { SpareFiles } from './spare-files.ts'
 import type { StatusLogs } from './status-log.ts'
 import { writeAll } from './write-all.ts'
 
@@ -19,6 +20,7 @@ export interface DraftContext {
   readonly directories: QueueDirectories
   readonly statusLogs: StatusLogs
   readonly cache: ContentCache
+  readonly spares: SpareFiles
   readonly log: Logger
   readonly verpDelimiterFilter: string
 }

@@ -34,7 +34,17 @@ describe('QueueStore.open', () => {
   it('F-1: makes the directories that are missing, mode 0700, and leaves others alone', async () => {
     fs.mkdirSync(join(directory, 'hold'), { mode: 0o755 })
     await open()
-    const made = ['active', 'bounce', 'corrupt', 'defer', 'deferred', 'hold', 'incoming', 'trace']
+    const made = [
+      'active',
+      'bounce',
+      'corrupt',
+      'defer',
+      'deferred',
+      'hold',
+      'incoming',
+      'spare',
+      'trace',
+    ]
     expect(fs.readdirSync(directory)).toEqual(made)
     expect(modeOf('trace')).toBe(0o700)
     expect(modeOf('hold')).toBe(0o755)

@@ -16,11 +16,14 @@ import { type HashingOptions, QueuePaths } from './queue-path.ts'
 import { RecordType } from './record.ts'
 import { BadRecordError, type ReadBytes, RecordReader } from './record-reader.ts'
 import { type QueueEntry, readyEntries, scanDirectory } from './scan.ts'
+import { SpareFiles } from './spare-files.ts'
 import { StatusLogs } from './status-log.ts'
 import { removeUnfinished } from './unfinished-files.ts'
 import { DEFAULT_VERP_DELIMITER_FILTER } from './verp-delimiters.ts'
 
 const CONTENT_WINDOW_BYTES = 64 * 1024
+const MAX_SPARES = 64 // Sessions that write side by side are seldom more.
+const MAX_SPARE_BYTES = 64 * 1024
 const DONE = Uint8Array.of(RecordType.done)
 
 /** What a store is made of. */
@@ -45,6 +48,7 @@ interface Parts {
   readonly directories: QueueDirectories
   readonly statusLogs: StatusLogs
   readonly cache: ContentCache
+  readonly spares: SpareFiles
 }
 
 /**
@@ -70,7 +74,8 @@ export class QueueStore {
 
   /**
    * Makes what is missing of the directories `incoming`, `active`, `deferred`, `hold`, `corrupt`,
-   * `bounce`, `defer` and `trace`, mode 0700 (F-1). The queue directory itself must exist.
+   * `bounce`, `defer` and `trace` (F-1), and of `spare`, which is ours; mode 0700. The queue
+   * directory itself must exist.
    */
   static async open(options: QueueStoreOptions): Promise<QueueStore> {
     const files = options.fileSystem ?? nodeFileSystem(() => options.clock.now())
@@ -81,7 +86,15 @@ export class QueueStore {
     const statusLogs = new StatusLogs(files, paths, directories, !options.longQueueIds)
     await statusLogs.open()
     const cache = new ContentCache(options.contentCacheBytes)
-    return new QueueStore(options, { files, paths, directories, statusLogs, cache })
+    const spares = new SpareFiles(files, {
+      directory: `${options.directory}/spare`,
+      // Without the order of a journal, a message could come back under the name of another.
+      maxFiles: syncsEntries ? MAX_SPARES : 0,
+      clock: options.clock,
+      log: options.log,
+    })
+    await spares.open()
+    return new QueueStore(options, { files, paths, directories, statusLogs, cache, spares })
   }
 
   /**
@@ -147,9 +160,11 @@ export class QueueStore {
 
   /** Removes a message and its cached content; silent when it has vanished already. */
   async remove(id: string, queue: MessageQueue): Promise<void> {
-    const { files, paths, cache } = this.#parts
-    cache.delete(id)
+    const { files, paths, cache, spares } = this.#parts
+    // Emptying a large file takes long, and most messages are small.
+    const isSpare = (cache.take(id)?.length ?? Number.POSITIVE_INFINITY) <= MAX_SPARE_BYTES
     try {
+      if (isSpare && (await spares.put(paths.file(queue, id)))) return
       await files.unlink(paths.file(queue, id))
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error
@@ -234,6 +249,7 @@ export class QueueStore {
   /** Drops the cached content, and ends the waiting of `create`. Call when nothing is in flight. */
   async close(): Promise<void> {
     this.#creator.close()
+    await this.#parts.spares.close()
     this.#parts.cache.clear()
   }
 

@@ -1,0 +1,165 @@
+import * as fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { systemClock, VirtualClock } from '@posthouse/clock'
+import { memoryLogger } from '@posthouse/mail-log'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+
+import {
+  ContentWriter,
+  nodeFileSystem,
+  type QueueFileSystem,
+  QueueStore,
+  type QueueStoreOptions,
+} from './index.ts'
+
+// What the store does with the files of messages that were delivered.
+
+const DISK = nodeFileSystem(systemClock.now)
+
+const FILES: QueueFileSystem = {
+  ...DISK,
+  open: async (path, how, mode) => {
+    const file = await DISK.open(path, how, mode)
+    if (how === 'empty') emptied += 1
+    return file
+  },
+}
+
+let emptied: number
+let directory: string
+let clock: VirtualClock
+let log: ReturnType<typeof memoryLogger>
+beforeEach(() => {
+  emptied = 0
+  directory = fs.mkdtempSync(join(tmpdir(), 'spare-files-'))
+  clock = new VirtualClock(systemClock.now())
+  log = memoryLogger()
+})
+afterEach(() => fs.rmSync(directory, { recursive: true }))
+
+function open(options: Partial<QueueStoreOptions> = {}): Promise<QueueStore> {
+  return QueueStore.open({
+    directory,
+    hashQueueNames: [],
+    hashQueueDepth: 1,
+    longQueueIds: false,
+    contentCacheBytes: 1024 * 1024,
+    clock,
+    log: log.logger,
+    fileSystem: FILES,
+    ...options,
+  })
+}
+
+async function queue(store: QueueStore, line: string): Promise<string> {
+  const draft = await store.create()
+  const writer = new ContentWriter(2048, 0)
+  writer.line(Buffer.from(line))
+  const recipient = { address: 'r@example.net', original: 'r@example.net' }
+  const content = writer.finish()
+  const message = { arrivalTimeMs: clock.now(), sender: 's@example.org', content }
+  await draft.commit({ ...message, attributes: [], recipients: [recipient] }, 'active')
+  return draft.id
+}
+
+async function text(store: QueueStore, id: string): Promise<string> {
+  const envelope = await store.readEnvelope(id, 'active')
+  let content = ''
+  for await (const chunk of store.readContent(id, 'active', envelope)) content += String(chunk)
+  return content
+}
+
+const spares = (): string[] => fs.readdirSync(join(directory, 'spare'))
+const inode = (id: string): number => fs.statSync(join(directory, 'active', id)).ino
+/** Resolves once `count` files can be taken. */
+async function areEmptied(count: number): Promise<void> {
+  await vi.waitFor(() => expect(emptied).toBe(count))
+  await new Promise((resolve) => setImmediate(resolve))
+}
+
+it('writes the next message into the file of one that was delivered', async () => {
+  const store = await open()
+  const first = await queue(store, `first ${'long '.repeat(500)}`)
+  const number = inode(first)
+  await store.remove(first, 'active')
+  expect(fs.readdirSync(join(directory, 'active'))).toEqual([])
+  await areEmptied(1)
+  const second = await queue(store, 'second')
+  expect(inode(second)).toBe(number)
+  expect(second).not.toBe(first)
+  expect(spares()).toEqual([])
+  const cold = await open({ contentCacheBytes: 0 })
+  expect(await text(cold, second)).toBe('second\n')
+})
+
+it('leaves the content of a file alone that has a second name', async () => {
+  const store = await open()
+  const id = await queue(store, 'kept')
+  const backup = join(directory, 'backup')
+  fs.linkSync(join(directory, 'active', id), backup)
+  const before = fs.readFileSync(backup)
+  await store.remove(id, 'active')
+  await vi.waitFor(() => expect(spares()).toEqual([]))
+  await queue(store, 'other')
+  expect(fs.readFileSync(backup)).toEqual(before)
+})
+
+it('removes what nobody wanted for a second', async () => {
+  const store = await open()
+  const [first, second] = [await queue(store, 'first'), await queue(store, 'second')]
+  await store.remove(first, 'active')
+  await store.remove(second, 'active')
+  await areEmptied(2)
+  await queue(store, 'third')
+  await clock.run(clock.now() + 1000)
+  expect(spares()).toHaveLength(1)
+  await clock.run(clock.now() + 1000)
+  await vi.waitFor(() => expect(spares()).toEqual([]))
+})
+
+it.each([
+  ['large', `${'x'.repeat(70_000)}`, 1024 * 1024],
+  ['out of the cache', 'x', 0],
+])('unlinks a file that is %s', async (_, line, contentCacheBytes) => {
+  const store = await open({ contentCacheBytes })
+  await store.remove(await queue(store, line), 'active')
+  expect(spares()).toEqual([])
+  expect(fs.readdirSync(join(directory, 'active'))).toEqual([])
+})
+
+it('keeps at most 64', async () => {
+  const store = await open()
+  const ids: string[] = []
+  for (let count = 0; count < 70; count++) ids.push(await queue(store, 'x'))
+  for (const id of ids) await store.remove(id, 'active')
+  expect(spares()).toHaveLength(64)
+  expect(fs.readdirSync(join(directory, 'active'))).toEqual([])
+})
+
+it('does without, and says so once, where the directory cannot be used', async () => {
+  const store = await open()
+  const ids = [await queue(store, 'first'), await queue(store, 'second')]
+  fs.rmdirSync(join(directory, 'spare'))
+  fs.writeFileSync(join(directory, 'spare'), '')
+  for (const id of ids) await store.remove(id, 'active')
+  expect(fs.readdirSync(join(directory, 'active'))).toEqual([])
+  expect(log.lines).toEqual([`warning: ${directory}/spare: files are not used again: ENOTDIR`])
+})
+
+it('removes all at the end, and what a killed process left at the start', async () => {
+  const store = await open()
+  await store.remove(await queue(store, 'x'), 'active')
+  await store.close()
+  expect(spares()).toEqual([])
+  fs.writeFileSync(join(directory, 'spare', '12'), 'left')
+  await open()
+  expect(spares()).toEqual([])
+})
+
+it('keeps none where a crash could mix messages up', async () => {
+  const store = await open({ fileSystem: { ...DISK, syncsEntries: async () => false } })
+  await store.remove(await queue(store, 'x'), 'active')
+  expect(fs.existsSync(join(directory, 'spare'))).toBe(false)
+})

@@ -1,0 +1,156 @@
+import type { Clock } from '@posthouse/clock'
+import type { Logger } from '@posthouse/mail-log'
+
+import { errorCode, type FileSystemStatus, type QueueFileSystem } from './file-system.ts'
+
+const IDLE_MS = 1000
+const SPARE_NAME = /^\d+$/
+
+/** A file for a new message: empty, open, with no other name. */
+export interface SpareFile {
+  readonly path: string
+  readonly file: number
+  readonly status: FileSystemStatus
+}
+
+/** Where spare files are, and how many there may be. */
+export interface SpareFilesOptions {
+  /** A directory of their own, on the file system of the queue. */
+  readonly directory: string
+  /** 0 keeps none. */
+  readonly maxFiles: number
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/**
+ * Files of delivered messages that serve new ones, so that under load a message costs two renames
+ * in place of making and removing a file, which the journal of the disk makes several times dearer.
+ *
+ * A file is emptied before it can be taken. Names, lengths and the journal's order being what they
+ * are, no crash brings back what was in it under the name of a new message. What was not wanted
+ * for a second is removed.
+ */
+export class SpareFiles {
+  readonly #files: QueueFileSystem
+  readonly #options: SpareFilesOptions
+  readonly #spares: SpareFile[] = []
+  /** Those in the directory, emptied or not. */
+  #count = 0
+  #emptying = 0
+  #onEmptied: (() => void) | undefined
+  #lastName = 0
+  #isClosed = false
+  #wasTaken = false
+  #cancelWatch: (() => void) | undefined
+
+  constructor(files: QueueFileSystem, options: SpareFilesOptions) {
+    this.#files = files
+    this.#options = options
+  }
+
+  /** Makes the directory, and removes what a killed process left in it. Call first. */
+  async open(): Promise<void> {
+    const { directory, maxFiles } = this.#options
+    if (maxFiles === 0) return
+    try {
+      await this.#files.mkdir(directory, 0o700)
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') throw error
+    }
+    const entries = await this.#files.opendir(directory)
+    for (let entry = await entries.read(); entry; entry = await entries.read()) {
+      if (SPARE_NAME.test(entry.name)) await this.#remove(`${directory}/${entry.name}`)
+    }
+    await entries.close()
+  }
+
+  /**
+   * Takes a file that is no longer needed away from its queue.
+   *
+   * @returns false when it is not wanted here: it is where it was.
+   * @throws a system error, `ENOENT` if the file has vanished.
+   */
+  async put(path: string): Promise<boolean> {
+    const { directory, maxFiles, log } = this.#options
+    if (this.#isClosed || this.#count >= maxFiles) return false
+    this.#count += 1
+    const spare = `${directory}/${++this.#lastName}`
+    try {
+      await this.#files.rename(path, spare)
+    } catch (error) {
+      this.#count -= 1
+      if (errorCode(error) === 'ENOENT') throw error
+      this.#isClosed = true // It would go wrong each time.
+      log.warning(`${directory}: files are not used again: ${errorCode(error)}`)
+      return false
+    }
+    void this.#empty(spare)
+    return true
+  }
+
+  /** A file for a new message; path and descriptor are the caller's from now on. */
+  take(): SpareFile | undefined {
+    const spare = this.#spares.pop()
+    if (spare === undefined) return undefined
+    this.#count -= 1
+    this.#wasTaken = true
+    return spare
+  }
+
+  /** Removes all. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#cancelWatch?.()
+    if (this.#emptying > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onEmptied = resolve
+      })
+    }
+    await this.#removeAll()
+  }
+
+  async #empty(path: string): Promise<void> {
+    this.#emptying += 1
+    try {
+      // Who made a second name for the file, for a backup say, is to keep its content.
+      if (this.#files.linkCount(path) > 1) throw new Error('expected a file with one name')
+      const file = await this.#files.open(path, 'empty')
+      this.#spares.push({ path, file, status: this.#files.fstat(file) })
+      this.#watch()
+    } catch {
+      await this.#remove(path) // It is not needed, so why it cannot be used does not matter.
+      this.#count -= 1
+    }
+    this.#emptying -= 1
+    if (this.#emptying === 0) this.#onEmptied?.()
+  }
+
+  #watch(): void {
+    if (this.#cancelWatch !== undefined) return
+    this.#wasTaken = false
+    this.#cancelWatch = this.#options.clock.after(IDLE_MS, () => {
+      this.#cancelWatch = undefined
+      if (this.#wasTaken) this.#watch()
+      else void this.#removeAll()
+    })
+  }
+
+  async #removeAll(): Promise<void> {
+    const spares = this.#spares.splice(0)
+    for (const { path, file } of spares) {
+      this.#files.close(file)
+      await this.#remove(path)
+      this.#count -= 1
+    }
+  }
+
+  async #remove(path: string): Promise<void> {
+    try {
+      await this.#files.unlink(path)
+    } catch (error) {
+      const code = errorCode(error)
+      if (code !== 'ENOENT') this.#options.log.warning(`remove file ${path}: ${code}`)
+    }
+  }
+}
