@@ -74,17 +74,37 @@ describe('AddressResolver', () => {
     expect(asked).toEqual(['first.test'])
   })
 
-  it('G-146: warns of a domain in two lists, unless told not to', () => {
+  it('G-146: warns of a domain in two lists, unless told not to', async () => {
     const { resolve, lines } = plain({ virtualAliasDomains: isOneOf('local.test', 'vmbox.test') })
     resolve('', 'u@local.test')
     resolve('', 'u@vmbox.test')
+    await settle()
     expect(lines).toEqual([
       'warning: do not list domain local.test in BOTH mydestination and virtual_alias_domains',
       'warning: do not list domain vmbox.test in BOTH virtual_alias_domains and virtual_mailbox_domains',
     ])
     const silent = plain({ virtualAliasDomains: isOneOf('local.test'), helpfulWarnings: false })
     silent.resolve('', 'u@local.test')
+    await settle()
     expect(silent.lines).toEqual([])
+  })
+
+  it('waits for a list that answers later, and asks it again the next time', async () => {
+    const asked: string[] = []
+    const later = async (domain: string) => asked.push(domain) > 0 && domain === 'later.test'
+    const resolver = new AddressResolver({ ...optionsOf({}), relayDomains: later }, quiet)
+    const route = { kind: 'route', addressClass: 'relay', nexthop: 'later.test' }
+    for (let time = 0; time < 2; time++) {
+      expect(await resolver.resolve('', 'u@later.test')).toMatchObject(route)
+    }
+    expect(await resolver.resolve('', 'u@dest.test')).toMatchObject({ addressClass: 'default' })
+    expect(asked).toEqual(['later.test', 'later.test', 'dest.test'])
+  })
+
+  it('does not make mail wait for a list that is asked for the sake of a warning', async () => {
+    const never = () => new Promise<boolean>(() => undefined)
+    const { resolve } = plain({ virtualAliasDomains: never })
+    expect(resolve('', 'u@local.test')).toMatchObject({ addressClass: 'local' })
   })
 
   it('G-142: gives up on an address without end', () => {
@@ -113,6 +133,14 @@ describe('AddressResolver with tables that fail', () => {
     expect(resolve('', 'u@dest.test')).toMatchObject({ kind: 'temporary-failure', flags: 8 })
     expect(resolve('', 'u@dest.test')).toMatchObject({ kind: 'temporary-failure', flags: 8 })
     expect(lines).toEqual(Array(2).fill('warning: mydestination lookup failure'))
+  })
+
+  it('G-143, G-146: of a list that fails later', async () => {
+    const { logger, lines } = memoryLogger()
+    const options = { ...optionsOf({}), relayDomains: async () => fail() }
+    const answer = new AddressResolver(options, logger).resolve('', 'u@dest.test')
+    expect(await answer).toMatchObject({ kind: 'temporary-failure', flags: 8 })
+    expect(lines).toEqual(['warning: relay_domains lookup failure'])
   })
 
   it.each([
@@ -217,6 +245,9 @@ describe('AddressResolver with tables', () => {
     expect(table('gone').resolve('', 'u@dest.test')).toMatchObject({ kind: 'temporary-failure' })
   })
 })
+
+const quiet = memoryLogger().logger
+const settle = () => new Promise((resolve) => setImmediate(resolve))
 
 function plain(overrides: Partial<ResolverOptions> = {}) {
   const { logger, lines } = memoryLogger()

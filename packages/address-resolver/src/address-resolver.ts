@@ -12,7 +12,7 @@ import type { Logger } from '@posthouse/mail-log'
 import { type ClassifierOptions, DomainClassifier } from './domain-classifier.ts'
 import { AddressResolverError } from './errors.ts'
 import { type LocatedRecipient, type LocateOptions, locateRecipient } from './locate-recipient.ts'
-import { type Lookup, runLookup } from './lookup.ts'
+import { type Lookup, runLookup, settled } from './lookup.ts'
 import { plainDomain } from './plain-address.ts'
 import { CLASS_FLAGS, FLAG_ERROR, FLAG_FAIL, FLAG_ROUTED, type Resolution } from './resolution.ts'
 import { Router, type RouterOptions } from './router.ts'
@@ -83,15 +83,15 @@ export class AddressResolver {
     let recipient = original
     let flags = 0
     try {
-      const located = this.#locate(original)
+      const located = yield* this.#locate(original)
       if (located === undefined) return { kind: 'temporary-failure', recipient, flags: FLAG_FAIL }
-      const target = this.#checkDomain(located)
+      const target = yield* this.#checkDomain(located)
       recipient = `${located.localPart}@${target?.domain ?? located.domain}`
       if (target === undefined) {
         return { kind: 'bad-address', recipient, flags: CLASS_FLAGS.default | FLAG_ERROR }
       }
       const { domain, isLocal } = target
-      const addressClass = isLocal ? 'local' : this.#classifier.classOf(domain)
+      const addressClass = isLocal ? 'local' : yield* this.#classifier.classOf(domain)
       if (isLocal) this.#classifier.warnIfNotOnlyLocal(domain)
       const base = yield* this.#router.baseRoute(addressClass, domain, sender)
       if (base === undefined) return { kind: 'temporary-failure', recipient, flags: FLAG_FAIL }
@@ -108,15 +108,15 @@ export class AddressResolver {
     }
   }
 
-  #locate(recipient: string): LocatedRecipient | undefined {
-    const located = locateRecipient(recipient, this.#classifier.isLocal, this.#options)
+  *#locate(recipient: string): Lookup<LocatedRecipient | undefined> {
+    const located = yield* locateRecipient(recipient, this.#classifier.isLocal, this.#options)
     if (typeof located !== 'number') return located
     this.#log.warning(`resolve_addr: <${recipient}>: giving up after ${located} iterations`)
     return undefined
   }
 
   /** The recipient, with a bare IP address as domain made a literal; undefined: bad (`G-144`). */
-  #checkDomain(located: LocatedRecipient): LocatedRecipient | undefined {
+  *#checkDomain(located: LocatedRecipient): Lookup<LocatedRecipient | undefined> {
     const { localPart, domain } = located
     const { smtputf8Enable, resolveNumericDomain } = this.#options
     if (smtputf8Enable && !isValidUtf8Text(localPart)) return undefined
@@ -125,7 +125,8 @@ export class AddressResolver {
     if (isValid) return located
     if (!resolveNumericDomain || isIP(domain) === 0) return undefined
     const literal = `[${domain}]`
-    return { localPart, domain: literal, isLocal: this.#classifier.isLocal(literal) }
+    const isLocal = yield* settled(this.#classifier.isLocal(literal))
+    return { localPart, domain: literal, isLocal }
   }
 }
 

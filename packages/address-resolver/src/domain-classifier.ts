@@ -2,7 +2,7 @@ import type { Logger } from '@posthouse/mail-log'
 
 import type { DomainMatcher } from './domain-matcher.ts'
 import { localDomains } from './local-domains.ts'
-import { withParameter } from './lookup.ts'
+import { type Lookup, settled, withParameter } from './lookup.ts'
 import type { AddressClass } from './resolution.ts'
 
 /** The domain lists. */
@@ -48,12 +48,13 @@ export class DomainClassifier {
   }
 
   /** The class of a domain that is not local. */
-  classOf(domain: string): AddressClass {
-    const first = this.#lists.findIndex(({ matches }) => matches(domain))
-    const found = this.#lists[first]
-    if (found === undefined) return 'default'
-    this.#warn(domain, found.parameter, this.#lists.slice(first + 1))
-    return found.addressClass
+  *classOf(domain: string): Lookup<AddressClass> {
+    for (const [at, { parameter, addressClass, matches }] of this.#lists.entries()) {
+      if (!(yield* settled(matches(domain)))) continue
+      this.#warn(domain, parameter, this.#lists.slice(at + 1))
+      return addressClass
+    }
+    return 'default'
   }
 
   /** `relay_domains` may name local domains: until 3.0 its default did. */
@@ -63,9 +64,21 @@ export class DomainClassifier {
 
   #warn(domain: string, parameter: string, others: readonly DomainList[]): void {
     if (!this.#helpfulWarnings) return
-    const other = others.find(({ matches }) => matches(domain))
-    if (other === undefined) return
-    this.#log.warning(`do not list domain ${domain} in BOTH ${parameter} and ${other.parameter}`)
+    this.#firstOf(others, domain).then(
+      (other) => {
+        if (other === undefined) return
+        this.#log.warning(`do not list domain ${domain} in BOTH ${parameter} and ${other}`)
+      },
+      () => undefined, // Mail that needs the list will tell.
+    )
+  }
+
+  // Nothing waits for it: mail need not, for the sake of a warning.
+  async #firstOf(lists: readonly DomainList[], domain: string): Promise<string | undefined> {
+    for (const { parameter, matches } of lists) {
+      if (await matches(domain)) return parameter
+    }
+    return undefined
   }
 }
 
@@ -75,11 +88,15 @@ function list(parameter: string, addressClass: AddressClass, matches: DomainMatc
 
 /** The same list, whose failure says which parameter it is of. */
 function named(parameter: string, matches: DomainMatcher): DomainMatcher {
+  const fail = (error: unknown): never => {
+    throw withParameter(parameter, error)
+  }
   return (domain) => {
     try {
-      return matches(domain)
+      const answer = matches(domain)
+      return answer instanceof Promise ? answer.catch(fail) : answer
     } catch (error) {
-      throw withParameter(parameter, error)
+      return fail(error)
     }
   }
 }

@@ -6,6 +6,7 @@ import {
 } from '@posthouse/mail-address'
 
 import type { DomainMatcher } from './domain-matcher.ts'
+import { type Lookup, settled } from './lookup.ts'
 import {
   dropTrailingDot,
   isEmptyAddress,
@@ -41,11 +42,11 @@ export interface LocatedRecipient {
  *
  * @returns the number of rounds after which it gave up, when no end is in sight.
  */
-export function locateRecipient(
+export function* locateRecipient(
   recipient: string,
   isLocalDomain: DomainMatcher,
   options: LocateOptions,
-): LocatedRecipient | number {
+): Lookup<LocatedRecipient | number> {
   const maxRounds = roundLimit(recipient.length)
   let tokens: readonly AddressToken[] = tokenizeAddress(quoteHeaderAddress(recipient))
   let cut: readonly AddressToken[] | undefined
@@ -57,7 +58,7 @@ export function locateRecipient(
       const name = joinAddressTokens(domain)
       const rest = tokens.slice(0, at)
       // An empty domain is cut like a local one, so that `@` finds its default recipient.
-      if (name !== '' && !isLocalDomain(name)) return located(rest, domain, false)
+      if (name !== '' && !(yield* settled(isLocalDomain(name)))) return located(rest, domain, false)
       cut = domain
       tokens = rest
     }

@@ -13,8 +13,18 @@ export type LookupTable = (
   isDerived: boolean,
 ) => string | undefined | Promise<string | undefined>
 
-/** A calculation that stops at each table that does not answer at once. */
-export type Lookup<T> = Generator<Promise<string | undefined>, T, string | undefined>
+/** A calculation that stops at each answer that does not come at once. */
+export type Lookup<T> = Generator<Promise<void>, T, void>
+
+/** The answer, once it is there. */
+export function* settled<T>(answer: T | Promise<T>): Lookup<T> {
+  if (!(answer instanceof Promise)) return answer
+  let result: { readonly value: T } | undefined
+  yield answer.then((value) => {
+    result = { value }
+  })
+  return result!.value // The promise was kept, or this would have thrown.
+}
 
 /** Asks one table; its failure carries the name of the parameter from here on. */
 export function* ask(
@@ -24,8 +34,7 @@ export function* ask(
   isDerived: boolean,
 ): Lookup<string | undefined> {
   try {
-    const answer = table(key, isDerived)
-    return answer instanceof Promise ? yield answer : answer
+    return yield* settled(table(key, isDerived))
   } catch (error) {
     throw withParameter(parameter, error)
   }
@@ -43,11 +52,11 @@ export function runLookup<T>(lookup: Lookup<T>): T | Promise<T> {
   return first.done ? first.value : settle(lookup, first.value)
 }
 
-async function settle<T>(lookup: Lookup<T>, first: Promise<string | undefined>): Promise<T> {
+async function settle<T>(lookup: Lookup<T>, first: Promise<void>): Promise<T> {
   let pending = first
   for (;;) {
     const step = await pending.then(
-      (answer) => lookup.next(answer),
+      () => lookup.next(),
       (error: unknown) => lookup.throw(error),
     )
     if (step.done) return step.value

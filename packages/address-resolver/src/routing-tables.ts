@@ -2,7 +2,7 @@ import { quoteHeaderAddress, splitAddress } from '@posthouse/mail-address'
 
 import type { DomainMatcher } from './domain-matcher.ts'
 import { AddressResolverError } from './errors.ts'
-import { ask, type Lookup, type LookupTable } from './lookup.ts'
+import { ask, type Lookup, type LookupTable, settled } from './lookup.ts'
 import { dottedKeys, parentKeys } from './parent-keys.ts'
 
 /** The tables of the resolver; leave out those whose parameter is empty. */
@@ -53,7 +53,7 @@ export function* findAddress(
   const { domain } = splitAddress(address)
   const keys = extensionKeys(address, delimiter)
   if (domain !== undefined) {
-    if (isLocalDomain(domain)) keys.push(...keys.flatMap(localPartOf))
+    if (yield* settled(isLocalDomain(domain))) keys.push(...keys.flatMap(localPartOf))
     keys.push(`@${domain}`)
   }
   return yield* firstAnswer(parameter, table, address, keys)
