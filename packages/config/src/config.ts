@@ -21,6 +21,8 @@ export type Config = ParameterValues & {
   readonly warnings: readonly string[]
 }
 
+const A_DOMAIN = 'a domain, or the path of a file whose first line has one'
+
 /**
  * Resolves every parameter: overrides, main.cf, defaults, macros, types, limits and checks (rules
  * G-10 to G-22, G-26, G-33). A bad value is an error even when nothing would use it (G-15).
@@ -31,10 +33,14 @@ export function resolveConfig(source: ConfigSource): Config {
   const settings = new Settings(source)
   checkCompatibilityLevel(settings)
   const values: Record<string, ParameterValue> = {}
-  for (const [name, row] of parameters) values[name] = settings.parsed(name, row)
+  // Those that are set come first, so that what a bad value leads to does not hide it.
+  for (const name of new Set([...settings.names, ...parameters.keys()])) {
+    const row = parameters.get(name)
+    if (row !== undefined) values[name] = settings.parsed(name, row)
+  }
   // The registry has a row for every name of the type, and `parsed` returns what its row says.
   const resolved = values as ParameterValues
-  checkParameters(resolved, settings)
+  checkParameters(resolved, settings, source.environment.accounts)
   const { warnings } = parseKnownTcpPorts(settings.expanded('known_tcp_ports'))
   return {
     ...resolved,
@@ -51,14 +57,15 @@ function originName(myorigin: string, { environment }: ConfigSource, settings: S
     '\n',
   )[0]
   const name = trimWhiteSpace(firstLine ?? '')
-  if (name === '') throw settings.error('myorigin', `myorigin file ${myorigin} is empty`)
-  return name
+  if (name !== '') return name
+  throw settings.error('myorigin', `myorigin file ${myorigin} is empty`, A_DOMAIN)
 }
 
 function readOrigin(path: string, readFile: ReadFile, settings: Settings): Uint8Array {
   try {
     return readFile(path)
   } catch (error) {
-    throw settings.error('myorigin', `${path}: cannot open file: ${fileErrorText(error)}`)
+    const message = `${path}: cannot open file: ${fileErrorText(error)}`
+    throw settings.error('myorigin', message, A_DOMAIN)
   }
 }

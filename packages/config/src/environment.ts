@@ -1,3 +1,5 @@
+import type { Accounts } from './accounts.ts'
+
 /** Reads a whole file; throws the errors of `node:fs`, whose `code` is used. */
 export type ReadFile = (path: string) => Uint8Array
 
@@ -19,4 +21,9 @@ export interface Environment {
   readonly interfaceAddresses: readonly string[]
   /** For `myorigin = /etc/mailname`. */
   readonly readFile: ReadFile
+  /**
+   * Users and groups of the machine: to be given by a program that changes its user. Absent:
+   * `mail_owner`, `default_privs` and `setgid_group` are not checked.
+   */
+  readonly accounts?: Accounts
 }

@@ -1,13 +1,26 @@
+export { type Account, type Accounts, parseAccounts } from './accounts.ts'
 export {
   type CompatibilityLevel,
   compareCompatibilityLevels,
   parseCompatibilityLevel,
 } from './compatibility-level.ts'
+export { compatibilityNotices } from './compatibility-notices.ts'
 export { type Config, resolveConfig } from './config.ts'
 export { loadMainCf, loadMasterCf } from './config-files.ts'
 export type { Environment, ReadFile } from './environment.ts'
-export { ConfigError, type ConfigErrorCode, type ConfigErrorDetails } from './errors.ts'
-export { type InetService, parseInetService } from './inet-service.ts'
+export {
+  ConfigError,
+  type ConfigErrorCode,
+  type ConfigErrorDetails,
+  explainError,
+} from './errors.ts'
+export { importedEnvironment } from './import-environment.ts'
+export {
+  type InetService,
+  type InetServiceName,
+  parseInetService,
+  type ServicePlace,
+} from './inet-service.ts'
 export { type KnownTcpPorts, parseKnownTcpPorts } from './known-tcp-ports.ts'
 export { expandMacros, type MacroLookup } from './macro.ts'
 export { type MainCf, type MainCfEntry, parseMainCf } from './main-cf.ts'
@@ -19,16 +32,24 @@ export {
   parseMasterCf,
 } from './master-cf.ts'
 export type { Wakeup } from './master-fields.ts'
-export type { Parameter } from './parameter.ts'
+export type { Parameter, ParameterGroup } from './parameter.ts'
 export type { ParameterValue } from './parameter-value.ts'
+export { parametersWithoutEffect } from './parameters-without-effect.ts'
+export { type QuietFilePorts, waitUntilQuiet } from './quiet-file.ts'
+export { type ReasonWithoutEffect, reasonsWithoutEffect } from './reasons-without-effect.ts'
 export {
+  isBuiltInParameter,
   isKnownParameter,
+  type ParameterGroupEntry,
   type ParameterName,
   type ParameterValues,
+  parameterGroups,
   parameters,
   type TransportParameterName,
   type TransportParameters,
+  transportParameterRows,
 } from './registry.ts'
 export type { ConfigSource, Settings } from './settings.ts'
 export { transportParameters } from './transport-parameters.ts'
+export { unsupportedSettings } from './unsupported-settings.ts'
 export { unusedParameters } from './unused-parameters.ts'

@@ -18,12 +18,11 @@ const WHITE_SPACE = /[ \t\n\v\f\r]/
 export function parseKnownTcpPorts(value: string): KnownTcpPorts {
   const ports = new Map<string, number>()
   const warnings: string[] = []
-  for (const element of value.split(',')) {
-    const entry = trimWhiteSpace(element)
+  for (const entry of value.split(',')) {
     if (entry === '') continue
     const names = entry.split('=').map(trimWhiteSpace)
     const port = names.pop()!
-    const problem = entryProblem(names, port) ?? addPorts(ports, names, Number(port))
+    const problem = entryProblem(names, port) ?? addPorts(ports, names, port)
     if (problem === undefined) continue
     const subject = `known_tcp_ports: in "${entry}"`
     warnings.push(problem.startsWith('is ') ? `${subject} ${problem}` : `${subject}: ${problem}`)
@@ -33,19 +32,33 @@ export function parseKnownTcpPorts(value: string): KnownTcpPorts {
 
 function entryProblem(names: readonly string[], port: string): string | undefined {
   if (names.length === 0) return 'is not in "name = value" form'
-  if (names.includes('')) return 'missing service name before "="'
   if (port === '') return 'missing port value after "="'
   if (WHITE_SPACE.test(port)) return 'whitespace in port number'
-  if (!DIGITS.test(port)) return 'non-numerical service port'
   return undefined
 }
 
 function addPorts(
   ports: Map<string, number>,
   names: readonly string[],
-  port: number,
+  port: string,
 ): string | undefined {
-  if (names.some((name) => ports.has(name))) return 'duplicate service name'
-  for (const name of names) ports.set(name, port)
+  for (const name of names) {
+    const problem = nameProblem(name, port, ports)
+    if (problem !== undefined) return problem
+    ports.set(name, Number(port))
+  }
+  return undefined
+}
+
+function nameProblem(
+  name: string,
+  port: string,
+  ports: ReadonlyMap<string, number>,
+): string | undefined {
+  if (name === '') return 'missing service name before "="'
+  if (WHITE_SPACE.test(name)) return 'whitespace in service name'
+  if (DIGITS.test(name)) return 'numerical service name'
+  if (!DIGITS.test(port)) return 'non-numerical service port'
+  if (ports.has(name)) return 'duplicate service name'
   return undefined
 }

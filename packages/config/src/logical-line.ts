@@ -1,4 +1,4 @@
-import { encodeAddress } from '@posthouse/mail-address'
+import { decodeAddress, encodeAddress } from '@posthouse/mail-address'
 
 const QUOTED_BYTES = 30
 const BLANK_LINE = /^[ \t\v\f\r]*(#|$)/
@@ -22,7 +22,7 @@ export interface LogicalLines {
 /**
  * Splits a configuration file into logical lines (rules G-5 to G-7). Comments may stand between a
  * line and its continuation. A file that starts with a continuation gets a warning and that
- * logical line is dropped.
+ * logical line is dropped. What follows a zero byte is cut off, as in a program in C.
  *
  * @param file Name for the warnings.
  */
@@ -35,8 +35,14 @@ export function readLogicalLines(text: string, file: string): LogicalLines {
     else gathered.push({ parts: [physical], line: index + 1 })
   })
 
-  const lines = gathered.map(({ parts, line }) => ({ text: parts.join(''), line }))
   const warnings: string[] = []
+  const lines = gathered.map(({ parts, line }) => {
+    const text = parts.join('')
+    const end = text.indexOf('\0')
+    if (end < 0) return { text, line }
+    warnings.push(`${file}, line ${line}: text after null byte may be ignored`)
+    return { text: text.slice(0, end), line }
+  })
   const first = lines[0]
   if (first !== undefined && STARTS_WITH_BLANK.test(first.text)) {
     const quoted = `"${beginning(first.text)}"`
@@ -49,5 +55,5 @@ export function readLogicalLines(text: string, file: string): LogicalLines {
 function beginning(text: string): string {
   const bytes = encodeAddress(text)
   if (bytes.length <= QUOTED_BYTES) return text
-  return `${bytes.toString('latin1', 0, QUOTED_BYTES)}...`
+  return `${decodeAddress(bytes.subarray(0, QUOTED_BYTES))}...`
 }

@@ -49,10 +49,13 @@ describe('parseMainCf', () => {
     )
   })
 
-  it('G-8: warns about a zero byte', () => {
-    expect(parseMainCf('a = 1\0\n', FILE).warnings).toEqual([
-      `${FILE}, line 1: text after null byte may be ignored`,
-    ])
+  it('G-8: cuts off what follows a zero byte, continuation lines too, and warns', () => {
+    const mainCf = parseMainCf('a = 1\0x\n  y\n# c\0\nb = 2\n', FILE)
+    expect(mainCf.warnings).toEqual([`${FILE}, line 1: text after null byte may be ignored`])
+    expect([...mainCf.entries.values()].map(({ value }) => value)).toEqual(['1', '2'])
+    expect(() => parseMainCf('a = 1\n\0b = 2\n', FILE)).toThrow(
+      `${FILE}, line 2: missing attribute name: ""`,
+    )
   })
 
   it('G-9: keeps the last of equal names, and its line', () => {

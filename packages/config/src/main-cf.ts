@@ -40,14 +40,16 @@ export function parseMainCf(text: string, file: string): MainCf {
     const parsed = parseAssignment(entryText)
     if (typeof parsed === 'string') {
       const message = `${where}: ${parsed}: "${entryText}"`
-      throw new ConfigError('syntax', message, { file, line, warnings: notes })
+      const expected = 'name = value'
+      throw new ConfigError('syntax', message, {
+        ...{ file, line, value: entryText, expected, warnings: notes },
+      })
     }
     const [name, value] = parsed
     const earlier = entries.get(name)
     if (earlier !== undefined && earlier.value !== value) {
       notes.push(`${where}: overriding earlier entry: ${name}=${earlier.value}`)
     }
-    if (entryText.includes('\0')) notes.push(`${where}: text after null byte may be ignored`)
     entries.set(name, { name, value, line })
   }
   return { file, entries, warnings: notes }

@@ -99,6 +99,30 @@ describe('parseMasterCf', () => {
     )
   })
 
+  it('G-37: a service may be called "-", as in Postfix; braces do not group columns', () => {
+    const { services } = parse('- unix - - n - - a\n{x} unix - - n 5x? - {b}\n')
+    expect(services.map(({ name, command }) => [name, command])).toEqual([
+      ...[
+        ['-', 'a'],
+        ['{x}', '{b}'],
+      ],
+    ])
+    expect(services[1]?.wakeup).toEqual({ seconds: 5, onlyAfterUse: false })
+  })
+
+  it('G-8: what follows a zero byte is cut off, with a warning', () => {
+    const { services, warnings } = parse('a unix - - n - - a -o b=c\0d -o e=f\n')
+    expect(services[0]?.overrides).toEqual([['b', 'c']])
+    expect(warnings).toEqual(['CONF/master.cf, line 1: text after null byte may be ignored'])
+  })
+
+  it('G-42: skips disabled services, whatever the rest of their line is', () => {
+    const isDisabled = (name: string, type: string) => name === 'a' && type === 'bogus'
+    const text = 'a bogus\nb unix - - - - - b\n'
+    const { services } = parseMasterCf(text, { ...options, isDisabled })
+    expect(services.map(({ name }) => name)).toEqual(['b'])
+  })
+
   it('G-7: drops a first line that is a continuation', () => {
     const { services, warnings } = parse('  a unix - - - - - a\nb unix - - - - - b\n')
     expect(services.map(({ name }) => name)).toEqual(['b'])
@@ -123,7 +147,10 @@ describe('parseMasterCf', () => {
     ['foo unix - - - - -5 a', 'field "max_proc": bad value: "-5"'],
     ['foo inet - - - - - a', 'inet service cannot be private'],
     ['foo inet y - - - - a', 'inet service cannot be private'],
-    ['a!b:25 inet n - - - - a', 'bad hostname or network address: a!b:25'],
+    ['a!b:25 inet n - - - - a', 'valid hostname or network address required in "a!b:25"'],
+    ['[::1] inet n - - - - a', 'missing service information in "[::1]"'],
+    ['foo {unix} - - n - - a', 'bad transport type: {unix}'],
+    ['{a b} unix - - n - - a', 'bad transport type: b}'],
     ['127.0.0.1 inet n - - - - a', 'garbage after numerical service in "127.0.0.1"'],
     ['[::1:25 inet n - - - - a', 'missing "]" in "[::1:25"'],
     ['foo unix - - - - - a -o {a = b', 'missing \'}\' in "{a = b"'],

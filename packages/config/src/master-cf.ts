@@ -1,9 +1,9 @@
-import { splitOutsideBraces, unwrapBraces } from './balanced.ts'
+import { unwrapBraces } from './balanced.ts'
 import { ConfigError } from './errors.ts'
-import { splitInetService } from './inet-service.ts'
+import { type InetServiceName, splitInetService } from './inet-service.ts'
 import { type LogicalLine, readLogicalLines } from './logical-line.ts'
 import { parseAssignment } from './main-cf.ts'
-import { MasterFields, type Wakeup } from './master-fields.ts'
+import { MasterFields, splitColumns, type Wakeup } from './master-fields.ts'
 
 /** How clients reach a service (G-38). */
 export type MasterServiceType = 'inet' | 'unix' | 'unix-dgram' | 'fifo' | 'pass'
@@ -50,9 +50,15 @@ export interface MasterCfOptions {
   readonly chrootByDefault: boolean
   /** `known_tcp_ports`: such a name and its number are the same service (G-41). */
   readonly knownTcpPorts: ReadonlyMap<string, number>
+  /** Whether a line is skipped, for its first two columns (G-42). Absent: none is. */
+  readonly isDisabled?: (name: string, type: string) => boolean
+  /**
+   * What is wrong with the address of an `inet` service beyond its form, in the words of G-43.
+   * Absent: nothing is.
+   */
+  readonly inetProblem?: (name: string, service: InetServiceName) => string | undefined
 }
 
-const FIELD_SEPARATORS = ' \t\r\n'
 const TYPES: readonly MasterServiceType[] = ['inet', 'unix', 'unix-dgram', 'fifo', 'pass']
 
 /**
@@ -70,6 +76,7 @@ export function parseMasterCf(text: string, options: MasterCfOptions): MasterCf 
   const services = new Map<string, MasterService>()
   for (const line of lines) {
     const service = parseLine(line, options, notices)
+    if (service === undefined) continue
     const identity = serviceIdentity(service, options.knownTcpPorts)
     // Deleted first, so that the order is that of the entries in use.
     if (services.delete(`${service.type} ${identity}`)) {
@@ -81,7 +88,11 @@ export function parseMasterCf(text: string, options: MasterCfOptions): MasterCf 
   return { file: options.file, services: [...services.values()], warnings: notes, notices }
 }
 
-function parseLine(line: LogicalLine, options: MasterCfOptions, notices: string[]): MasterService {
+function parseLine(
+  line: LogicalLine,
+  options: MasterCfOptions,
+  notices: string[],
+): MasterService | undefined {
   try {
     return parseService(line, options, notices)
   } catch (error) {
@@ -90,24 +101,25 @@ function parseLine(line: LogicalLine, options: MasterCfOptions, notices: string[
       file: options.file,
       line: line.line,
       value: error.value,
+      expected: error.expected,
     })
   }
 }
 
+/** Undefined when the service is disabled: then the rest of its line does not matter. */
 function parseService(
   { text, line }: LogicalLine,
-  { file, chrootByDefault }: MasterCfOptions,
+  options: MasterCfOptions,
   notices: string[],
-): MasterService {
-  const [...columns] = splitOutsideBraces(text, FIELD_SEPARATORS)
-  const fields = new MasterFields(columns)
-  const name = fields.required('service name')
-  const type = parseType(fields.required('transport type'))
+): MasterService | undefined {
+  const { file, chrootByDefault } = options
+  const fields = new MasterFields(splitColumns(text))
+  const name = fields.text('service name')
+  const typeName = fields.required('transport type')
+  if (options.isDisabled?.(name, typeName)) return undefined
+  const type = parseType(typeName)
   const isPrivate = fields.flag('private', true)
-  if (type === 'inet') {
-    if (isPrivate) throw new ConfigError('syntax', 'inet service cannot be private')
-    splitInetService(name)
-  }
+  if (type === 'inet') checkInetService(name, isPrivate, options)
   const unprivileged = fields.flag('unprivileged', true)
   if (chrootByDefault && fields.nextIsDefault) {
     const setting = 'using backwards-compatible default setting chroot=y'
@@ -126,14 +138,28 @@ function parseService(
 
 function parseType(text: string): MasterServiceType {
   const type = TYPES.find((known) => known === text)
-  if (type === undefined) throw new ConfigError('syntax', `bad transport type: ${text}`)
-  return type
+  if (type !== undefined) return type
+  const details = { value: text, expected: TYPES.join(', ') }
+  throw new ConfigError('syntax', `bad transport type: ${text}`, details)
+}
+
+function checkInetService(name: string, isPrivate: boolean, options: MasterCfOptions): void {
+  if (isPrivate) {
+    const details = { value: name, expected: 'n in the column "private"' }
+    throw new ConfigError('syntax', 'inet service cannot be private', details)
+  }
+  const service = splitInetService(name)
+  const problem = options.inetProblem?.(name, service)
+  if (problem === undefined) return
+  const expected = 'an address that inet_interfaces and inet_protocols allow'
+  throw new ConfigError('syntax', problem, { value: name, expected })
 }
 
 function unwrapArgument(element: string): string {
   const unwrapped = unwrapBraces(element)
-  if ('problem' in unwrapped) throw new ConfigError('syntax', unwrapped.problem)
-  return unwrapped.text
+  if ('text' in unwrapped) return unwrapped.text
+  const details = { value: element, expected: '{ text }, with as many } as {' }
+  throw new ConfigError('syntax', unwrapped.problem, details)
 }
 
 // Options end at the first argument without `-`, as for the programs that get them.
@@ -143,9 +169,11 @@ function overridesOf(args: readonly string[]): (readonly [string, string])[] {
     const arg = args[at]!
     if (!arg.startsWith('-o')) continue
     const text = arg === '-o' ? args[++at] : arg.slice(2)
-    if (text === undefined) throw new ConfigError('syntax', 'option -o requires name=value')
-    const parsed = parseAssignment(text)
-    if (typeof parsed === 'string') throw new ConfigError('syntax', `${parsed}: "${text}"`)
+    const parsed = parseAssignment(text ?? '')
+    if (typeof parsed === 'string') {
+      const problem = text === undefined ? 'option -o requires name=value' : `${parsed}: "${text}"`
+      throw new ConfigError('syntax', problem, { value: text, expected: '-o name=value' })
+    }
     overrides.push(parsed)
   }
   return overrides

@@ -62,7 +62,7 @@ export function parseParameterValue(
 function parseBoolean(name: string, text: string): boolean {
   const word = text.toLowerCase()
   if (word !== 'yes' && word !== 'no') {
-    throw bad(name, text, `bad boolean configuration: ${name} = ${text}`)
+    throw bad(name, text, `bad boolean configuration: ${name} = ${text}`, 'yes or no')
   }
   return word === 'yes'
 }
@@ -71,14 +71,15 @@ function parseInteger(name: string, parameter: IntegerParameter, text: string): 
   const digits = INTEGER.exec(text)?.[1]
   const largest = parameter.type === 'size' ? MAX_LONG : BigInt(MAX_INT)
   const exact = digits === undefined ? undefined : BigInt(digits.replace(/^\+/, ''))
-  if (exact === undefined || exact > largest || exact < -largest - 1n) {
-    throw bad(name, text, `bad numerical configuration: ${name} = ${text}`)
-  }
   const { min, max } = parameter
+  const expected = `a whole number${range(min, max, '')}`
+  if (exact === undefined || exact > largest || exact < -largest - 1n) {
+    throw bad(name, text, `bad numerical configuration: ${name} = ${text}`, expected)
+  }
   const value = Number(exact)
   const invalid = `invalid ${name} parameter value ${exact}`
-  if (min !== undefined && value < min) throw bad(name, text, `${invalid} < ${min}`)
-  if (max !== undefined && value > max) throw bad(name, text, `${invalid} > ${max}`)
+  if (min !== undefined && value < min) throw bad(name, text, `${invalid} < ${min}`, expected)
+  if (max !== undefined && value > max) throw bad(name, text, `${invalid} > ${max}`, expected)
   return value
 }
 
@@ -92,16 +93,18 @@ function parseTime(
   const unit = letter || (matched === text ? defaultUnit(expandDefault()) : undefined)
   const factor = UNIT_SECONDS[unit ?? '']
   const count = Number(digits)
+  const { min, max } = parameter
+  const expected = `a time: digits, then s, m, h, d or w${range(min, max, ' s')}`
   if (factor === undefined || !fits(count, factor)) {
-    throw bad(name, text, `parameter ${name}: bad time value or unit: ${text}`)
+    const message = `parameter ${name}: bad time value or unit: ${text}`
+    throw bad(name, text, message, expected)
   }
   const seconds = count * factor
-  const { min, max } = parameter
   if (min !== undefined && seconds < min) {
-    throw bad(name, text, `invalid ${name}: ${seconds} (min ${min})`)
+    throw bad(name, text, `invalid ${name}: ${seconds} (min ${min})`, expected)
   }
   if (max !== undefined && seconds > max) {
-    throw bad(name, text, `invalid ${name}: ${seconds} (max ${max})`)
+    throw bad(name, text, `invalid ${name}: ${seconds} (max ${max})`, expected)
   }
   return seconds * 1000
 }
@@ -120,11 +123,14 @@ function checkLength(name: string, parameter: StringParameter | ListParameter, t
   const { min, max } = parameter
   if (min === undefined && max === undefined) return
   const length = encodeAddress(text).length
+  const expected = max === undefined && min === 1 ? 'a value' : `text${range(min, max, ' bytes')}`
   if (min !== undefined && length < min) {
-    throw bad(name, text, `bad string length ${length} < ${min}: ${name} = ${text}`)
+    const message = `bad string length ${length} < ${min}: ${name} = ${text}`
+    throw bad(name, text, message, expected)
   }
   if (max !== undefined && length > max) {
-    throw bad(name, text, `bad string length ${length} > ${max}: ${name} = ${text}`)
+    const message = `bad string length ${length} > ${max}: ${name} = ${text}`
+    throw bad(name, text, message, expected)
   }
 }
 
@@ -138,16 +144,23 @@ function parseList(name: string, parameter: ListParameter, text: string): readon
 
 function unwrap(name: string, text: string, element: string): string {
   const unwrapped = unwrapBraces(element)
-  if ('problem' in unwrapped) throw bad(name, text, unwrapped.problem)
-  return unwrapped.text
+  if ('text' in unwrapped) return unwrapped.text
+  throw bad(name, text, unwrapped.problem, 'type:name, or the same in braces')
 }
 
 function known(name: string, text: string, words: readonly string[], word: string): string {
   const canonical = word.toLowerCase()
   if (words.includes(canonical)) return canonical
-  throw bad(name, text, `unknown ${name} value "${word}" in "${text}"`)
+  const message = `unknown ${name} value "${word}" in "${text}"`
+  throw bad(name, text, message, `words of ${words.join(', ')}`)
 }
 
-function bad(parameter: string, value: string, message: string): ConfigError {
-  return new ConfigError('value', message, { parameter, value })
+function range(min: number | undefined, max: number | undefined, unit: string): string {
+  if (min === undefined) return max === undefined ? '' : `, at most ${max}${unit}`
+  if (max === undefined) return `, at least ${min}${unit}`
+  return min === max ? `, ${min}${unit}` : `, ${min} to ${max}${unit}`
+}
+
+function bad(parameter: string, value: string, message: string, expected: string): ConfigError {
+  return new ConfigError('value', message, { parameter, value, expected })
 }

@@ -1,3 +1,5 @@
+import type { ReasonWithoutEffect } from './reasons-without-effect.ts'
+
 /** What every row of the registry says. */
 interface ParameterFields {
   /** One sentence for people. */
@@ -13,6 +15,13 @@ interface ParameterFields {
    * when it is found out at run time (G-20).
    */
   readonly default?: string
+  /** Why setting it changes nothing in Posthouse. Absent when it takes effect, or is refused. */
+  readonly withoutEffect?: ReasonWithoutEffect
+  /**
+   * The only values that Posthouse can honour so far, in lower case: `''` for an empty one, `0` for
+   * a time. Others stop the start, because mail would be treated against the operator's will.
+   */
+  readonly supportedValues?: readonly string[]
 }
 
 /** `yes` or `no`. */

@@ -5,6 +5,7 @@ import { bounceParameters } from './parameters/bounce.ts'
 import { cleanupParameters } from './parameters/cleanup.ts'
 import { commandsParameters } from './parameters/commands.ts'
 import { installationParameters } from './parameters/installation.ts'
+import { lmtpParameters } from './parameters/lmtp.ts'
 import { loggingParameters } from './parameters/logging.ts'
 import { lookupTablesParameters } from './parameters/lookup-tables.ts'
 import { milterParameters } from './parameters/milter.ts'
@@ -50,6 +51,7 @@ export type ParameterValues = ValuesOf<typeof addressVerificationParameters> &
   ValuesOf<typeof cleanupParameters> &
   ValuesOf<typeof commandsParameters> &
   ValuesOf<typeof installationParameters> &
+  ValuesOf<typeof lmtpParameters> &
   ValuesOf<typeof loggingParameters> &
   ValuesOf<typeof lookupTablesParameters> &
   ValuesOf<typeof milterParameters> &
@@ -74,49 +76,72 @@ export const transportParameterRows: ReadonlyMap<TransportParameterName, Paramet
   Object.entries<Parameter>(transportTemplates) as [TransportParameterName, Parameter][],
 )
 
+/** Parameters that belong together. */
+export interface ParameterGroupEntry {
+  /** What they are about, for people. */
+  readonly title: string
+  readonly rows: ParameterGroup
+}
+
+/** The registry in groups, without the per-transport parameters. */
+export const parameterGroups: readonly ParameterGroupEntry[] = [
+  { title: 'Installation, accounts and instances', rows: installationParameters },
+  { title: 'Processes', rows: processParameters },
+  { title: 'Names of services', rows: serviceNamesParameters },
+  { title: 'Logging', rows: loggingParameters },
+  { title: 'Mail reception', rows: receptionParameters },
+  { title: 'Header, MIME and content processing', rows: cleanupParameters },
+  { title: 'Mail filters', rows: milterParameters },
+  { title: 'Addresses', rows: addressesParameters },
+  { title: 'Address verification', rows: addressVerificationParameters },
+  { title: 'Lookup tables', rows: lookupTablesParameters },
+  { title: 'Queue and scheduling', rows: queueManagerParameters },
+  { title: 'SMTP sessions', rows: smtpClientParameters },
+  { title: 'Finding and reaching hosts', rows: smtpConnectionParameters },
+  { title: 'Authentication to servers', rows: smtpSaslParameters },
+  { title: 'TLS of the SMTP client', rows: smtpTlsParameters },
+  { title: 'TLS in general', rows: tlsParameters },
+  { title: 'LMTP', rows: lmtpParameters },
+  { title: 'Bounces and notices', rows: bounceParameters },
+  { title: 'Commands', rows: commandsParameters },
+  { title: 'Obsolete names', rows: obsoleteParameters },
+]
+
 /**
  * Every parameter that Posthouse has, its default and its limits, by name (G-168). Per-transport
  * parameters are there for the seven standard transports; for others see
  * {@link transportParameters}.
  */
 export const parameters: ReadonlyMap<string, Parameter> = new Map([
-  ...rows(addressVerificationParameters),
-  ...rows(addressesParameters),
-  ...rows(bounceParameters),
-  ...rows(cleanupParameters),
-  ...rows(commandsParameters),
-  ...rows(installationParameters),
-  ...rows(loggingParameters),
-  ...rows(lookupTablesParameters),
-  ...rows(milterParameters),
-  ...rows(obsoleteParameters),
-  ...rows(processParameters),
-  ...rows(queueManagerParameters),
-  ...rows(receptionParameters),
-  ...rows(serviceNamesParameters),
-  ...rows(smtpClientParameters),
-  ...rows(smtpConnectionParameters),
-  ...rows(smtpSaslParameters),
-  ...rows(smtpTlsParameters),
-  ...rows(tlsParameters),
+  ...parameterGroups.flatMap(({ rows }) => Object.entries(rows)),
   ...STANDARD_TRANSPORTS.flatMap(standardTransportRows),
 ])
 
 /**
- * Whether Postfix or Posthouse has a parameter of that name: a row of {@link parameters}, its
- * `lmtp_` twin (G-169), or a parameter of a service that Posthouse does not have.
+ * Whether Postfix or Posthouse has a parameter of that name: a row of {@link parameters}, or a
+ * parameter of a service that Posthouse does not have.
  */
 export function isKnownParameter(name: string): boolean {
-  if (parameters.has(name) || otherParameterNames.has(name)) return true
-  return name.startsWith('lmtp_') && parameters.has(name.replace('lmtp_', 'smtp_'))
+  return parameters.has(name) || otherParameterNames.has(name)
 }
 
-function rows(group: ParameterGroup): [string, Parameter][] {
-  return Object.entries(group)
+/**
+ * Whether a parameter is there whatever services master.cf has: not a per-transport one, except two
+ * that `postconf` knows without a service, too (G-30).
+ */
+export function isBuiltInParameter(name: string): boolean {
+  return isKnownParameter(name) && !PER_TRANSPORT.has(name)
 }
+
+// What postconf(1) knows without a service, too, is what has a default of its own.
+const PER_TRANSPORT: ReadonlySet<string> = new Set(
+  STANDARD_TRANSPORTS.flatMap(standardTransportRows)
+    .map(([name]) => name)
+    .filter((name) => STANDARD_TRANSPORT_DEFAULTS[name] === undefined),
+)
 
 function standardTransportRows(transport: StandardTransport): [string, Parameter][] {
-  return rows(transportTemplates)
+  return Object.entries<Parameter>(transportTemplates)
     .filter(([suffix]) => suffix !== TIME_LIMIT)
     .map(([suffix, row]) => {
       const name = `${transport}_${suffix}`

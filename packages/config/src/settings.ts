@@ -1,5 +1,6 @@
 import type { Environment } from './environment.ts'
-import { ConfigError } from './errors.ts'
+import { ConfigError, type ConfigErrorDetails } from './errors.ts'
+import type { ServicePlace } from './inet-service.ts'
 import { MacroExpander } from './macro.ts'
 import type { MainCf } from './main-cf.ts'
 import { ownNetworks } from './own-networks.ts'
@@ -7,11 +8,16 @@ import type { Parameter } from './parameter.ts'
 import { type ParameterValue, parseParameterValue } from './parameter-value.ts'
 import { parameters, transportParameterRows } from './registry.ts'
 
+// biome-ignore lint/suspicious/noTemplateCurlyInString: macros of main.cf look like that.
+const MACRO_FORMS = '$name, ${name}, ${name?{text}:{text}}, or $$ for a dollar sign'
+
 /** Where the values of parameters come from, the first that has one wins. */
 export interface ConfigSource {
   readonly mainCf: MainCf
   /** `-o name=value` of a service in master.cf or of a command; the last of a name wins (G-33). */
   readonly overrides?: readonly (readonly [name: string, value: string])[]
+  /** Where the overrides are written, such as the service of master.cf: for errors. */
+  readonly overridesAt?: ServicePlace
   readonly environment: Environment
 }
 
@@ -42,7 +48,7 @@ export class Settings {
 
   /** The expanded value; empty for a name that nothing sets. @throws {ConfigError} `macro` */
   expanded(name: string): string {
-    return this.#located(name, () => this.#expander.value(name))
+    return this.located(name, () => this.#expander.value(name))
   }
 
   /** Expands `$name` in a text that is no parameter's value. @throws {ConfigError} `macro` */
@@ -53,18 +59,49 @@ export class Settings {
   /** The value in the type of `row`. @throws {ConfigError} `value` or `macro` */
   parsed(name: string, row: Parameter): ParameterValue {
     const text = this.expanded(name)
-    return this.#located(name, () =>
+    return this.located(name, () =>
       parseParameterValue(name, row, text, () => this.#expander.expand(row.default ?? '')),
     )
   }
 
   /** An error on a parameter that names file and line. */
-  error(name: string, message: string, warnings: readonly string[] = []): ConfigError {
+  error(
+    name: string,
+    message: string,
+    expected: string,
+    warnings: readonly string[] = [],
+  ): ConfigError {
     return new ConfigError('value', message, {
-      ...this.#place(name),
-      value: this.unexpanded(name),
-      warnings,
+      ...this.place(name),
+      ...{ value: this.unexpanded(name), expected, warnings },
     })
+  }
+
+  /** What `read` returns; an error that it throws gets file and line of the parameter. */
+  located<Result>(name: string, read: () => Result): Result {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      // An error of another parameter, which this one's default depends on, says where it is.
+      if (error.parameter !== undefined && error.parameter !== name) throw error
+      const isMacro = error.code === 'macro'
+      throw new ConfigError(
+        error.code,
+        isMacro ? `dictionary mail_dict: ${error.message}` : error.message,
+        {
+          ...this.place(name),
+          value: isMacro ? this.unexpanded(name) : error.value,
+          expected: isMacro ? MACRO_FORMS : error.expected,
+          warnings: error.warnings,
+        },
+      )
+    }
+  }
+
+  /** Names that main.cf and the overrides set, read-only ones too. */
+  get names(): ReadonlySet<string> {
+    return new Set([...this.#source.mainCf.entries.keys(), ...this.#overrides.keys()])
   }
 
   /** Path of main.cf, as in messages. */
@@ -118,7 +155,7 @@ export class Settings {
     const style = this.#expander.value('mynetworks_style')
     if (style !== 'class' && style !== 'subnet' && style !== 'host') {
       const message = `unknown mynetworks mask style value "${style}" in "${style}"`
-      throw this.error('mynetworks_style', message)
+      throw this.error('mynetworks_style', message, 'host, subnet or class')
     }
     return ownNetworks({
       addresses: this.#source.environment.interfaceAddresses,
@@ -128,27 +165,9 @@ export class Settings {
     }).join(' ')
   }
 
-  #located<Result>(name: string, read: () => Result): Result {
-    try {
-      return read()
-    } catch (error) {
-      // An error of another parameter, which this one's default depends on, says where it is.
-      if (!(error instanceof ConfigError) || error.file !== undefined) throw error
-      const isMacro = error.code === 'macro'
-      throw new ConfigError(
-        error.code,
-        isMacro ? `dictionary mail_dict: ${error.message}` : error.message,
-        {
-          ...this.#place(name),
-          value: isMacro ? this.unexpanded(name) : error.value,
-          warnings: error.warnings,
-        },
-      )
-    }
-  }
-
-  #place(parameter: string) {
-    if (this.#overrides.has(parameter)) return { parameter }
+  /** Where a parameter is set: in main.cf, or in what gave the override. */
+  place(parameter: string): ConfigErrorDetails {
+    if (this.#overrides.has(parameter)) return { parameter, ...this.#source.overridesAt }
     const { file, entries } = this.#source.mainCf
     return { parameter, file, line: entries.get(parameter)?.line }
   }

@@ -14,12 +14,12 @@ it('G-31: names what no program reads', () => {
 it('G-31: names what has no value', () => {
   const text = 'myhostname = $b ${d?x} ${c:{$$f$g}} $(stress)\nb = $nosuch\nzz = $hh\n'
   expect(check(text, 'smtp unix - - - - - smtp -o syslog_name=$quux$b')).toEqual([
+    'CONF/master.cf: undefined parameter: quux',
     'CONF/main.cf: undefined parameter: d',
     'CONF/main.cf: undefined parameter: c',
     'CONF/main.cf: undefined parameter: g',
     'CONF/main.cf: undefined parameter: nosuch',
     'CONF/main.cf: undefined parameter: hh',
-    'CONF/master.cf: undefined parameter: quux',
     'CONF/main.cf: unused parameter: zz=$hh',
   ])
 })

@@ -1,101 +1,138 @@
 import { splitOutsideBraces } from './balanced.ts'
+import { ConfigError } from './errors.ts'
+import { isOfTable, legacyTables } from './legacy-table.ts'
+import { expandMacros } from './macro.ts'
 import type { MainCf } from './main-cf.ts'
 import type { MasterCf, MasterService } from './master-cf.ts'
-import { isKnownParameter, parameters, transportParameterRows } from './registry.ts'
+import { referencesIn } from './references.ts'
+import { isBuiltInParameter, parameters, transportParameterRows } from './registry.ts'
 
-// `$$` comes first, so that its second half does not start a reference.
-const REFERENCE = /\$\$|\$([A-Za-z0-9_]+)|\$[({][ \t\n\v\f\r]*([A-Za-z0-9_]+)/g
-// Tables that take their own parameters from main.cf: `ldap:name` reads `name_server_host`.
-const LEGACY_TABLE = /\b(?:ldap|mysql|pgsql|sqlite|memcache):([A-Za-z0-9_]+)/g
 const TRANSPORT_COMMANDS = new Set(['local', 'error', 'virtual', 'smtp', 'lmtp', 'pipe'])
 const TIME_LIMIT_COMMANDS = new Set(['pipe', 'spawn'])
+const CLASSES = 'smtpd_restriction_classes'
 
 /**
- * Warns about settings that no program reads and about `$name` without a value (rules G-29 to
- * G-31), as `postconf` does: for people who check their configuration, not for a start (G-29).
+ * Warns about settings that no program reads, about `$name` without a value and about names that
+ * cannot be set (rules G-20, G-29 to G-31), as `postconf` does: for people who check their
+ * configuration, not for a start (G-29).
  *
- * Unlike `postconf`, the per-transport names of the seven standard transports count as used
- * without a service of that name.
- *
- * @returns texts without the word `warning`, undefined names first.
+ * @returns texts without the word `warning`.
  */
 export function unusedParameters(mainCf: MainCf, masterCf: MasterCf): string[] {
-  const usage = new Usage(mainCf, masterCf)
-  return [...usage.undefinedNames(), ...usage.unusedSettings()]
+  return new Usage(mainCf, masterCf).warnings()
+}
+
+/** Settings that belong together: main.cf, or the `-o` options of one service over it. */
+interface Scope {
+  readonly file: string
+  readonly settings: ReadonlyMap<string, string>
+  readonly readOnly: readonly (readonly [name: string, value: string])[]
+  /** Names that the values refer to, as often as they do. */
+  readonly references: readonly string[]
 }
 
 class Usage {
-  readonly #mainCf: MainCf
-  readonly #masterCf: MasterCf
-  readonly #used = new Set<string>()
-  readonly #tablePrefixes = new Set<string>()
-  /** Names that an `-o` option sets. */
-  readonly #overridden: ReadonlySet<string>
+  readonly #main: Scope
+  readonly #services: readonly Scope[]
+  /** Per-transport names that the services have. */
+  readonly #ofServices: ReadonlySet<string>
 
   constructor(mainCf: MainCf, masterCf: MasterCf) {
-    this.#mainCf = mainCf
-    this.#masterCf = masterCf
-    const overrides = masterCf.services.flatMap((service) => service.overrides)
-    this.#overridden = new Set(overrides.map(([name]) => name))
-    const builtIn = [...mainCf.entries.keys(), ...this.#overridden].filter(isKnownParameter)
-    const names = [...builtIn, ...masterCf.services.flatMap(serviceParameters)]
-    for (const name of [...names, ...this.#restrictionClasses()]) this.#use(name)
-    for (const [, value] of overrides) this.#useReferences(value)
-    for (const name of mainCf.entries.keys()) {
-      if (this.#isOfTable(name)) this.#use(name)
+    const entries = [...mainCf.entries.values()].map(({ name, value }) => [name, value] as const)
+    this.#main = scope(mainCf.file, entries)
+    this.#services = masterCf.services
+      .filter(({ overrides }) => overrides.length > 0)
+      .map(({ overrides }) => scope(masterCf.file, overrides))
+    this.#ofServices = new Set(masterCf.services.flatMap(serviceParameters))
+  }
+
+  warnings(): string[] {
+    return [
+      ...this.#services.flatMap((service) => this.#undefinedNames(service)),
+      ...this.#undefinedNames(this.#main),
+      ...this.#unusedSettings(),
+      ...[this.#main, ...this.#services].flatMap(readOnlySettings),
+    ]
+  }
+
+  // A service sees main.cf through its own options: they hide names, and give others a use.
+  #unusedSettings(): string[] {
+    const inMain = new Set([...this.#main.references, ...this.#special(this.#main)])
+    const warnings: string[] = []
+    for (const service of this.#services) {
+      const used = new Set([...service.references, ...this.#special(service)])
+      for (const name of used) if (!service.settings.has(name)) inMain.add(name)
+      for (const name of this.#main.references) used.add(name)
+      warnings.push(...this.#unused(service, used))
+    }
+    return [...this.#unused(this.#main, inMain), ...warnings]
+  }
+
+  #unused({ file, settings }: Scope, used: ReadonlySet<string>): string[] {
+    return [...settings]
+      .filter(([name]) => !used.has(name) && !this.#isKnown(name))
+      .map(([name, value]) => `${file}: unused parameter: ${name}=${value}`)
+  }
+
+  /** Names that are used without a `$`: restriction classes, and parameters of legacy tables. */
+  #special(own: Scope): string[] {
+    const names = new Set([...this.#main.settings.keys(), ...own.settings.keys()])
+    const tables = [...names]
+      .filter((name) => this.#isKnown(name))
+      .flatMap((name) => legacyTables(this.#expanded(name, own)))
+    const ofTables = [...names].filter((name) => tables.some((table) => isOfTable(name, table)))
+    return [...this.#restrictionClasses(own), ...ofTables]
+  }
+
+  #restrictionClasses(own: Scope): string[] {
+    return splitOutsideBraces(this.#expanded(CLASSES, own), ', \t\r\n')
+  }
+
+  #expanded(name: string, own: Scope): string {
+    const lookUp = (name: string) => own.settings.get(name) ?? this.#main.settings.get(name)
+    try {
+      return expandMacros(lookUp(name) ?? '', lookUp)
+    } catch (error) {
+      if (error instanceof ConfigError) return '' // It is reported when the value is read.
+      throw error
     }
   }
 
-  undefinedNames(): string[] {
-    const settings = [...this.#mainCf.entries.values()]
-    const inMain = settings.flatMap(({ value }) => this.#undefined(this.#mainCf.file, value))
-    const inMaster = this.#masterCf.services
-      .flatMap((service) => service.overrides)
-      .flatMap(([, value]) => this.#undefined(this.#masterCf.file, value))
-    return [...inMain, ...inMaster]
+  #undefinedNames(own: Scope): string[] {
+    const classes = own.settings.has(CLASSES) ? this.#restrictionClasses(own) : []
+    return [...own.references, ...classes]
+      .filter((name) => !this.#isDefined(name, own))
+      .map((name) => `${own.file}: undefined parameter: ${name}`)
   }
 
-  unusedSettings(): string[] {
-    const inMain = [...this.#mainCf.entries.values()]
-      .filter(({ name }) => !this.#used.has(name))
-      .map(({ name, value }) => `${this.#mainCf.file}: unused parameter: ${name}=${value}`)
-    const inMaster = this.#masterCf.services
-      .flatMap((service) => service.overrides)
-      .filter(([name]) => !this.#used.has(name))
-      .map(([name, value]) => `${this.#masterCf.file}: unused parameter: ${name}=${value}`)
-    return [...inMain, ...inMaster]
+  // What main.cf refers to may be given by the options of any service.
+  #isDefined(name: string, own: Scope): boolean {
+    if (this.#isKnown(name) || own.settings.has(name) || this.#main.settings.has(name)) return true
+    return own === this.#main && this.#services.some(({ settings }) => settings.has(name))
   }
 
-  #undefined(file: string, value: string): string[] {
-    return references(value)
-      .filter((name) => !this.#isDefined(name))
-      .map((name) => `${file}: undefined parameter: ${name}`)
+  #isKnown(name: string): boolean {
+    return isBuiltInParameter(name) || this.#ofServices.has(name)
   }
+}
 
-  #isDefined(name: string): boolean {
-    return isKnownParameter(name) || this.#mainCf.entries.has(name) || this.#overridden.has(name)
-  }
+function scope(file: string, pairs: readonly (readonly [string, string])[]): Scope {
+  const all = [...new Map(pairs)]
+  const settings = new Map(all.filter(([name]) => !isReadOnly(name)))
+  const readOnly = all.filter(([name]) => isReadOnly(name))
+  return { file, settings, readOnly, references: [...settings.values()].flatMap(referencesIn) }
+}
 
-  #use(name: string): void {
-    if (this.#used.has(name)) return
-    this.#used.add(name)
-    const value = this.#mainCf.entries.get(name)?.value ?? parameters.get(name)?.default ?? ''
-    this.#useReferences(value)
-  }
+function readOnlySettings({ file, readOnly }: Scope): string[] {
+  return readOnly.map(
+    ([name, value]) => `${file}: read-only parameter assignment: ${name}=${value}`,
+  )
+}
 
-  #useReferences(value: string): void {
-    for (const [, table] of value.matchAll(LEGACY_TABLE)) this.#tablePrefixes.add(`${table}_`)
-    for (const name of references(value)) this.#use(name)
-  }
-
-  #isOfTable(name: string): boolean {
-    return [...this.#tablePrefixes].some((prefix) => name.startsWith(prefix))
-  }
-
-  #restrictionClasses(): string[] {
-    const value = this.#mainCf.entries.get('smtpd_restriction_classes')?.value ?? ''
-    return splitOutsideBraces(value, ', \t\r\n')
-  }
+// `config_directory` may be set, to no avail.
+function isReadOnly(name: string): boolean {
+  const row = parameters.get(name)
+  return row?.type === 'string' && row.readOnly === true && name !== 'config_directory'
 }
 
 /** The per-transport names that a service has (G-32). */
@@ -106,10 +143,4 @@ function serviceParameters({ name, command }: MasterService): string[] {
       return commands.has(command)
     })
     .map((suffix) => `${name}_${suffix}`)
-}
-
-function references(value: string): string[] {
-  return Array.from(value.matchAll(REFERENCE), ([, plain, bracketed]) => plain ?? bracketed).filter(
-    (name) => name !== undefined,
-  )
 }

@@ -4,6 +4,7 @@ export const addressVerificationParameters = {
     type: 'time',
     default: '12h',
     since: '2.7',
+    withoutEffect: 'verification',
     description: 'Time between clean-ups of the verification database.',
   },
   address_verify_default_transport: {
@@ -11,6 +12,7 @@ export const addressVerificationParameters = {
     default: '$default_transport',
     min: 1,
     since: '2.1',
+    withoutEffect: 'verification',
     description: 'Replaces default_transport while an address probe is being routed.',
   },
   address_verify_local_transport: {
@@ -18,18 +20,21 @@ export const addressVerificationParameters = {
     default: '$local_transport',
     min: 1,
     since: '2.1',
+    withoutEffect: 'verification',
     description: 'Replaces local_transport while an address probe is being routed.',
   },
   address_verify_map: {
     type: 'maps',
     default: 'btree:$data_directory/verify_cache',
     since: '2.1',
+    withoutEffect: 'verification',
     description: 'Database that keeps address verification results.',
   },
   address_verify_negative_cache: {
     type: 'boolean',
     default: 'yes',
     since: '2.1',
+    withoutEffect: 'verification',
     description: 'Also remember failed probe results; when off, only positive results are cached.',
   },
   address_verify_negative_expire_time: {
@@ -37,6 +42,7 @@ export const addressVerificationParameters = {
     default: '3d',
     min: 1,
     since: '2.1',
+    withoutEffect: 'verification',
     description: 'Lifetime of a negative verification result.',
   },
   address_verify_negative_refresh_time: {
@@ -44,6 +50,7 @@ export const addressVerificationParameters = {
     default: '3h',
     min: 1,
     since: '2.1',
+    withoutEffect: 'verification',
     description: 'Age at which a negative result is probed again.',
   },
   address_verify_positive_expire_time: {
@@ -51,6 +58,7 @@ export const addressVerificationParameters = {
     default: '31d',
     min: 1,
     since: '2.1',
+    withoutEffect: 'verification',
     description: 'Lifetime of a positive verification result.',
   },
   address_verify_positive_refresh_time: {
@@ -58,6 +66,7 @@ export const addressVerificationParameters = {
     default: '7d',
     min: 1,
     since: '2.1',
+    withoutEffect: 'verification',
     description: 'Age at which a positive result is probed again.',
   },
   address_verify_relay_transport: {
@@ -65,42 +74,49 @@ export const addressVerificationParameters = {
     default: '$relay_transport',
     min: 1,
     since: '2.1',
+    withoutEffect: 'verification',
     description: 'Replaces relay_transport while an address probe is being routed.',
   },
   address_verify_relayhost: {
     type: 'string',
     default: '$relayhost',
     since: '2.1',
+    withoutEffect: 'verification',
     description: 'Replaces relayhost while an address probe is being routed.',
   },
   address_verify_sender: {
     type: 'string',
     default: '$double_bounce_sender',
     since: '2.1',
+    withoutEffect: 'verification',
     description: 'Sender address of verification probes.',
   },
   address_verify_sender_dependent_default_transport_maps: {
     type: 'maps',
     default: '$sender_dependent_default_transport_maps',
     since: '2.7',
+    withoutEffect: 'verification',
     description: 'Replaces sender_dependent_default_transport_maps for address probes.',
   },
   address_verify_sender_dependent_relayhost_maps: {
     type: 'maps',
     default: '$sender_dependent_relayhost_maps',
     since: '2.3',
+    withoutEffect: 'verification',
     description: 'Replaces sender_dependent_relayhost_maps for address probes.',
   },
   address_verify_sender_ttl: {
     type: 'time',
     default: '0s',
     since: '2.9',
+    withoutEffect: 'verification',
     description: 'Period after which the probe sender address changes; 0 means never.',
   },
   address_verify_transport_maps: {
     type: 'maps',
     default: '$transport_maps',
     since: '2.1',
+    withoutEffect: 'verification',
     description: 'Replaces transport_maps while an address probe is being routed.',
   },
   address_verify_virtual_transport: {
@@ -108,6 +124,7 @@ export const addressVerificationParameters = {
     default: '$virtual_transport',
     min: 1,
     since: '2.1',
+    withoutEffect: 'verification',
     description: 'Replaces virtual_transport while an address probe is being routed.',
   },
 } as const

@@ -3,11 +3,13 @@ export const addressesParameters = {
   alias_database: {
     type: 'maps',
     default: 'hash:/etc/aliases',
+    withoutEffect: 'local',
     description: 'Alias tables that newaliases rebuilds; distinct from the lookup list alias_maps.',
   },
   alias_maps: {
     type: 'maps',
     default: 'hash:/etc/aliases, nis:mail.aliases',
+    withoutEffect: 'local',
     description: 'Alias tables searched by local(8) delivery.',
   },
   allow_min_user: {
@@ -42,12 +44,14 @@ export const addressesParameters = {
     min: 1,
     words: ['envelope_sender', 'envelope_recipient', 'header_sender', 'header_recipient'],
     since: '2.2',
+    withoutEffect: 'headers',
     description:
       'Which addresses canonical_maps applies to (envelope and header, sender and recipient).',
   },
   canonical_maps: {
     type: 'maps',
     default: '',
+    supportedValues: [''],
     description:
       'Address mappings applied by cleanup(8) to senders and recipients in envelope and headers.',
   },
@@ -62,6 +66,7 @@ export const addressesParameters = {
     default: '<>',
     min: 1,
     since: '2.7',
+    withoutEffect: 'tables',
     description:
       'Search key standing for the null sender in sender_dependent_default_transport_maps.',
   },
@@ -76,6 +81,7 @@ export const addressesParameters = {
     default: '<>',
     min: 1,
     since: '2.5',
+    withoutEffect: 'tables',
     description: 'Search key standing for the null sender in sender_dependent_relayhost_maps.',
   },
   enable_original_recipient: {
@@ -87,6 +93,7 @@ export const addressesParameters = {
   local_header_rewrite_clients: {
     type: 'list',
     default: 'permit_inet_interfaces',
+    withoutEffect: 'headers',
     description: 'Clients whose header addresses are completed with local domains.',
   },
   local_transport: {
@@ -99,16 +106,19 @@ export const addressesParameters = {
     type: 'list',
     default: 'envelope_sender, header_sender, header_recipient',
     words: ['envelope_sender', 'envelope_recipient', 'header_sender', 'header_recipient'],
+    withoutEffect: 'headers',
     description: 'Which addresses domain masquerading applies to.',
   },
   masquerade_domains: {
     type: 'list',
     default: '',
+    supportedValues: [''],
     description: 'Domains whose subdomains are stripped from addresses, in order; ! excludes.',
   },
   masquerade_exceptions: {
     type: 'list',
     default: '',
+    withoutEffect: 'headers',
     description: 'User names that are never masqueraded.',
   },
   mydestination: {
@@ -118,11 +128,16 @@ export const addressesParameters = {
   },
   mydomain: { type: 'string', min: 1, description: 'Parent domain of this host.' },
   myhostname: { type: 'string', min: 1, description: 'Fully qualified name of this mail system.' },
-  mynetworks: { type: 'list', description: 'Networks whose clients are trusted.' },
+  mynetworks: {
+    type: 'list',
+    withoutEffect: 'references',
+    description: 'Networks whose clients are trusted.',
+  },
   mynetworks_style: {
     type: 'string',
     default: `\${{$compatibility_level} <level {2} ? {subnet} : {host}}`,
     min: 1,
+    withoutEffect: 'references',
     description: 'How mynetworks is computed when not set: host, subnet or class.',
   },
   myorigin: {
@@ -134,6 +149,7 @@ export const addressesParameters = {
   owner_request_special: {
     type: 'boolean',
     default: 'yes',
+    withoutEffect: 'local',
     description: 'Do not split owner-list and list-request addresses at the delimiter.',
   },
   parent_domain_matches_subdomains: {
@@ -146,12 +162,14 @@ export const addressesParameters = {
     type: 'list',
     default: 'canonical, virtual',
     words: ['canonical', 'virtual', 'alias', 'forward', 'include', 'generic'],
+    withoutEffect: 'headers',
     description: 'Kinds of mapping that carry an unmatched address extension over to the result.',
   },
   recipient_bcc_maps: {
     type: 'maps',
     default: '',
     since: '2.1',
+    supportedValues: [''],
     description: 'Automatic blind copy addresses looked up by recipient.',
   },
   recipient_canonical_classes: {
@@ -160,11 +178,13 @@ export const addressesParameters = {
     min: 1,
     words: ['envelope_recipient', 'header_recipient'],
     since: '2.2',
+    withoutEffect: 'headers',
     description: 'Which addresses recipient_canonical_maps applies to.',
   },
   recipient_canonical_maps: {
     type: 'maps',
     default: '',
+    supportedValues: [''],
     description: 'Address mappings for recipients only.',
   },
   recipient_delimiter: {
@@ -192,18 +212,21 @@ export const addressesParameters = {
   relocated_maps: {
     type: 'maps',
     default: '',
+    supportedValues: [''],
     description: 'Recipients that moved; the lookup result becomes the bounce text.',
   },
   relocated_prefix_enable: {
     type: 'boolean',
     default: 'yes',
     since: '3.11',
+    withoutEffect: 'tables',
     description: 'Prefixes results of relocated_maps with a status code and text.',
   },
   remote_header_rewrite_domain: {
     type: 'string',
     default: '',
     since: '2.2',
+    withoutEffect: 'headers',
     description: 'Domain that completes header addresses of remote mail; empty leaves them alone.',
   },
   resolve_dequoted_address: {
@@ -227,6 +250,7 @@ export const addressesParameters = {
     type: 'maps',
     default: '',
     since: '2.1',
+    supportedValues: [''],
     description: 'Automatic blind copy addresses looked up by sender.',
   },
   sender_canonical_classes: {
@@ -235,23 +259,27 @@ export const addressesParameters = {
     min: 1,
     words: ['envelope_sender', 'header_sender'],
     since: '2.2',
+    withoutEffect: 'headers',
     description: 'Which addresses sender_canonical_maps applies to.',
   },
   sender_canonical_maps: {
     type: 'maps',
     default: '',
+    supportedValues: [''],
     description: 'Address mappings for senders only.',
   },
   sender_dependent_default_transport_maps: {
     type: 'maps',
     default: '',
     since: '2.7',
+    supportedValues: [''],
     description: 'Per-sender replacement of default_transport.',
   },
   sender_dependent_relayhost_maps: {
     type: 'maps',
     default: '',
     since: '2.3',
+    supportedValues: [''],
     description: 'Per-sender replacement of relayhost.',
   },
   show_user_unknown_table_name: {
@@ -264,6 +292,7 @@ export const addressesParameters = {
   transport_maps: {
     type: 'maps',
     default: '',
+    supportedValues: [''],
     description: 'Tables that map a recipient or domain to transport:nexthop.',
   },
   virtual_alias_address_length_limit: {
@@ -271,6 +300,7 @@ export const addressesParameters = {
     default: '1000',
     min: 1,
     since: '3.0',
+    withoutEffect: 'headers',
     description: 'Longest address that virtual alias expansion may produce.',
   },
   virtual_alias_domains: {
@@ -284,12 +314,14 @@ export const addressesParameters = {
     default: '1000',
     min: 1,
     since: '2.1',
+    withoutEffect: 'headers',
     description: 'Largest number of recipients from expanding one original recipient.',
   },
   virtual_alias_maps: {
     type: 'maps',
     default: '$virtual_maps',
     since: '2.0',
+    supportedValues: [''],
     description:
       'Recipient rewriting tables of cleanup(8); default source of virtual_alias_domains.',
   },
@@ -298,6 +330,7 @@ export const addressesParameters = {
     default: '1000',
     min: 1,
     since: '2.1',
+    withoutEffect: 'headers',
     description: 'Deepest nesting of virtual alias expansion.',
   },
   virtual_mailbox_domains: {

@@ -4,17 +4,20 @@ export const cleanupParameters = {
     type: 'boolean',
     default: 'no',
     since: '2.6',
+    supportedValues: ['no'],
     description: 'Adds From, To, Date and Message-ID to every message that lacks them.',
   },
   body_checks: {
     type: 'maps',
     default: '',
+    supportedValues: [''],
     description: 'Lookup tables, usually regexp, applied to each body line.',
   },
   body_checks_size_limit: {
     type: 'integer',
     default: '51200',
     since: '2.0',
+    withoutEffect: 'checks',
     description: 'Only this many bytes of each message segment are subject to body_checks.',
   },
   cleanup_replace_stray_cr_lf: {
@@ -33,6 +36,7 @@ export const cleanupParameters = {
     type: 'boolean',
     default: 'no',
     since: '2.0',
+    withoutEffect: 'checks',
     description: 'Receive message bodies without looking at MIME structure.',
   },
   duplicate_filter_limit: {
@@ -44,12 +48,14 @@ export const cleanupParameters = {
     type: 'boolean',
     default: 'no',
     since: '3.2',
+    withoutEffect: 'headers',
     description: 'Map internationalised names with the older transitional rules.',
   },
   force_mime_input_conversion: {
     type: 'boolean',
     default: 'no',
     since: '3.9',
+    supportedValues: ['no'],
     description: 'Converts 8-bit content to 7-bit encodings while receiving.',
   },
   header_address_token_limit: {
@@ -57,11 +63,13 @@ export const cleanupParameters = {
     default: '10240',
     min: 1,
     since: '2.0',
+    withoutEffect: 'headers',
     description: 'Most address tokens processed per header.',
   },
   header_checks: {
     type: 'maps',
     default: '',
+    supportedValues: [''],
     description: 'Lookup tables applied to each message header line.',
   },
   header_size_limit: {
@@ -86,18 +94,21 @@ export const cleanupParameters = {
     type: 'string',
     default: '',
     since: '2.3',
+    supportedValues: [''],
     description: 'Characters whose presence in content makes cleanup reject the message.',
   },
   message_strip_characters: {
     type: 'string',
     default: '',
     since: '2.3',
+    supportedValues: [''],
     description: 'Characters that cleanup silently removes from content.',
   },
   milter_header_checks: {
     type: 'maps',
     default: '',
     since: '2.7',
+    withoutEffect: 'milters',
     description: 'Header checks applied to headers that Milters add.',
   },
   mime_boundary_length_limit: {
@@ -105,12 +116,14 @@ export const cleanupParameters = {
     default: '2048',
     min: 1,
     since: '2.0',
+    withoutEffect: 'checks',
     description: 'Characters of a MIME boundary string that are significant.',
   },
   mime_header_checks: {
     type: 'maps',
     default: '$header_checks',
     since: '2.0',
+    supportedValues: [''],
     description: 'Lookup tables for MIME headers; default is header_checks.',
   },
   mime_nesting_limit: {
@@ -118,12 +131,14 @@ export const cleanupParameters = {
     default: '100',
     min: 1,
     since: '2.0',
+    withoutEffect: 'checks',
     description: 'Deepest multipart nesting that is parsed.',
   },
   nested_header_checks: {
     type: 'maps',
     default: '$header_checks',
     since: '2.0',
+    supportedValues: [''],
     description: 'Lookup tables for headers of attached messages; default is header_checks.',
   },
   non_empty_end_of_header_action: {
@@ -131,6 +146,7 @@ export const cleanupParameters = {
     default: 'fix_quietly',
     min: 1,
     since: '3.11',
+    withoutEffect: 'checks',
     description: 'What to do when the header ends with a line that is neither a header nor empty.',
   },
   queue_file_attribute_count_limit: {
@@ -138,6 +154,7 @@ export const cleanupParameters = {
     default: '100',
     min: 1,
     since: '2.0',
+    withoutEffect: 'oneProcess',
     description: 'Limit on the number of attribute records a submission may contain.',
   },
   smtputf8_autodetect_classes: {
@@ -158,30 +175,35 @@ export const cleanupParameters = {
     type: 'boolean',
     default: 'no',
     since: '2.0',
+    supportedValues: ['no'],
     description: 'Reject mail with 8-bit headers.',
   },
   strict_8bitmime: {
     type: 'boolean',
     default: 'no',
     since: '2.0',
+    supportedValues: ['no'],
     description: 'Set both strict 8-bit checks.',
   },
   strict_8bitmime_body: {
     type: 'boolean',
     default: 'no',
     since: '2.0',
+    supportedValues: ['no'],
     description: 'Reject 8-bit bodies without proper MIME labels.',
   },
   strict_mime_encoding_domain: {
     type: 'boolean',
     default: 'no',
     since: '2.0',
+    supportedValues: ['no'],
     description: 'Reject wrong transfer encodings for message and multipart types.',
   },
   strict_smtputf8: {
     type: 'boolean',
     default: 'no',
     since: '3.0',
+    withoutEffect: 'smtpd',
     description: 'Apply SMTPUTF8 rules even to clients that did not ask for them.',
   },
   undisclosed_recipients_header: {

@@ -4,6 +4,7 @@ export const installationParameters = {
     type: 'string',
     default: '/usr/sbin',
     min: 1,
+    withoutEffect: 'layout',
     description:
       'Where the administrative commands (postqueue, postsuper and so on) are installed.',
   },
@@ -23,6 +24,7 @@ export const installationParameters = {
     type: 'string',
     default: '/usr/lib/postfix/sbin',
     min: 1,
+    withoutEffect: 'layout',
     description: 'Where the daemon programs named in master.cf live.',
   },
   data_directory: {
@@ -30,6 +32,7 @@ export const installationParameters = {
     default: '/var/lib/postfix',
     min: 1,
     since: '2.5',
+    withoutEffect: 'layout',
     description:
       'Directory owned by mail_owner for caches, random state and the second master lock file.',
   },
@@ -37,12 +40,14 @@ export const installationParameters = {
     type: 'string',
     default: 'nobody',
     min: 1,
+    withoutEffect: 'accounts',
     description: 'Account for external commands and file deliveries; must differ from mail_owner.',
   },
   html_directory: {
     type: 'string',
     default: '/usr/share/doc/postfix/html',
     min: 1,
+    withoutEffect: 'informational',
     description: 'Installed HTML documentation, informational.',
   },
   mail_owner: {
@@ -55,12 +60,14 @@ export const installationParameters = {
     type: 'string',
     default: '20240304',
     min: 1,
+    withoutEffect: 'references',
     description: 'Release date of the software.',
   },
   mail_version: {
     type: 'string',
     default: '3.7.11',
     min: 1,
+    withoutEffect: 'references',
     description: 'Version string of the software.',
   },
   meta_directory: {
@@ -68,6 +75,7 @@ export const installationParameters = {
     default: '/etc/postfix',
     min: 1,
     since: '3.0',
+    withoutEffect: 'layout',
     description:
       'Directory with files shared by all instances, such as postfix-files and dynamicmaps.cf.',
   },
@@ -75,18 +83,21 @@ export const installationParameters = {
     type: 'list',
     default: '',
     since: '2.6',
+    withoutEffect: 'instances',
     description: 'Configuration directories of additional instances.',
   },
   multi_instance_enable: {
     type: 'boolean',
     default: 'no',
     since: '2.6',
+    withoutEffect: 'instances',
     description: 'Whether this instance takes part in start and stop of all instances.',
   },
   multi_instance_group: {
     type: 'string',
     default: '',
     since: '2.6',
+    withoutEffect: 'instances',
     description: 'Group label of an instance.',
   },
   multi_instance_name: {
@@ -99,12 +110,14 @@ export const installationParameters = {
     type: 'string',
     default: '',
     since: '2.6',
+    withoutEffect: 'instances',
     description: 'Program run instead of postfix-script when several instances are configured.',
   },
   process_id_directory: {
     type: 'string',
     default: 'pid',
     min: 1,
+    withoutEffect: 'layout',
     description: 'Directory below the queue directory with PID and lock files.',
   },
   queue_directory: {
@@ -118,12 +131,14 @@ export const installationParameters = {
     type: 'string',
     default: '/usr/share/doc/postfix',
     min: 1,
+    withoutEffect: 'informational',
     description: 'Installed README documents, informational.',
   },
   setgid_group: {
     type: 'string',
     default: 'postdrop',
     min: 1,
+    withoutEffect: 'accounts',
     description: 'Group of the submission and queue commands; must not be shared.',
   },
   shlib_directory: {
@@ -131,6 +146,7 @@ export const installationParameters = {
     default: '/usr/lib/postfix',
     min: 1,
     since: '3.0',
+    withoutEffect: 'layout',
     description: 'Directory with shared libraries and table plugins.',
   },
 } as const

@@ -4,17 +4,20 @@ export const loggingParameters = {
     type: 'integer',
     default: '2',
     min: 1,
+    withoutEffect: 'debugging',
     description: 'How much the verbose level rises for peers matching debug_peer_list.',
   },
   debug_peer_list: {
     type: 'list',
     default: '',
+    withoutEffect: 'debugging',
     description:
       'Hosts, addresses, networks or next-hop names whose sessions are logged verbosely.',
   },
   debugger_command: {
     type: 'string',
     default: '',
+    withoutEffect: 'debugging',
     description: 'Shell command started when a daemon runs with -D.',
   },
   delay_logging_resolution_limit: {
@@ -48,6 +51,7 @@ export const loggingParameters = {
     default: 'gzip',
     min: 1,
     since: '3.4',
+    withoutEffect: 'logging',
     description: 'Program that compresses a rotated log file.',
   },
   maillog_file_permissions: {
@@ -55,6 +59,7 @@ export const loggingParameters = {
     default: '0600',
     min: 1,
     since: '3.9',
+    withoutEffect: 'logging',
     description: 'Mode of a newly created log file: 600, 640 or 644.',
   },
   maillog_file_prefixes: {
@@ -69,6 +74,7 @@ export const loggingParameters = {
     default: '%Y%m%d-%H%M%S',
     min: 1,
     since: '3.4',
+    withoutEffect: 'logging',
     description: 'strftime pattern appended to the name of a rotated log.',
   },
   postlogd_watchdog_timeout: {
@@ -76,18 +82,21 @@ export const loggingParameters = {
     default: '10s',
     min: 10,
     since: '3.4',
+    withoutEffect: 'oneProcess',
     description: 'Watchdog of the logging daemon.',
   },
   respectful_logging: {
     type: 'boolean',
     default: `\${{$compatibility_level} <level {3.6} ? {no} : {yes}}`,
     since: '3.6',
+    withoutEffect: 'wording',
     description: 'Use neutral words in log texts.',
   },
   syslog_facility: {
     type: 'string',
     default: 'mail',
     min: 1,
+    withoutEffect: 'logging',
     description: 'Facility for log records.',
   },
   syslog_name: {

@@ -5,6 +5,7 @@ export const lookupTablesParameters = {
     default: '16777216',
     min: 1,
     since: '2.0',
+    withoutEffect: 'tables',
     description: 'Cache memory used while a hash or btree table file is being built.',
   },
   berkeley_db_read_buffer_size: {
@@ -12,12 +13,14 @@ export const lookupTablesParameters = {
     default: '131072',
     min: 1,
     since: '2.0',
+    withoutEffect: 'tables',
     description: 'Cache memory used per hash or btree table that is open for lookups.',
   },
   daemon_table_open_error_is_fatal: {
     type: 'boolean',
     default: 'no',
     since: '2.9',
+    withoutEffect: 'tables',
     description: 'Ends a daemon that cannot open a table, instead of letting each search fail.',
   },
   default_cache_db_type: {
@@ -25,12 +28,14 @@ export const lookupTablesParameters = {
     default: 'btree',
     min: 1,
     since: '3.11',
+    withoutEffect: 'tables',
     description: 'Table type assumed for cache databases given without a type.',
   },
   default_database_type: {
     type: 'string',
     default: 'hash',
     min: 1,
+    withoutEffect: 'tables',
     description: 'Table type that commands assume when a table name has no type prefix.',
   },
   lmdb_map_size: {
@@ -38,12 +43,14 @@ export const lookupTablesParameters = {
     default: '16777216',
     min: 1,
     since: '2.11',
+    withoutEffect: 'tables',
     description: 'Initial size of an LMDB database.',
   },
   non_bdb_custom_mapping: {
     type: 'maps',
     default: '',
     since: '3.11',
+    withoutEffect: 'tables',
     description: 'Table with site overrides for the migration away from Berkeley DB.',
   },
   non_bdb_migration_level: {
@@ -51,6 +58,7 @@ export const lookupTablesParameters = {
     default: 'disable',
     min: 1,
     since: '3.11',
+    withoutEffect: 'tables',
     description:
       'How requests for hash and btree tables are redirected on systems without Berkeley DB.',
   },
@@ -58,6 +66,7 @@ export const lookupTablesParameters = {
     type: 'boolean',
     default: 'yes',
     since: '3.11',
+    withoutEffect: 'tables',
     description: 'Log each redirected table request.',
   },
   proxy_read_maps: {
@@ -90,6 +99,7 @@ export const lookupTablesParameters = {
       $mime_header_checks $nested_header_checks $smtp_body_checks $smtp_header_checks
       $smtp_mime_header_checks $smtp_nested_header_checks`,
     since: '2.0',
+    withoutEffect: 'oneProcess',
     description: 'Tables that proxymap(8) may open for reading.',
   },
   proxy_write_maps: {
@@ -97,6 +107,7 @@ export const lookupTablesParameters = {
     default: `$smtp_sasl_auth_cache_name $lmtp_sasl_auth_cache_name $address_verify_map
       $postscreen_cache_map`,
     since: '2.5',
+    withoutEffect: 'oneProcess',
     description: 'Tables that proxywrite may open for writing.',
   },
   socketmap_max_query_size: {
@@ -104,6 +115,7 @@ export const lookupTablesParameters = {
     default: '10000',
     min: 1,
     since: '3.12',
+    withoutEffect: 'tables',
     description: 'Longest query sent to a socketmap server.',
   },
   socketmap_max_reply_size: {
@@ -111,6 +123,7 @@ export const lookupTablesParameters = {
     default: '100000',
     min: 1,
     since: '3.10',
+    withoutEffect: 'tables',
     description: 'Longest socketmap reply accepted.',
   },
 } as const

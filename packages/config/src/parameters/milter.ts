@@ -5,12 +5,14 @@ export const milterParameters = {
     default: '30s',
     min: 1,
     since: '2.3',
+    withoutEffect: 'milters',
     description: 'Limit for one exchange with a Milter about an SMTP command.',
   },
   milter_connect_macros: {
     type: 'list',
     default: 'j {daemon_name} {daemon_addr} v _',
     since: '2.3',
+    withoutEffect: 'milters',
     description: 'Macros sent to Milters at connect time.',
   },
   milter_connect_timeout: {
@@ -18,6 +20,7 @@ export const milterParameters = {
     default: '30s',
     min: 1,
     since: '2.3',
+    withoutEffect: 'milters',
     description: 'Limit for connecting to a Milter and negotiating options.',
   },
   milter_content_timeout: {
@@ -25,12 +28,14 @@ export const milterParameters = {
     default: '300s',
     min: 1,
     since: '2.3',
+    withoutEffect: 'milters',
     description: 'Limit for the Milter reply at the end of content.',
   },
   milter_data_macros: {
     type: 'list',
     default: 'i',
     since: '2.3',
+    withoutEffect: 'milters',
     description: 'Macros sent to Milters with DATA.',
   },
   milter_default_action: {
@@ -38,6 +43,7 @@ export const milterParameters = {
     default: 'tempfail',
     min: 1,
     since: '2.3',
+    withoutEffect: 'milters',
     description:
       'What to do when a Milter is unavailable: accept, reject, tempfail, quarantine, shutdown.',
   },
@@ -45,18 +51,21 @@ export const milterParameters = {
     type: 'list',
     default: 'i',
     since: '2.3',
+    withoutEffect: 'milters',
     description: 'Macros sent to Milters at the end of content.',
   },
   milter_end_of_header_macros: {
     type: 'list',
     default: 'i',
     since: '2.5',
+    withoutEffect: 'milters',
     description: 'Macros sent to Milters at the end of the header.',
   },
   milter_helo_macros: {
     type: 'list',
     default: '{tls_version} {cipher} {cipher_bits} {cert_subject} {cert_issuer}',
     since: '2.3',
+    withoutEffect: 'milters',
     description: 'Macros sent to Milters with HELO or EHLO.',
   },
   milter_macro_daemon_name: {
@@ -64,12 +73,14 @@ export const milterParameters = {
     default: '$myhostname',
     min: 1,
     since: '2.3',
+    withoutEffect: 'milters',
     description: 'Value of the daemon name macro.',
   },
   milter_macro_defaults: {
     type: 'list',
     default: '',
     since: '3.1',
+    withoutEffect: 'milters',
     description: 'Values for macros that have none otherwise.',
   },
   milter_macro_v: {
@@ -77,12 +88,14 @@ export const milterParameters = {
     default: '$mail_name $mail_version',
     min: 1,
     since: '2.3',
+    withoutEffect: 'milters',
     description: 'Value of the version macro.',
   },
   milter_mail_macros: {
     type: 'list',
     default: 'i {auth_type} {auth_authen} {auth_author} {mail_addr} {mail_host} {mail_mailer}',
     since: '2.3',
+    withoutEffect: 'milters',
     description: 'Macros sent to Milters with MAIL FROM.',
   },
   milter_protocol: {
@@ -90,24 +103,28 @@ export const milterParameters = {
     default: '6',
     min: 1,
     since: '2.3',
+    withoutEffect: 'milters',
     description: 'Milter protocol version and options.',
   },
   milter_rcpt_macros: {
     type: 'list',
     default: 'i {rcpt_addr} {rcpt_host} {rcpt_mailer}',
     since: '2.3',
+    withoutEffect: 'milters',
     description: 'Macros sent to Milters with RCPT TO.',
   },
   milter_unknown_command_macros: {
     type: 'list',
     default: '',
     since: '2.3',
+    withoutEffect: 'milters',
     description: 'Macros sent to Milters for unknown commands.',
   },
   non_smtpd_milters: {
     type: 'list',
     default: '',
     since: '2.3',
+    supportedValues: [''],
     description: 'Milters for mail that does not arrive through smtpd, for example QMQP mail.',
   },
 } as const

@@ -21,6 +21,7 @@ export const obsoleteParameters = {
     min: 10,
     max: 100,
     obsolete: 'used by the old queue manager only',
+    withoutEffect: 'preemption',
     description:
       'Old scheduler only: percentage of delivery resources that one large message may use.',
   },
@@ -29,6 +30,7 @@ export const obsoleteParameters = {
     default: 'no',
     since: '2.2.9',
     obsolete: 'deprecated; 3.11 warns',
+    withoutEffect: 'tls',
     description: 'Use the CNAME target as server name for logging, SASL and TLS decisions.',
   },
   smtp_connection_cache_reuse_limit: {
@@ -37,6 +39,7 @@ export const obsoleteParameters = {
     since: '2.2',
     obsolete: 'existed in 2.2 only; see also smtp_connection_reuse_count_limit',
     renamedTo: 'smtp_connection_reuse_time_limit',
+    withoutEffect: 'obsolete',
     description: 'Release 2.2 only: how often a cached connection could be used again.',
   },
   smtp_enforce_tls: {
@@ -45,6 +48,7 @@ export const obsoleteParameters = {
     since: '2.2',
     obsolete: 'deprecated since 2.3; 3.11 warns',
     renamedTo: 'smtp_tls_security_level',
+    supportedValues: ['no'],
     description: 'Old switch that makes TLS mandatory; superseded by smtp_tls_security_level.',
   },
   smtp_per_record_deadline: {
@@ -53,12 +57,14 @@ export const obsoleteParameters = {
     since: '2.9',
     obsolete: 'renamed in 3.7',
     renamedTo: 'smtp_per_request_deadline',
+    withoutEffect: 'deadlines',
     description: 'Old form of smtp_per_request_deadline.',
   },
   smtp_skip_4xx_greeting: {
     type: 'string',
     default: '',
     obsolete: 'removed in 2.1; unknown to current releases',
+    withoutEffect: 'obsolete',
     description: 'Removed: try another server after a 4xx banner; modern releases always do.',
   },
   smtp_tls_cipherlist: {
@@ -67,6 +73,7 @@ export const obsoleteParameters = {
     since: '2.2',
     obsolete: 'no current program reads it; deprecated since 2.3',
     renamedTo: 'smtp_tls_mandatory_ciphers',
+    withoutEffect: 'obsolete',
     description: 'Old raw cipher expression; superseded by the cipher grade parameters.',
   },
   smtp_tls_dcert_file: {
@@ -74,6 +81,7 @@ export const obsoleteParameters = {
     default: '',
     since: '2.2',
     obsolete: 'DSA certificates are not supported by current TLS versions',
+    withoutEffect: 'obsolete',
     description: 'Client DSA certificate file.',
   },
   smtp_tls_dkey_file: {
@@ -81,6 +89,7 @@ export const obsoleteParameters = {
     default: '$smtp_tls_dcert_file',
     since: '2.2',
     obsolete: 'DSA certificates are not supported by current TLS versions',
+    withoutEffect: 'obsolete',
     description: 'Client DSA key file.',
   },
   smtp_tls_enforce_peername: {
@@ -89,6 +98,7 @@ export const obsoleteParameters = {
     since: '2.2',
     obsolete: 'deprecated since 2.3; 3.11 warns',
     renamedTo: 'smtp_tls_security_level',
+    withoutEffect: 'tls',
     description:
       'Old switch: match the server name with its certificate; superseded by the security levels.',
   },
@@ -98,6 +108,7 @@ export const obsoleteParameters = {
     since: '2.2',
     obsolete: 'deprecated since 2.3; 3.11 warns',
     renamedTo: 'smtp_tls_policy_maps',
+    supportedValues: [''],
     description: 'Old per-destination TLS policy; superseded by smtp_tls_policy_maps.',
   },
   smtp_use_tls: {
@@ -106,6 +117,7 @@ export const obsoleteParameters = {
     since: '2.2',
     obsolete: 'deprecated since 2.3; 3.11 warns',
     renamedTo: 'smtp_tls_security_level',
+    withoutEffect: 'tls',
     description: 'Old switch for opportunistic TLS; superseded by smtp_tls_security_level.',
   },
   tls_dane_digest_agility: {
@@ -113,6 +125,7 @@ export const obsoleteParameters = {
     default: 'on',
     since: '2.11',
     obsolete: 'accepted but ignored since 3.2',
+    withoutEffect: 'obsolete',
     description: 'Whether only the strongest published TLSA digest counts.',
   },
   tls_dane_trust_anchor_digest_enable: {
@@ -120,6 +133,7 @@ export const obsoleteParameters = {
     default: '',
     since: '2.11',
     obsolete: 'accepted but ignored since 3.2',
+    withoutEffect: 'obsolete',
     description: 'Whether trust anchor digests in TLSA records are usable.',
   },
   tls_export_cipherlist: {
@@ -127,6 +141,7 @@ export const obsoleteParameters = {
     default: 'aNULL:-aNULL:HIGH:MEDIUM:LOW:EXPORT:+RC4:@STRENGTH',
     since: '2.3',
     obsolete: 'export ciphers are no longer used',
+    withoutEffect: 'obsolete',
     description: 'Cipher expression of the obsolete export grade.',
   },
   tls_low_cipherlist: {
@@ -134,6 +149,7 @@ export const obsoleteParameters = {
     default: 'aNULL:-aNULL:HIGH:MEDIUM:LOW:+RC4:@STRENGTH',
     since: '2.3',
     obsolete: 'low grade ciphers are no longer used',
+    withoutEffect: 'obsolete',
     description: 'Cipher expression of the obsolete low grade.',
   },
   virtual_maps: {
@@ -141,6 +157,7 @@ export const obsoleteParameters = {
     default: '',
     obsolete: 'renamed in 2.0',
     renamedTo: 'virtual_alias_maps',
+    supportedValues: [''],
     description: 'Old name of virtual_alias_maps, still honoured as its default.',
   },
 } as const

@@ -12,9 +12,8 @@ export const otherParameterNames: ReadonlySet<string> = new Set(
     empty_address_local_login_sender_maps_lookup_key execution_directory_expansion_filter
     expand_owner_alias fallback_transport fallback_transport_maps forward_expansion_filter
     forward_path frozen_delivered_to home_mailbox invalid_hostname_reject_code
-    lmtp_discard_lhlo_keyword_address_maps lmtp_discard_lhlo_keywords lmtp_lhlo_name
-    lmtp_lhlo_timeout local_command_shell local_delivery_status_filter local_recipient_maps
-    luser_relay mail_spool_directory mailbox_command mailbox_command_maps mailbox_delivery_lock
+    local_command_shell local_delivery_status_filter local_recipient_maps luser_relay
+    mail_spool_directory mailbox_command mailbox_command_maps mailbox_delivery_lock
     mailbox_size_limit mailbox_transport mailbox_transport_maps mailq_path manpage_directory
     maps_rbl_domains maps_rbl_reject_code multi_recipient_bounce_reject_code newaliases_path
     non_fqdn_reject_code openssl_path permit_mx_backup_networks pipe_delivery_status_filter

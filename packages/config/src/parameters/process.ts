@@ -5,6 +5,7 @@ export const processParameters = {
     default: '100s',
     min: 1,
     since: '2.1',
+    withoutEffect: 'oneProcess',
     description:
       'How long postkick waits until the daemon has read a trigger from its input buffer.',
   },
@@ -12,6 +13,7 @@ export const processParameters = {
     type: 'time',
     default: '1000s',
     min: 1,
+    withoutEffect: 'local',
     description: 'Default wall-clock limit for an external command run by a delivery agent.',
   },
   daemon_timeout: {
@@ -29,36 +31,48 @@ export const processParameters = {
   export_environment: {
     type: 'list',
     default: 'TZ MAIL_CONFIG LANG',
+    withoutEffect: 'local',
     description: 'Environment variables handed to non-Postfix child processes.',
   },
   fault_injection_code: {
     type: 'integer',
     default: '0',
+    withoutEffect: 'debugging',
     description: 'Test aid: force one internal error.',
   },
   fork_attempts: {
     type: 'integer',
     default: '5',
     min: 1,
+    withoutEffect: 'oneProcess',
     description: 'How often a failing fork is tried.',
   },
-  fork_delay: { type: 'time', default: '1s', min: 1, description: 'Pause between fork attempts.' },
+  fork_delay: {
+    type: 'time',
+    default: '1s',
+    min: 1,
+    withoutEffect: 'oneProcess',
+    description: 'Pause between fork attempts.',
+  },
   import_environment: {
     type: 'list',
     default: `MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ XAUTHORITY DISPLAY LANG=C POSTLOG_SERVICE
       POSTLOG_HOSTNAME`,
+    withoutEffect: 'oneProcess',
     description: 'Environment variables that programs keep from their caller, or set (name=value).',
   },
   ipc_idle: {
     type: 'time',
     default: '5s',
     min: 1,
+    withoutEffect: 'oneProcess',
     description: 'A client closes an unused internal connection after this time.',
   },
   ipc_timeout: {
     type: 'time',
     default: '3600s',
     min: 1,
+    withoutEffect: 'oneProcess',
     description: 'Limit for one read or write on an internal channel.',
   },
   ipc_ttl: {
@@ -66,6 +80,7 @@ export const processParameters = {
     default: '1000s',
     min: 1,
     since: '2.1',
+    withoutEffect: 'oneProcess',
     description: 'A client reopens an internal connection after this time even if busy.',
   },
   master_service_disable: {
@@ -78,12 +93,14 @@ export const processParameters = {
     type: 'time',
     default: '100s',
     min: 1,
+    withoutEffect: 'oneProcess',
     description: 'An idle daemon process exits after this time.',
   },
   max_use: {
     type: 'integer',
     default: '100',
     min: 1,
+    withoutEffect: 'oneProcess',
     description: 'A daemon process exits after serving this many clients.',
   },
   process_id: {
@@ -106,12 +123,14 @@ export const processParameters = {
     type: 'time',
     default: '60s',
     min: 1,
+    withoutEffect: 'oneProcess',
     description: 'Pause before master tries again to start a failing program.',
   },
   stale_lock_time: {
     type: 'time',
     default: '500s',
     min: 1,
+    withoutEffect: 'oneProcess',
     description: 'Age at which a lock file is considered abandoned.',
   },
 } as const

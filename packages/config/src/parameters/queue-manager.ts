@@ -5,6 +5,7 @@ export const queueManagerParameters = {
     default: '5000',
     min: 1,
     since: '3.1',
+    withoutEffect: 'verification',
     description:
       'Address probes that may be in the active queue, so that they cannot crowd out mail.',
   },
@@ -18,6 +19,7 @@ export const queueManagerParameters = {
   default_delivery_slot_cost: {
     type: 'integer',
     default: '5',
+    withoutEffect: 'preemption',
     description:
       'Deliveries that earn one slot for a smaller job to cut in; 0 disables preemption.',
   },
@@ -25,11 +27,13 @@ export const queueManagerParameters = {
     type: 'integer',
     default: '50',
     max: 100,
+    withoutEffect: 'preemption',
     description: 'Percentage of the slots still needed that is waived, so preemption starts early.',
   },
   default_delivery_slot_loan: {
     type: 'integer',
     default: '3',
+    withoutEffect: 'preemption',
     description: 'Fixed number of slots granted in advance when deciding on preemption.',
   },
   default_destination_concurrency_failed_cohort_limit: {
@@ -63,6 +67,7 @@ export const queueManagerParameters = {
     type: 'time',
     default: '0s',
     since: '2.5',
+    supportedValues: ['0'],
     description:
       'Pause between deliveries to one destination; not 0 forces one delivery at a time.',
   },
@@ -74,6 +79,7 @@ export const queueManagerParameters = {
   default_extra_recipient_limit: {
     type: 'integer',
     default: '1000',
+    withoutEffect: 'preemption',
     description: 'Extra recipients in memory per transport, so that small messages can overtake.',
   },
   default_filter_nexthop: {
@@ -85,11 +91,13 @@ export const queueManagerParameters = {
   default_minimum_delivery_slots: {
     type: 'integer',
     default: '3',
+    withoutEffect: 'preemption',
     description: 'Messages with fewer available slots than this never preempt.',
   },
   default_recipient_limit: {
     type: 'integer',
     default: '20000',
+    withoutEffect: 'preemption',
     description: 'Recipients of all messages that may be in memory per transport.',
   },
   default_recipient_refill_delay: {
@@ -97,6 +105,7 @@ export const queueManagerParameters = {
     default: '5s',
     min: 1,
     since: '2.4',
+    withoutEffect: 'preemption',
     description:
       'Most time between attempts to read more recipients of a large message into memory.',
   },
@@ -105,12 +114,14 @@ export const queueManagerParameters = {
     default: '100',
     min: 1,
     since: '2.4',
+    withoutEffect: 'preemption',
     description: 'Free recipient slots that must be available before more recipients are read.',
   },
   default_transport_rate_delay: {
     type: 'time',
     default: '0s',
     since: '3.1',
+    supportedValues: ['0'],
     description:
       'Pause between any two deliveries over the same transport, whatever the destination.',
   },
@@ -123,6 +134,7 @@ export const queueManagerParameters = {
     type: 'boolean',
     default: 'no',
     since: '2.5',
+    withoutEffect: 'debugging',
     description: 'Log every adjustment of the concurrency window.',
   },
   enable_long_queue_ids: {
@@ -173,6 +185,7 @@ export const queueManagerParameters = {
     type: 'time',
     default: '300s',
     since: '2.0',
+    withoutEffect: 'queueManager',
     description:
       'Least time between two warnings that a destination clogs the active queue; 0 is never.',
   },
@@ -181,6 +194,7 @@ export const queueManagerParameters = {
     default: '1000s',
     min: 1,
     since: '2.8',
+    withoutEffect: 'oneProcess',
     description: 'Watchdog of the queue manager, replacing daemon_timeout.',
   },
   qmgr_ipc_timeout: {
@@ -188,6 +202,7 @@ export const queueManagerParameters = {
     default: '60s',
     min: 1,
     since: '2.8',
+    withoutEffect: 'oneProcess',
     description: 'Limit for queue manager I/O on an internal channel, replacing ipc_timeout.',
   },
   qmgr_message_active_limit: {
@@ -206,6 +221,7 @@ export const queueManagerParameters = {
     type: 'integer',
     default: '10',
     min: 1,
+    withoutEffect: 'preemption',
     description: 'Recipients that every message may have in memory even when limits are exhausted.',
   },
   queue_run_delay: {

@@ -11,12 +11,14 @@ export const receptionParameters = {
     min: 2,
     max: 2,
     since: '1.1',
+    withoutEffect: 'verp',
     description: 'The two characters for variable return paths when the request names none.',
   },
   disable_verp_bounces: {
     type: 'boolean',
     default: 'no',
     since: '1.1',
+    withoutEffect: 'bounces',
     description:
       'Send one combined non-delivery notice for VERP mail instead of one per recipient.',
   },
@@ -24,6 +26,7 @@ export const receptionParameters = {
     type: 'time',
     default: '1s',
     max: 10,
+    withoutEffect: 'flowControl',
     description: 'Pause of mail reception without a flow control token; 0 disables flow control.',
   },
   line_length_limit: {
@@ -65,6 +68,7 @@ export const receptionParameters = {
   queue_minfree: {
     type: 'size',
     default: '0',
+    withoutEffect: 'smtpd',
     description:
       'Free space that SMTP reception requires in the queue file system; not used for QMQP.',
   },
@@ -83,12 +87,14 @@ export const receptionParameters = {
   smtpd_authorized_verp_clients: {
     type: 'list',
     default: '$authorized_verp_clients',
+    withoutEffect: 'smtpd',
     description: 'Clients that may request variable envelope return paths over SMTP.',
   },
   smtpd_relay_before_recipient_restrictions: {
     type: 'boolean',
     default: `\${{$compatibility_level} <level {3.6} ? {no} : {yes}}`,
     since: '3.6',
+    withoutEffect: 'smtpd',
     description: 'Order of relay and recipient restrictions in the SMTP server, by level.',
   },
   smtpd_relay_restrictions: {
@@ -96,11 +102,13 @@ export const receptionParameters = {
     default: `\${{$compatibility_level} <level {1} ? {} : {permit_mynetworks,
       permit_sasl_authenticated, defer_unauth_destination}}`,
     since: '2.10',
+    withoutEffect: 'smtpd',
     description: 'Relay restrictions of the SMTP server; listed for its level-dependent default.',
   },
   smtpd_restriction_classes: {
     type: 'list',
     default: '',
+    withoutEffect: 'smtpd',
     description: 'Names of user-defined parameters that hold access restriction lists.',
   },
   soft_bounce: {

@@ -4,6 +4,7 @@ export const serviceNamesParameters = {
     type: 'string',
     default: 'verify',
     min: 1,
+    withoutEffect: 'oneProcess',
     description: 'Socket name of the verify(8) daemon.',
   },
   bounce_service_name: {
@@ -11,6 +12,7 @@ export const serviceNamesParameters = {
     default: 'bounce',
     min: 1,
     since: '2.0',
+    withoutEffect: 'oneProcess',
     description: 'Socket name of the service that keeps per-message bounce logs.',
   },
   cleanup_service_name: {
@@ -18,6 +20,7 @@ export const serviceNamesParameters = {
     default: 'cleanup',
     min: 1,
     since: '2.0',
+    withoutEffect: 'oneProcess',
     description: 'Socket name of the service that turns submissions into queue files.',
   },
   connection_cache_service_name: {
@@ -25,6 +28,7 @@ export const serviceNamesParameters = {
     default: 'scache',
     min: 1,
     since: '2.2',
+    withoutEffect: 'oneProcess',
     description: 'Service name of the shared connection cache.',
   },
   defer_service_name: {
@@ -32,6 +36,7 @@ export const serviceNamesParameters = {
     default: 'defer',
     min: 1,
     since: '2.0',
+    withoutEffect: 'oneProcess',
     description: 'Socket name of the service that keeps per-message deferral logs.',
   },
   error_service_name: {
@@ -39,6 +44,7 @@ export const serviceNamesParameters = {
     default: 'error',
     min: 1,
     since: '2.0',
+    withoutEffect: 'oneProcess',
     description: 'Name of the pseudo transport that bounces with its next-hop text.',
   },
   flush_service_name: {
@@ -46,12 +52,14 @@ export const serviceNamesParameters = {
     default: 'flush',
     min: 1,
     since: '2.0',
+    withoutEffect: 'flush',
     description: 'Socket name of the per-site flush service.',
   },
   non_bdb_migration_service_name: {
     type: 'string',
     default: 'nbdb_reindex',
     since: '3.11',
+    withoutEffect: 'tables',
     description: 'Socket name of the re-indexing service.',
   },
   pickup_service_name: {
@@ -59,6 +67,7 @@ export const serviceNamesParameters = {
     default: 'pickup',
     min: 1,
     since: '2.0',
+    withoutEffect: 'oneProcess',
     description: 'Socket name of the local submission pickup service.',
   },
   postlog_service_name: {
@@ -66,6 +75,7 @@ export const serviceNamesParameters = {
     default: 'postlog',
     min: 1,
     since: '3.4',
+    withoutEffect: 'oneProcess',
     description: 'Socket name of the logging service.',
   },
   proxymap_service_name: {
@@ -73,6 +83,7 @@ export const serviceNamesParameters = {
     default: 'proxymap',
     min: 1,
     since: '2.6',
+    withoutEffect: 'oneProcess',
     description: 'Socket name of the read-only table proxy.',
   },
   proxywrite_service_name: {
@@ -80,6 +91,7 @@ export const serviceNamesParameters = {
     default: 'proxywrite',
     min: 1,
     since: '2.6',
+    withoutEffect: 'oneProcess',
     description: 'Socket name of the read-write table proxy.',
   },
   queue_service_name: {
@@ -94,6 +106,7 @@ export const serviceNamesParameters = {
     default: 'rewrite',
     min: 1,
     since: '2.0',
+    withoutEffect: 'oneProcess',
     description: 'Socket name of the address rewriting and resolving service.',
   },
   showq_service_name: {
@@ -101,6 +114,7 @@ export const serviceNamesParameters = {
     default: 'showq',
     min: 1,
     since: '2.0',
+    withoutEffect: 'oneProcess',
     description: 'Socket name of the queue listing service.',
   },
   tlsmgr_service_name: {
@@ -108,6 +122,7 @@ export const serviceNamesParameters = {
     default: 'tlsmgr',
     min: 1,
     since: '2.11',
+    withoutEffect: 'oneProcess',
     description: 'Socket name of tlsmgr.',
   },
   tlsproxy_service_name: {
@@ -115,6 +130,7 @@ export const serviceNamesParameters = {
     default: 'tlsproxy',
     min: 1,
     since: '2.8',
+    withoutEffect: 'oneProcess',
     description: 'Service name of the TLS proxy that holds reusable TLS sessions.',
   },
   trace_service_name: {
@@ -122,6 +138,7 @@ export const serviceNamesParameters = {
     default: 'trace',
     min: 1,
     since: '2.1',
+    withoutEffect: 'oneProcess',
     description: 'Socket name of the service that keeps delivery reports.',
   },
 } as const

@@ -9,6 +9,7 @@ export const smtpClientParameters = {
   lmtp_assume_final: {
     type: 'boolean',
     default: 'no',
+    withoutEffect: 'lmtp',
     description: 'Treats delivery by an LMTP server without DSN support as final delivery.',
   },
   smtp_address_verify_target: {
@@ -16,6 +17,7 @@ export const smtpClientParameters = {
     default: 'rcpt',
     min: 1,
     since: '3.0',
+    withoutEffect: 'verification',
     description: 'Command whose reply decides an address probe: rcpt or data.',
   },
   smtp_always_send_ehlo: {
@@ -27,6 +29,7 @@ export const smtpClientParameters = {
     type: 'maps',
     default: '',
     since: '2.5',
+    supportedValues: [''],
     description: 'Lookup tables applied to body lines while sending.',
   },
   smtp_connect_timeout: {
@@ -56,12 +59,14 @@ export const smtpClientParameters = {
     type: 'maps',
     default: '$default_delivery_status_filter',
     since: '3.0',
+    supportedValues: [''],
     description: 'Delivery status filter of the client; default is the global filter.',
   },
   smtp_discard_ehlo_keyword_address_maps: {
     type: 'maps',
     default: '',
     since: '2.2',
+    supportedValues: [''],
     description: 'Per-server lists of EHLO keywords to ignore, keyed by address.',
   },
   smtp_discard_ehlo_keywords: {
@@ -74,12 +79,14 @@ export const smtpClientParameters = {
     type: 'maps',
     default: '',
     since: '2.2',
+    supportedValues: [''],
     description: 'Address mappings applied to mail as it leaves by SMTP.',
   },
   smtp_header_checks: {
     type: 'maps',
     default: '',
     since: '2.5',
+    supportedValues: [''],
     description: 'Lookup tables applied to headers while sending.',
   },
   smtp_helo_name: {
@@ -110,6 +117,7 @@ export const smtpClientParameters = {
     type: 'maps',
     default: '',
     since: '2.5',
+    supportedValues: [''],
     description: 'Lookup tables applied to MIME headers while sending.',
   },
   smtp_min_data_rate: {
@@ -117,12 +125,14 @@ export const smtpClientParameters = {
     default: '500',
     min: 1,
     since: '3.7',
+    withoutEffect: 'deadlines',
     description: 'Least bytes per second when request deadlines are used.',
   },
   smtp_nested_header_checks: {
     type: 'maps',
     default: '',
     since: '2.5',
+    supportedValues: [''],
     description: 'Lookup tables applied to headers of attached messages while sending.',
   },
   smtp_never_send_ehlo: { type: 'boolean', default: 'no', description: 'Greet with HELO only.' },
@@ -130,29 +140,34 @@ export const smtpClientParameters = {
     type: 'boolean',
     default: `\${smtp_per_record_deadline?{$smtp_per_record_deadline}:{no}}`,
     since: '3.7',
+    withoutEffect: 'deadlines',
     description: 'Make time limits cover a whole request rather than single I/O operations.',
   },
   smtp_pix_workaround_delay_time: {
     type: 'time',
     default: '10s',
     min: 1,
+    withoutEffect: 'pix',
     description: 'Pause before the final dot when the firewall workaround is active.',
   },
   smtp_pix_workaround_maps: {
     type: 'maps',
     default: '',
     since: '2.4',
+    withoutEffect: 'pix',
     description: 'Per-server choice of firewall workarounds.',
   },
   smtp_pix_workaround_threshold_time: {
     type: 'time',
     default: '500s',
+    withoutEffect: 'pix',
     description: 'Queue age from which the firewall workaround applies.',
   },
   smtp_pix_workarounds: {
     type: 'list',
     default: 'disable_esmtp,delay_dotcrlf',
     since: '2.4',
+    withoutEffect: 'pix',
     description: 'Workarounds for firewalls that hide the banner: disable_esmtp, delay_dotcrlf.',
   },
   smtp_quit_timeout: {
@@ -177,6 +192,7 @@ export const smtpClientParameters = {
     type: 'maps',
     default: '',
     since: '2.7',
+    supportedValues: [''],
     description: 'Table that may replace server reply lines.',
   },
   smtp_rset_timeout: {
@@ -190,6 +206,7 @@ export const smtpClientParameters = {
     type: 'boolean',
     default: 'no',
     since: '2.1',
+    withoutEffect: 'xforward',
     description: 'Forward original client data with XFORWARD when offered.',
   },
   smtp_skip_5xx_greeting: {
@@ -207,6 +224,7 @@ export const smtpClientParameters = {
     default: '300s',
     min: 1,
     since: '2.2',
+    withoutEffect: 'tls',
     description: 'Limit for TLS handshakes.',
   },
   smtp_xforward_timeout: {
@@ -214,6 +232,7 @@ export const smtpClientParameters = {
     default: '300s',
     min: 1,
     since: '2.1',
+    withoutEffect: 'xforward',
     description: 'Limit for XFORWARD and its reply.',
   },
 } as const

@@ -4,12 +4,14 @@ export const smtpConnectionParameters = {
     type: 'boolean',
     default: 'no',
     since: '3.8',
+    withoutEffect: 'srv',
     description:
       'When SRV lookup yields nothing, continue with MX or address lookup instead of giving up.',
   },
   best_mx_transport: {
     type: 'string',
     default: '',
+    supportedValues: [''],
     description:
       'Transport for domains whose best MX is this host; empty returns such mail as a loop.',
   },
@@ -18,12 +20,14 @@ export const smtpConnectionParameters = {
     default: '5s',
     min: 1,
     since: '2.3',
+    withoutEffect: 'oneProcess',
     description: 'Limit for one request/response exchange with the connection cache server.',
   },
   connection_cache_status_update_time: {
     type: 'time',
     default: '600s',
     min: 1,
+    withoutEffect: 'oneProcess',
     description: 'How often scache logs hit statistics.',
   },
   connection_cache_ttl_limit: {
@@ -36,12 +40,14 @@ export const smtpConnectionParameters = {
     type: 'boolean',
     default: 'no',
     since: '3.1',
+    withoutEffect: 'resolver',
     description: 'Work around resolvers that hide SOA records from negative answers.',
   },
   dnssec_probe: {
     type: 'string',
     default: 'ns:.',
     since: '3.6',
+    withoutEffect: 'resolver',
     description:
       'Query used to find out whether the local resolver validates; empty disables the probe.',
   },
@@ -55,6 +61,7 @@ export const smtpConnectionParameters = {
     type: 'boolean',
     default: 'no',
     since: '3.8',
+    withoutEffect: 'srv',
     description: 'Same for SRV queries.',
   },
   inet_interfaces: {
@@ -78,6 +85,7 @@ export const smtpConnectionParameters = {
     type: 'list',
     default: '',
     since: '2.0',
+    supportedValues: [''],
     description:
       'Public addresses of NAT or proxy devices in front of this host; treated as own addresses.',
   },
@@ -97,18 +105,21 @@ export const smtpConnectionParameters = {
   smtp_bind_address: {
     type: 'string',
     default: '',
+    supportedValues: [''],
     description: 'Source address for IPv4 connections.',
   },
   smtp_bind_address6: {
     type: 'string',
     default: '',
     since: '2.2',
+    supportedValues: [''],
     description: 'Source address for IPv6 connections.',
   },
   smtp_bind_address_enforce: {
     type: 'boolean',
     default: 'no',
     since: '3.7',
+    withoutEffect: 'tcp',
     description: 'Defer when the source address cannot be used.',
   },
   smtp_connection_cache_destinations: {
@@ -153,12 +164,14 @@ export const smtpConnectionParameters = {
     type: 'maps',
     default: '',
     since: '3.0',
+    supportedValues: [''],
     description: 'Table that may drop or edit DNS answers.',
   },
   smtp_dns_resolver_options: {
     type: 'list',
     default: '',
     since: '2.8',
+    withoutEffect: 'resolver',
     description: 'Resolver options: res_defnames, res_dnsrch.',
   },
   smtp_dns_support_level: {
@@ -207,12 +220,14 @@ export const smtpConnectionParameters = {
     type: 'integer',
     default: '0',
     since: '2.6',
+    withoutEffect: 'tcp',
     description: 'Nonzero sets the TCP receive buffer of all connections.',
   },
   use_srv_lookup: {
     type: 'list',
     default: '',
     since: '3.8',
+    supportedValues: [''],
     description: 'Services, such as submission, whose relay hosts are found through SRV records.',
   },
 } as const

@@ -4,18 +4,21 @@ export const tlsParameters = {
     type: 'boolean',
     default: 'yes',
     since: '3.11',
+    withoutEffect: 'tls',
     description: 'Support the REQUIRETLS extension.',
   },
   requiretls_esmtp_header: {
     type: 'boolean',
     default: 'yes',
     since: '3.11',
+    withoutEffect: 'tls',
     description: 'Adds a header that records that REQUIRETLS was requested.',
   },
   requiretls_redact_dsn: {
     type: 'boolean',
     default: 'yes',
     since: '3.11',
+    withoutEffect: 'tls',
     description:
       'Strip content from notices about REQUIRETLS mail and drop the requirement for them.',
   },
@@ -23,6 +26,7 @@ export const tlsParameters = {
     type: 'boolean',
     default: 'yes',
     since: '3.11',
+    withoutEffect: 'tls',
     description: 'Add a tls= summary to delivery log lines.',
   },
   smtp_requiretls_policy: {
@@ -31,18 +35,21 @@ export const tlsParameters = {
       {.\${domain_to_ascii{$mydomain}}=opportunistic}, {localhost=opportunistic}},
       cidr:{{0.0.0.0/0 opportunistic}, {::/0 opportunistic}}, enforce`,
     since: '3.11',
+    withoutEffect: 'tls',
     description: 'How strictly REQUIRETLS mail is handled, by destination.',
   },
   tls_config_file: {
     type: 'string',
     default: 'default',
     since: '3.9',
+    withoutEffect: 'tls',
     description: 'OpenSSL configuration file to load.',
   },
   tls_config_name: {
     type: 'string',
     default: '',
     since: '3.9',
+    withoutEffect: 'tls',
     description: 'Application section in the OpenSSL configuration.',
   },
   tls_daemon_random_bytes: {
@@ -50,6 +57,7 @@ export const tlsParameters = {
     default: '32',
     min: 1,
     since: '2.2',
+    withoutEffect: 'tls',
     description:
       'Random bytes that a client or server process asks from tlsmgr to seed its generator.',
   },
@@ -58,30 +66,35 @@ export const tlsParameters = {
     default: 'sha512 sha256',
     min: 1,
     since: '2.11',
+    withoutEffect: 'tls',
     description: 'Digest algorithms for TLSA records, strongest first.',
   },
   tls_disable_workarounds: {
     type: 'list',
     default: '',
     since: '2.8',
+    withoutEffect: 'tls',
     description: 'OpenSSL bug workarounds to switch off.',
   },
   tls_eecdh_auto_curves: {
     type: 'list',
     default: 'X25519 X448 prime256v1 secp521r1 secp384r1',
     since: '3.2',
+    withoutEffect: 'tls',
     description: 'Curves offered for key exchange.',
   },
   tls_fast_shutdown_enable: {
     type: 'boolean',
     default: 'yes',
     since: '3.5',
+    withoutEffect: 'tls',
     description: 'Close TLS sessions without waiting for the peer.',
   },
   tls_ffdhe_auto_groups: {
     type: 'list',
     default: '',
     since: '3.8',
+    withoutEffect: 'tls',
     description: 'Finite-field groups offered for key exchange.',
   },
   tls_high_cipherlist: {
@@ -89,6 +102,7 @@ export const tlsParameters = {
     default: 'aNULL:-aNULL:HIGH:@STRENGTH',
     min: 1,
     since: '2.3',
+    withoutEffect: 'tls',
     description: 'Cipher expression of grade high.',
   },
   tls_medium_cipherlist: {
@@ -96,6 +110,7 @@ export const tlsParameters = {
     default: 'aNULL:-aNULL:HIGH:MEDIUM:+RC4:@STRENGTH',
     min: 1,
     since: '2.3',
+    withoutEffect: 'tls',
     description: 'Cipher expression of grade medium.',
   },
   tls_null_cipherlist: {
@@ -103,6 +118,7 @@ export const tlsParameters = {
     default: 'eNULL:!aNULL',
     min: 1,
     since: '2.3',
+    withoutEffect: 'tls',
     description: 'Cipher expression of grade null.',
   },
   tls_required_enable: {
@@ -115,12 +131,14 @@ export const tlsParameters = {
     type: 'integer',
     default: '1',
     since: '3.12',
+    withoutEffect: 'tls',
     description: 'TLS trace files per rate time unit.',
   },
   tls_wildcard_matches_multiple_labels: {
     type: 'boolean',
     default: 'yes',
     since: '2.11',
+    withoutEffect: 'tls',
     description: 'Lets a wildcard certificate name match more than one label.',
   },
 } as const

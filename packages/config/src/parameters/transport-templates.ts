@@ -6,17 +6,20 @@ export const transportTemplates = {
   delivery_slot_cost: {
     type: 'integer',
     default: '$default_delivery_slot_cost',
+    withoutEffect: 'preemption',
     description: 'Per-transport form of default_delivery_slot_cost.',
   },
   delivery_slot_discount: {
     type: 'integer',
     default: '$default_delivery_slot_discount',
     max: 100,
+    withoutEffect: 'preemption',
     description: 'Per-transport form of default_delivery_slot_discount.',
   },
   delivery_slot_loan: {
     type: 'integer',
     default: '$default_delivery_slot_loan',
+    withoutEffect: 'preemption',
     description: 'Per-transport form of default_delivery_slot_loan.',
   },
   destination_concurrency_failed_cohort_limit: {
@@ -48,6 +51,7 @@ export const transportTemplates = {
     type: 'time',
     default: '$default_destination_rate_delay',
     since: '2.5',
+    supportedValues: ['0'],
     description: 'Per-transport form of default_destination_rate_delay.',
   },
   destination_recipient_limit: {
@@ -58,6 +62,7 @@ export const transportTemplates = {
   extra_recipient_limit: {
     type: 'integer',
     default: '$default_extra_recipient_limit',
+    withoutEffect: 'preemption',
     description: 'Per-transport form of default_extra_recipient_limit.',
   },
   initial_destination_concurrency: {
@@ -70,11 +75,13 @@ export const transportTemplates = {
   minimum_delivery_slots: {
     type: 'integer',
     default: '$default_minimum_delivery_slots',
+    withoutEffect: 'preemption',
     description: 'Per-transport form of default_minimum_delivery_slots.',
   },
   recipient_limit: {
     type: 'integer',
     default: '$default_recipient_limit',
+    withoutEffect: 'preemption',
     description: 'Per-transport form of default_recipient_limit.',
   },
   recipient_refill_delay: {
@@ -82,6 +89,7 @@ export const transportTemplates = {
     default: '$default_recipient_refill_delay',
     min: 1,
     since: '2.4',
+    withoutEffect: 'preemption',
     description: 'Per-transport form of default_recipient_refill_delay.',
   },
   recipient_refill_limit: {
@@ -89,18 +97,21 @@ export const transportTemplates = {
     default: '$default_recipient_refill_limit',
     min: 1,
     since: '2.4',
+    withoutEffect: 'preemption',
     description: 'Per-transport form of default_recipient_refill_limit.',
   },
   time_limit: {
     type: 'time',
     default: '$command_time_limit',
     min: 1,
+    withoutEffect: 'local',
     description: 'Per-transport form of command_time_limit, for pipe and spawn services.',
   },
   transport_rate_delay: {
     type: 'time',
     default: '$default_transport_rate_delay',
     since: '3.1',
+    supportedValues: ['0'],
     description: 'Per-transport form of default_transport_rate_delay.',
   },
 } as const

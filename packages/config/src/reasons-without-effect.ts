@@ -1,0 +1,42 @@
+/**
+ * Why parameters are accepted without effect: for each word that rows of the registry use, what
+ * there is to say in docs/parameters.md. Parts that are "not there yet" are on their way.
+ */
+export const reasonsWithoutEffect = {
+  accounts: 'only checked: no command runs set-gid, and no external command is run',
+  bounces: 'bounce messages and notices are not there yet',
+  checks: 'header and body checks are not there yet',
+  commands: 'of commands that are not there yet',
+  debugging: 'a debugging aid of another implementation',
+  deadlines: 'time limits are for single reads and writes so far',
+  flowControl: 'reception does not wait for the queue manager yet',
+  flush: 'the flush service is not there yet',
+  headers: 'addresses in headers are not rewritten yet',
+  informational: 'informational: nothing reads the file or directory',
+  instances: 'one instance is started at a time',
+  layout: 'the program has all its parts in itself',
+  lmtp: 'there is no LMTP client yet',
+  local: 'nothing is delivered on this machine',
+  logging: 'syslog and rotation are not there yet',
+  milters: 'Milters are not there yet',
+  obsolete: 'no current release reads it',
+  oneProcess: 'all services run in one process',
+  pix: 'firewall workarounds are not there yet',
+  preemption: 'the preemptive scheduler is not there yet',
+  queueManager: 'this part of the queue manager is not there yet',
+  references: 'only where another value refers to it, such as $mynetworks in a client list',
+  resolver: "DNS goes through Node's own resolver, without DNSSEC",
+  sasl: 'authentication to servers is not there yet',
+  smtpd: 'there is no SMTP server',
+  srv: 'SRV records are not looked up yet',
+  tables: 'tables that need it are not there yet',
+  tcp: 'socket options are left to the system',
+  tls: 'TLS is not there yet',
+  verification: 'address probes are not there yet',
+  verp: 'only checked: no client can leave the delimiters out',
+  wording: 'log texts are the same either way',
+  xforward: 'XFORWARD is not there yet',
+} as const
+
+/** A reason, as a row of the registry names it. */
+export type ReasonWithoutEffect = keyof typeof reasonsWithoutEffect
