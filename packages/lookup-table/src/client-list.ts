@@ -6,10 +6,12 @@ import {
   type LiteralItem,
   type MatchListOptions,
   parseMatchList,
+  tablesOf,
 } from './match-list.ts'
 import { isInNetwork, type Network, parseNetworkPattern } from './network-pattern.ts'
 import type { SubdomainStyle } from './parent-domains.ts'
 import { brokenRule, firstHit, type Rule, tableRule } from './rule.ts'
+import type { LookupTable } from './table.ts'
 
 /** What a `ClientList` needs besides its text. */
 export interface ClientListOptions extends MatchListOptions {
@@ -26,16 +28,18 @@ export interface ClientListOptions extends MatchListOptions {
 export class ClientList {
   /** What to log once, at the start. */
   readonly problems: readonly ListProblem[]
+  readonly #tables: readonly LookupTable[]
   readonly #rules: readonly Rule<Client>[]
   readonly #subdomains: SubdomainStyle
 
   /** Reads the files and opens the tables of the list. @throws {LookupTableError} `no-pattern` */
   constructor(text: string, options: ClientListOptions) {
-    const { items, problems } = parseMatchList(text, options)
-    this.problems = problems
+    const list = parseMatchList(text, options)
+    this.problems = list.problems
+    this.#tables = tablesOf(list)
     this.#subdomains = options.subdomains
     const rules: Rule<Client>[] = []
-    for (const item of items) {
+    for (const item of list.items) {
       if (item.kind === 'table') rules.push(tableRule(item, options.name, keysOf))
       else if (item.kind === 'broken') rules.push(brokenRule(item))
       else addLiteral(rules, item, options.name)
@@ -54,6 +58,16 @@ export class ClientList {
    */
   matches(name: string, address: string): boolean | Promise<boolean> {
     return firstHit(this.#rules, new Client(new DomainName(name, this.#subdomains), address))
+  }
+
+  /** Whether a file of a table in it has changed or is gone (G-52): make a new list. */
+  hasChanged(): boolean {
+    return this.#tables.some((table) => table.hasChanged?.() ?? false)
+  }
+
+  /** Gives back connections and files of its tables. Lookups in them fail then. */
+  close(): void {
+    for (const table of this.#tables) table.close?.()
   }
 }
 

@@ -1,7 +1,8 @@
 import { DomainName, NameSet } from './domain-name.ts'
-import { type ListProblem, type MatchListOptions, parseMatchList } from './match-list.ts'
+import { type ListProblem, type MatchListOptions, parseMatchList, tablesOf } from './match-list.ts'
 import type { SubdomainStyle } from './parent-domains.ts'
 import { brokenRule, firstHit, type Rule, tableRule } from './rule.ts'
+import type { LookupTable } from './table.ts'
 
 /** What a `DomainList` needs besides its text. */
 export interface DomainListOptions extends MatchListOptions {
@@ -20,16 +21,18 @@ export interface DomainListOptions extends MatchListOptions {
 export class DomainList {
   /** What to log once, at the start. */
   readonly problems: readonly ListProblem[]
+  readonly #tables: readonly LookupTable[]
   readonly #rules: readonly Rule<DomainName>[]
   readonly #subdomains: SubdomainStyle
 
   /** Reads the files and opens the tables of the list. @throws {LookupTableError} `no-pattern` */
   constructor(text: string, options: DomainListOptions) {
-    const { items, problems } = parseMatchList(text, options)
-    this.problems = problems
+    const list = parseMatchList(text, options)
+    this.problems = list.problems
+    this.#tables = tablesOf(list)
     this.#subdomains = options.subdomains
     const rules: Rule<DomainName>[] = []
-    for (const item of items) {
+    for (const item of list.items) {
       if (item.kind === 'table') {
         rules.push(tableRule(item, options.name, (domain: DomainName, kind) => domain.keys(kind)))
       } else if (item.kind === 'broken') {
@@ -49,6 +52,16 @@ export class DomainList {
    */
   matches(domain: string): boolean | Promise<boolean> {
     return firstHit(this.#rules, new DomainName(domain, this.#subdomains))
+  }
+
+  /** Whether a file of a table in it has changed or is gone (G-52): make a new list. */
+  hasChanged(): boolean {
+    return this.#tables.some((table) => table.hasChanged?.() ?? false)
+  }
+
+  /** Gives back connections and files of its tables. Lookups in them fail then. */
+  close(): void {
+    for (const table of this.#tables) table.close?.()
   }
 }
 

@@ -4,6 +4,8 @@ export type LookupTableErrorCode =
   | 'no-pattern'
   /** An address or network pattern that is wrong, such as `127.0.0.1/8`. */
   | 'bad-pattern'
+  /** A regular expression that is right, but beyond us. Never leaves the package. */
+  | 'unsupported-pattern'
   /** An item with a colon but not `type:name`, such as an IPv6 address without `[]`. */
   | 'bad-table-name'
   /** A `type:name` whose type nobody offers. */
@@ -15,8 +17,8 @@ export type LookupTableErrorCode =
 
 /** What a `LookupTableError` is made of. */
 export interface LookupTableErrorDetails {
-  /** The list's name: the main.cf parameter that holds it. */
-  readonly list: string
+  /** The list's name: the main.cf parameter that holds it. Absent for a table on its own. */
+  readonly list?: string
   /** The offending item without its `!`; as written, but a literal in lower case. */
   readonly item: string
   /** What is wrong, in Postfix's words. */
@@ -27,22 +29,26 @@ export interface LookupTableErrorDetails {
 }
 
 /**
- * A match list could not be parsed or could not decide. `message` is `LIST: REASON`, in Postfix's
- * words (G-65, G-66, Q-309); it may quote the configuration, never a peer.
+ * A table could not be opened or could not answer, or a list could not be parsed or could not
+ * decide. `message` is `LIST: REASON`, or `REASON` for a table on its own, in Postfix's words
+ * (G-51, G-65, G-66, Q-309). It quotes the configuration, and the key if a value for it is bad.
  */
 export class LookupTableError extends Error {
   override readonly name = 'LookupTableError'
   readonly code: LookupTableErrorCode
-  /** The name of the list: the main.cf parameter that holds it. */
-  readonly list: string
+  /** The name of the list: the main.cf parameter that holds it. Undefined for a lone table. */
+  readonly list: string | undefined
   /** The offending item without its `!`; as written, but a literal in lower case. */
   readonly item: string
-  /** The texts that Postfix logs as warnings, in its order; at least one. */
+  /**
+   * The texts that Postfix logs as warnings, in its order. What a table has to say of a lookup that
+   * failed it said to the `warn` of its environment: only the error of a list is to be logged.
+   */
   readonly warnings: readonly string[]
 
   constructor(code: LookupTableErrorCode, details: LookupTableErrorDetails) {
     const { list, item, reason, cause } = details
-    const message = `${list}: ${reason}`
+    const message = list === undefined ? reason : `${list}: ${reason}`
     super(message, cause === undefined ? {} : { cause })
     this.code = code
     this.list = list

@@ -54,6 +54,11 @@ export interface MatchList {
   readonly problems: readonly ListProblem[]
 }
 
+/** The tables of a list, opened. */
+export function tablesOf({ items }: MatchList): LookupTable[] {
+  return items.flatMap((item) => (item.kind === 'table' ? [item.table] : []))
+}
+
 // Postfix stops when it runs out of file descriptors. These are about files that include
 // themselves: once, then depth is the limit; twice, then the number of files is.
 const MAX_FILE_DEPTH = 16
@@ -155,7 +160,8 @@ class Parser {
         this.#addUnavailable('unsupported-table', text, reason, negated)
       }
     } catch (error) {
-      this.#addUnavailable('unavailable', text, messageOf(error), negated, error)
+      const code = error instanceof LookupTableError ? error.code : 'unavailable'
+      this.#addUnavailable(code, text, messageOf(error), negated, error)
     }
   }
 

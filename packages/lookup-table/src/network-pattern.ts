@@ -23,6 +23,14 @@ const ONLY_ADDRESS_CHARACTERS = /^[0-9a-f.:/[\]]+$/
  */
 export function parseNetworkPattern(item: string): NetworkPattern | undefined {
   if (!/[/:]/.test(item) || !ONLY_ADDRESS_CHARACTERS.test(item)) return undefined
+  return parseNetwork(item)
+}
+
+/**
+ * Reads an item of which it is known that it is meant as an address or network: as above, and a
+ * single IPv4 address too (G-59).
+ */
+export function parseNetwork(item: string): NetworkPattern {
   const close = item.indexOf(']')
   if (!item.startsWith('[')) return parseMasked(...splitAtSlash(item), item)
   if (close < 0) return bad(`missing ']' character after "${item}"`)

@@ -1,0 +1,148 @@
+import { quoteAddress, splitAddress } from '@posthouse/mail-address'
+
+import { type ExtensionRules, splitExtension } from './address-extension.ts'
+import { andThen, type Later } from './later.ts'
+import { parentDomains, type SubdomainStyle } from './parent-domains.ts'
+import type { TableList, TableScope } from './table-list.ts'
+
+/** Which keys an address stands for, by the use that its tables have (the columns of G-55). */
+export type AddressKeys =
+  | {
+      /** canonical(5), virtual(5), relocated(5), generic(5), and tables of senders. */
+      readonly style: 'canonical'
+      readonly extensions: ExtensionRules
+      /**
+       * Whether the domain is `$myorigin`, in `mydestination` or an own `[address]`: then the
+       * local part alone is a key. Asked only when it comes to that.
+       */
+      readonly isLocalDomain: (domain: string) => Later<boolean>
+    }
+  | {
+      /** transport(5), without `*`; access(5). */
+      readonly style: 'transport' | 'access'
+      readonly extensions: ExtensionRules
+      /** `parent` if `parent_domain_matches_subdomains` has the parameter, else `dot`. */
+      readonly subdomains: Exclude<SubdomainStyle, 'none'>
+    }
+
+/** What was found for an address. */
+export interface AddressMatch {
+  readonly value: string
+  /**
+   * The extension with its delimiter, such as `+list`, that was not part of the key that was
+   * found; undefined when there is none. See `propagate_unmatched_extensions`.
+   */
+  readonly unmatchedExtension: string | undefined
+}
+
+interface AddressKey {
+  /** In internal form. */
+  readonly key: string
+  readonly unmatchedExtension: string | undefined
+}
+
+/**
+ * Looks an address up under all the keys it stands for, in the order of G-55. Tables of patterns
+ * are asked for the whole address only. A key with a local part is asked for in quoted form first,
+ * then, if that is different, as it is.
+ *
+ * Gives a promise only if a table that was asked does, or `isLocalDomain`.
+ *
+ * @param address In internal form, without `<>`. The empty address is not found.
+ * @throws {LookupTableError} `lookup-failed`, as `TableList.lookup`; what `isLocalDomain` throws
+ */
+export function lookupAddress(
+  tables: TableList,
+  address: string,
+  keys: AddressKeys,
+): Later<AddressMatch | undefined> {
+  if (address === '' || !tables.has('all')) return undefined
+  const whole = lookupKeys(tables, [{ key: address, unmatchedExtension: undefined }], 'all')
+  return andThen(whole, (match) => {
+    if (match !== undefined || !tables.has('fixed')) return match
+    return lookupDerivedKeys(tables, address, keys)
+  })
+}
+
+function lookupDerivedKeys(
+  tables: TableList,
+  address: string,
+  keys: AddressKeys,
+): Later<AddressMatch | undefined> {
+  const parts = partsOf(address, keys.extensions)
+  const { localPart, domain, base, extension } = parts
+  const local = localPartKeys(parts)
+  const withoutExtension =
+    extension === undefined ? [] : [{ key: joinParts(base, domain), unmatchedExtension: extension }]
+  if (keys.style !== 'canonical') {
+    const wholeExtension = extension
+    const domains = domain === undefined ? [] : [domain, ...parentDomains(domain, keys.subdomains)]
+    const domainKeys = domains.map((key) => ({ key, unmatchedExtension: wholeExtension }))
+    const userKeys = local.map((each) => ({ ...each, key: `${each.key}@` }))
+    const access = keys.style === 'access' && localPart !== '' ? userKeys : []
+    return lookupKeys(tables, [...withoutExtension, ...domainKeys, ...access], 'fixed')
+  }
+  if (domain === undefined) return lookupKeys(tables, withoutExtension, 'fixed')
+  const catchAll = [{ key: `@${domain}`, unmatchedExtension: extension }]
+  return andThen(lookupKeys(tables, withoutExtension, 'fixed'), (match) => {
+    if (match !== undefined) return match
+    return andThen(keys.isLocalDomain(domain), (isLocal) =>
+      lookupKeys(tables, isLocal ? [...local, ...catchAll] : catchAll, 'fixed'),
+    )
+  })
+}
+
+interface AddressParts {
+  readonly localPart: string
+  readonly domain: string | undefined
+  /** The local part without the extension. */
+  readonly base: string
+  readonly extension: string | undefined
+}
+
+function partsOf(address: string, rules: ExtensionRules): AddressParts {
+  const { localPart, domain } = splitAddress(address)
+  return { localPart, domain, ...splitExtension(localPart, rules) }
+}
+
+function localPartKeys({ localPart, base, extension }: AddressParts): AddressKey[] {
+  const whole = { key: localPart, unmatchedExtension: undefined }
+  return extension === undefined ? [whole] : [whole, { key: base, unmatchedExtension: extension }]
+}
+
+function joinParts(localPart: string, domain: string | undefined): string {
+  return domain === undefined ? localPart : `${localPart}@${domain}`
+}
+
+/** The first key that is found. */
+function lookupKeys(
+  tables: TableList,
+  keys: readonly AddressKey[],
+  scope: TableScope,
+  from = 0,
+): Later<AddressMatch | undefined> {
+  for (let at = from; at < keys.length; at++) {
+    const { key, unmatchedExtension } = keys[at]!
+    const value = lookupKey(tables, key, scope)
+    if (typeof value === 'object') {
+      return andThen(value, (late) =>
+        late === undefined
+          ? lookupKeys(tables, keys, scope, at + 1)
+          : { value: late, unmatchedExtension },
+      )
+    }
+    if (value !== undefined) return { value, unmatchedExtension }
+  }
+  return undefined
+}
+
+function lookupKey(tables: TableList, key: string, scope: TableScope): Later<string | undefined> {
+  const quoted = quotedForm(key)
+  if (quoted === key) return tables.lookup(key, scope)
+  return andThen(tables.lookup(quoted, scope), (value) => value ?? tables.lookup(key, scope))
+}
+
+function quotedForm(key: string): string {
+  // Without a local part there is nothing to quote: `@domain` is no address.
+  return key.startsWith('@') ? key : quoteAddress(key)
+}
