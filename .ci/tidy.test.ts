@@ -28,7 +28,7 @@ const BANNED: [pattern: RegExp, instead: string][] = [
   [/\bDate\.now\b|new Date\(\)|(?<!\.)\bset(Timeout|Interval)\(/, 'a Clock'],
   [/\bMath\.random\b/, 'a random source passed in'],
   [/\bconsole\./, 'a Logger'],
-  [/(?<!\/)\bprocess\./, 'a parameter that the app fills'],
+  [/(?<![/-])\bprocess\./, 'a parameter that the app fills'],
   [/from '\.\.\/\.\.\//, 'the other package by its name'],
   [/\b(FIXME|XXX)\b|\bTODO\b(?!\(#\d+\))/, 'an issue'],
   [/\bexport (default|\*)/, 'named exports'],

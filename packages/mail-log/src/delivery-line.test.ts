@@ -95,11 +95,13 @@ describe('formatDelivery', () => {
   })
 })
 
-it('memoryLogger keeps printable lines with their severity', () => {
-  const { logger, lines } = memoryLogger()
-  logger.info('a\nb')
+it('memoryLogger keeps printable lines with their severity, and the fields of each', () => {
+  const { logger, lines, fields } = memoryLogger()
+  const given = { queueId: 'ABC' }
+  logger.info('a\nb', given)
   logger.warning('w')
   logger.error('e')
-  logger.fatal('f')
+  logger.fatal('f', given)
   expect(lines).toEqual(['a?b', 'warning: w', 'error: e', 'fatal: f'])
+  expect(fields).toEqual([given, undefined, undefined, given])
 })

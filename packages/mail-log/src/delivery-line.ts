@@ -48,8 +48,8 @@ export interface DeliveryLogRecord {
  * @param resolutionLimit `delay_logging_resolution_limit`, 0 to 6.
  */
 export function formatDelivery(record: DeliveryLogRecord, resolutionLimit = 2): string {
-  const { queueId, recipient, originalRecipient, relay, connUse = 1, times, status } = record
-  const original = differs(originalRecipient, recipient) ? `, orig_to=<${originalRecipient}>` : ''
+  const { queueId, recipient, relay, connUse = 1, times, status } = record
+  const original = showsOriginal(record) ? `, orig_to=<${record.originalRecipient}>` : ''
   const reuse = connUse > 1 ? `, conn_use=${connUse}` : ''
   return (
     `${queueId}: to=<${recipient}>${original}, relay=${relay}${reuse}` +
@@ -81,18 +81,34 @@ function resolution(micros: number, limit: number): number {
   return step
 }
 
-function formatDelays(times: DeliveryTimes, limit: number): string {
+/** The parts of `delays=` in their order, and `delay=`: ms, negative where a clock went back. */
+export function deliverySpansMs(times: DeliveryTimes): {
+  readonly delayMs: number
+  readonly partsMs: readonly number[]
+} {
   const { arrivalMs, doneMs } = times
   const activeMs = times.activeMs ?? doneMs
   const handoffMs = times.handoffMs ?? doneMs
   const setupDoneMs = times.setupDoneMs ?? handoffMs
-  const span = (fromMs: number, toMs: number) => formatDelay((toMs - fromMs) / 1000, limit)
-  const parts = `${span(arrivalMs, activeMs)}/${span(activeMs, handoffMs)}`
-  const rest = `${span(handoffMs, setupDoneMs)}/${span(setupDoneMs, doneMs)}`
-  return `delay=${span(arrivalMs, doneMs)}, delays=${parts}/${rest}`
+  return {
+    delayMs: doneMs - arrivalMs,
+    partsMs: [
+      activeMs - arrivalMs,
+      handoffMs - activeMs,
+      setupDoneMs - handoffMs,
+      doneMs - setupDoneMs,
+    ],
+  }
 }
 
-function differs(original: string | undefined, recipient: string): boolean {
-  if (original === undefined || original === '' || original === recipient) return false
-  return original.toLowerCase() !== recipient.toLowerCase()
+/** Whether the original recipient is to be seen: it is known and another address. */
+export function showsOriginal({ originalRecipient, recipient }: DeliveryLogRecord): boolean {
+  if (!originalRecipient || originalRecipient === recipient) return false
+  return originalRecipient.toLowerCase() !== recipient.toLowerCase()
+}
+
+function formatDelays(times: DeliveryTimes, limit: number): string {
+  const { delayMs, partsMs } = deliverySpansMs(times)
+  const text = (spanMs: number) => formatDelay(spanMs / 1000, limit)
+  return `delay=${text(delayMs)}, delays=${partsMs.map(text).join('/')}`
 }

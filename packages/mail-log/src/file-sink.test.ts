@@ -5,13 +5,14 @@ import {
   renameSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 
-import { fileSink, streamSink } from './index.ts'
+import { fileSink, MailLog, streamSink } from './index.ts'
 
 let directory: string
 beforeEach(() => {
@@ -26,6 +27,27 @@ it('G-160: creates the file with mode 0600', () => {
   sink.close()
   expect(readFileSync(path, 'utf8')).toBe('one\ntwo ü\n')
   expect(statSync(path).mode & 0o777).toBe(0o600)
+})
+
+it.each([0o600, 0o640, 0o644, 0o666])(
+  'G-160: creates it with mode %o, whatever the umask',
+  (mode) => {
+    const path = join(directory, 'mail.log')
+    const sink = fileSink(path, { mode })
+    expect(statSync(path).mode & 0o777).toBe(mode)
+    rmSync(path)
+    sink.reopen()
+    expect(statSync(path).mode & 0o777).toBe(mode)
+    sink.close()
+  },
+)
+
+it('leaves the mode of a file that is there', () => {
+  const path = join(directory, 'mail.log')
+  writeFileSync(path, '', { mode: 0o600 })
+  const sink = fileSink(path, { mode: 0o644 })
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  sink.close()
 })
 
 it('appends to what is there', () => {
@@ -48,6 +70,44 @@ it('G-160: goes on in a new file when reopened after rotation', () => {
   sink.close()
   expect(readFileSync(`${path}.1`, 'utf8')).toBe('1\n2\n')
   expect(readFileSync(path, 'utf8')).toBe('3\n')
+})
+
+it('G-160: loses no line when the file is rotated while lines come', () => {
+  const path = join(directory, 'mail.log')
+  const sink = fileSink(path)
+  const mailLog = new MailLog({
+    syslogName: 'postfix',
+    hostname: 'mx',
+    processId: 1,
+    now: () => 0,
+    sink,
+    onError: (error) => expect.unreachable(String(error)),
+  })
+  const logger = mailLog.logger('p')
+  const total = 1000
+  for (let line = 0; line < total; line++) {
+    logger.info(`line ${line}`)
+    if (line % 7 === 0) mailLog.flush()
+    if (line % 100 === 42) renameSync(path, `${path}.${String(line).padStart(4, '0')}`)
+    if (line % 100 === 90) sink.reopen()
+  }
+  mailLog.flush()
+  sink.close()
+  const text = readdirSync(directory)
+    .toSorted((a, b) => Number(a === 'mail.log') - Number(b === 'mail.log') || (a < b ? -1 : 1))
+    .map((name) => readFileSync(join(directory, name), 'utf8'))
+    .join('')
+  expect(text.match(/\d+$/gm)).toEqual(Array.from({ length: total }, (_, line) => String(line)))
+})
+
+it('goes on at the end of a file that was truncated', () => {
+  const path = join(directory, 'mail.log')
+  const sink = fileSink(path)
+  sink.write('old\n')
+  truncateSync(path)
+  sink.write('new\n')
+  sink.close()
+  expect(readFileSync(path, 'utf8')).toBe('new\n')
 })
 
 it.runIf(process.platform === 'linux')('does not leak the old file when reopened', () => {

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 
-import { MailLog, type MailLogOptions } from './index.ts'
+import { type LogEntry, MailLog, type MailLogOptions } from './index.ts'
 
 const START_MS = new Date(2026, 10, 5, 6, 7, 8, 900).getTime()
 
@@ -121,4 +121,142 @@ it('reports the first of a row of failed writes, and goes on', () => {
   logger.fatal('4')
   expect(errors).toHaveLength(2)
   expect(written).toEqual([expect.stringContaining('3')])
+})
+
+it('says how many lines were lost, and why, when it goes on', () => {
+  let failing = true
+  const written: string[] = []
+  const { log, errors } = open((lines) => {
+    if (failing) throw new Error('no space\nleft')
+    written.push(lines)
+  })
+  const logger = log.logger('p')
+  logger.info('1')
+  logger.info('2')
+  log.flush()
+  logger.info('3')
+  log.flush()
+  failing = false
+  logger.info('4')
+  log.flush()
+  logger.info('5')
+  log.flush()
+  const stamp = 'Nov 05 06:07:08 mx postfix'
+  expect(written).toEqual([
+    `${stamp}/postlogd[12135]: warning: 3 lines of the log were lost: no space?left\n` +
+      `${stamp}/p[12135]: 4\n`,
+    `${stamp}/p[12135]: 5\n`,
+  ])
+  expect(errors).toHaveLength(1)
+})
+
+it('G-158: a logger may have a syslog_name of its own', () => {
+  const { log, writes } = open()
+  log.logger('smtp', { syslogName: 'postfix/relay' }).info('one')
+  log.logger('smtp', {}).info('two')
+  log.flush()
+  expect(writes[0]!.match(/postfix\S*/g)).toEqual([
+    'postfix/relay/smtp[12135]:',
+    'postfix/smtp[12135]:',
+  ])
+})
+
+it('G-158: fields change nothing in the lines', () => {
+  const { log, writes } = open()
+  log.logger('qmgr').info('ABC: removed', { event: 'removed', queueId: 'ABC' })
+  log.logger('qmgr').warning('ABC: bad', { queueId: 'ABC' })
+  log.flush()
+  const prefix = 'Nov 05 06:07:08 mx postfix/qmgr[12135]: '
+  expect(writes).toEqual([`${prefix}ABC: removed\n${prefix}warning: ABC: bad\n`])
+})
+
+function openEntries(log: (entries: readonly LogEntry[]) => void) {
+  const options = { syslogName: 'outbound', hostname: 'mx.example.com', processId: 12135 }
+  const rest = { now: () => START_MS, onError: () => undefined }
+  return new MailLog({ ...options, ...rest, sink: { log } })
+}
+
+it('gives an entry sink printable texts, severity, source and fields, gathered and in order', () => {
+  const batches: (readonly LogEntry[])[] = []
+  const log = openEntries((entries) => batches.push(entries))
+  const fields = { queueId: 'ABC' }
+  log.logger('qmgr').info('a\nb', fields)
+  log.logger('qmgr').error('x'.repeat(3000))
+  log.flush()
+  log.flush()
+  const source = {
+    host: 'mx',
+    tag: 'outbound/qmgr',
+    process: 'qmgr',
+    processId: 12135,
+    head: ' mx outbound/qmgr[12135]: ',
+  }
+  const rest = { source, timeMs: START_MS }
+  expect(batches).toEqual([
+    [
+      { ...rest, severity: 'info', text: 'a?b', fields },
+      { ...rest, severity: 'error', text: 'x'.repeat(2000), fields: undefined },
+    ],
+  ])
+  expect(batches[0]![0]!.fields).toBe(fields)
+})
+
+it('counts the entries that an entry sink could not take', () => {
+  const batches: (readonly LogEntry[])[] = []
+  let failing = true
+  const log = openEntries((entries) => {
+    if (failing) throw new Error('full')
+    batches.push(entries)
+  })
+  log.logger('p').info('1')
+  log.logger('p').info('2')
+  log.flush()
+  failing = false
+  log.logger('p').info('3')
+  log.flush()
+  expect(batches[0]!.map(({ severity, text }) => [severity, text])).toEqual([
+    ['warning', '2 lines of the log were lost: full'],
+    ['info', '3'],
+  ])
+})
+
+it('does not gather more than some 64 KiB of entries', () => {
+  const batches: (readonly LogEntry[])[] = []
+  const log = openEntries((entries) => batches.push(entries))
+  for (let line = 0; line < 40; line++) log.logger('p').info('x'.repeat(2000))
+  expect(batches).toHaveLength(1)
+})
+
+it('close writes what waits, then waits for the sink, but not for ever', async () => {
+  const steps: string[] = []
+  const timers: { delayMs: number; fn: () => void }[] = []
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const closing = (closed: Promise<void>) =>
+    new MailLog({
+      syslogName: 'postfix',
+      hostname: 'mx',
+      processId: 1,
+      now: () => START_MS,
+      sink: {
+        write: () => steps.push('write'),
+        close: () => {
+          steps.push('close')
+          return closed
+        },
+      },
+      onError: (error) => steps.push(String(error)),
+      after: (delayMs, fn) => timers.push({ delayMs, fn }),
+    })
+  const patient = closing(promise)
+  patient.logger('p').info('last')
+  const done = patient.close().then(() => steps.push('done'))
+  await setImmediate()
+  expect(steps).toEqual(['write', 'close'])
+  resolve()
+  await done
+  const stuck = closing(new Promise(() => undefined)).close()
+  const limit = timers.at(-1)!
+  expect(limit.delayMs).toBe(5000)
+  limit.fn()
+  await stuck
 })

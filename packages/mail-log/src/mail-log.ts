@@ -1,15 +1,9 @@
+import { EntryBatch, LineBatch, type LogBatch } from './log-batch.ts'
+import type { LogSource, Severity } from './log-entry.ts'
+import type { LogFields } from './log-fields.ts'
+import type { EntrySink, LogSink } from './log-sink.ts'
 import type { Logger } from './logger.ts'
 import { printable } from './printable.ts'
-
-/** Where finished lines go. */
-export interface LogSink {
-  /**
-   * Takes one or more whole lines, each ended by LF, in one piece.
-   *
-   * @throws whatever went wrong; these lines are then lost, and the mail log reports it.
-   */
-  write(lines: string): void
-}
 
 /** What a `MailLog` needs to know. */
 export interface MailLogOptions {
@@ -20,40 +14,50 @@ export interface MailLogOptions {
   readonly processId: number
   /** The time in ms since 1970. Shown in the time zone of the process. */
   readonly now: () => number
-  readonly sink: LogSink
+  /** Where lines go. `jsonLines`, `syslogUdpSink` and `syslogLocalSink` make entry sinks. */
+  readonly sink: LogSink | EntrySink
   /**
    * Told of the first error of a row of failed writes, and again after a write that succeeded. The
-   * mail system goes on without its log, so this is the only place that learns of it.
+   * mail system goes on without its log, so this is the first place that learns of it.
    */
   readonly onError: (error: unknown) => void
   /**
    * Calls a function some milliseconds from now. With it lines wait up to 10 ms for others, which
-   * under load saves most of the writes; without, to the end of the turn of the event loop.
+   * under load saves most of the writes, and `close` waits for at most 5 s; without, lines wait to
+   * the end of the turn of the event loop, and `close` for as long as it takes.
    */
   readonly after?: (delayMs: number, fn: () => void) => unknown
+}
+
+/** What a logger may have of its own. */
+export interface LoggerOptions {
+  /** Instead of the `syslogName` of the mail log: `-o syslog_name=` of a service. */
+  readonly syslogName?: string | undefined
 }
 
 const MAX_TEXT_BYTES = 2000
 const MAX_WAIT_MS = 10
 const MAX_PENDING = 64 * 1024 // Characters; more do not wait.
-const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ')
+const CLOSE_LIMIT_MS = 5000
+// What Postfix's own program for its log file is called.
+const OWN_PROCESS = 'postlogd'
 
 /**
- * Log lines as Postfix writes them into its own log file (G-158):
+ * A log as Postfix writes it (G-158), here into its own log file:
  *
  * `Nov 20 16:28:42 mx postfix/qmqpd[12135]: warning: text`
  *
  * The text is made printable and cut after 2000 bytes. Lines that come together reach the sink in
- * one write; call `flush` before the process ends.
+ * one piece; call `close` before the process ends, or `flush` where nothing can be waited for.
+ * Lines that a sink could not take are counted, and a warning in the log says how many when it
+ * goes on.
  */
 export class MailLog {
   readonly #options: MailLogOptions
-  readonly #host: string
-  #pending = ''
+  readonly #batch: LogBatch
   #scheduled = false
-  #failing = false
-  #second = Number.NaN
-  #stamp = ''
+  #lost = 0
+  #reason = '' // Of the first loss.
   readonly #flushWaiting = (): void => {
     this.#scheduled = false
     this.flush()
@@ -61,19 +65,19 @@ export class MailLog {
 
   constructor(options: MailLogOptions) {
     this.#options = options
-    this.#host = options.hostname.split('.', 1)[0]!
+    const { sink } = options
+    this.#batch = 'log' in sink ? new EntryBatch(sink) : new LineBatch(sink)
   }
 
   /** The logger of a process name, such as `qmqpd`; lines have the tag `syslogName/qmqpd[pid]`. */
-  logger(processName: string): Logger {
-    const { syslogName, processId } = this.#options
-    const tag = ` ${this.#host} ${syslogName}/${processName}[${processId}]: `
+  logger(processName: string, options: LoggerOptions = {}): Logger {
+    const source = this.#source(processName, options.syslogName)
     return {
-      info: (text) => this.#add(tag, text),
-      warning: (text) => this.#add(`${tag}warning: `, text),
-      error: (text) => this.#add(`${tag}error: `, text),
-      fatal: (text) => {
-        this.#add(`${tag}fatal: `, text)
+      info: (text, fields) => this.#add(source, 'info', text, fields),
+      warning: (text, fields) => this.#add(source, 'warning', text, fields),
+      error: (text, fields) => this.#add(source, 'error', text, fields),
+      fatal: (text, fields) => {
+        this.#add(source, 'fatal', text, fields)
         this.flush()
       },
     }
@@ -81,45 +85,50 @@ export class MailLog {
 
   /** Hands the waiting lines to the sink now. */
   flush(): void {
-    const lines = this.#pending
-    if (lines === '') return
-    this.#pending = ''
+    const batch = this.#batch
+    const { lines } = batch
+    if (lines === 0) return
+    if (this.#lost > 0) {
+      const text = `${this.#lost} lines of the log were lost: ${this.#reason}`
+      batch.addFirst(this.#source(OWN_PROCESS), this.#options.now(), printable(text))
+    }
     try {
-      this.#options.sink.write(lines)
-      this.#failing = false
+      batch.send()
+      this.#lost = 0
     } catch (error) {
-      if (this.#failing) return
-      this.#failing = true
+      const isFirst = this.#lost === 0
+      this.#lost += lines
+      if (!isFirst) return
+      this.#reason = error instanceof Error ? error.message : String(error)
       this.#options.onError(error)
     }
   }
 
-  #add(tag: string, text: string): void {
-    this.#pending += `${this.#timeStamp()}${tag}${printable(text, MAX_TEXT_BYTES)}\n`
-    if (this.#pending.length > MAX_PENDING) this.flush()
+  /** Hands over what waits and closes the sink. Resolves when the last line is where it belongs. */
+  async close(): Promise<void> {
+    this.flush()
+    const { after, sink } = this.#options
+    const limit = new Promise<void>((resolve) => {
+      after?.(CLOSE_LIMIT_MS, resolve)
+    })
+    await Promise.race([sink.close?.(), limit])
+  }
+
+  #source(process: string, syslogName = this.#options.syslogName): LogSource {
+    const { hostname, processId } = this.#options
+    const host = hostname.split('.', 1)[0]!
+    const tag = `${syslogName}/${process}`
+    return { host, tag, process, processId, head: ` ${host} ${tag}[${processId}]: ` }
+  }
+
+  #add(source: LogSource, severity: Severity, text: string, fields: LogFields | undefined): void {
+    const batch = this.#batch
+    batch.add(source, this.#options.now(), severity, printable(text, MAX_TEXT_BYTES), fields)
+    if (batch.length > MAX_PENDING) this.flush()
     if (this.#scheduled) return
     this.#scheduled = true
     const { after } = this.#options
     if (after === undefined) setImmediate(this.#flushWaiting)
     else after(MAX_WAIT_MS, this.#flushWaiting)
   }
-
-  // The same text for all lines of a second: a date costs more than the rest of a line.
-  #timeStamp(): string {
-    const second = Math.floor(this.#options.now() / 1000)
-    if (second !== this.#second) {
-      this.#second = second
-      this.#stamp = timeStamp(new Date(second * 1000))
-    }
-    return this.#stamp
-  }
-}
-
-function timeStamp(date: Date): string {
-  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(':')
-  return `${MONTHS[date.getMonth()]} ${twoDigits(date.getDate())} ${time}`
-}
-
-function twoDigits(value: number): string {
-  return value < 10 ? `0${value}` : `${value}`
 }

@@ -1,11 +1,10 @@
-import type { LogSink } from './mail-log.ts'
+import type { LogSink } from './log-sink.ts'
 
 /**
- * Lines for a stream that someone else owns, such as standard output (`maillog_file =
- * /dev/stdout`): `streamSink((text) => process.stdout.write(text))`.
- *
- * A stream that buffers reports its errors by itself; only what `write` throws is seen here.
+ * Lines for whatever takes them at once: `streamSink((text) => console.log(text.trimEnd()))`. Only
+ * what `write` throws is seen here, and nothing limits what a slow stream gathers: that is what
+ * `pipeSink` is for.
  */
 export function streamSink(write: (text: string) => unknown): LogSink {
-  return { write: (lines) => void write(lines) }
+  return { write }
 }
