@@ -106,7 +106,7 @@ function complete(address: string): string {
 }
 
 function open(options: Partial<CleanupOptions> = {}, ports: Partial<CleanupPorts> = {}) {
-  const { logger, lines } = memoryLogger()
+  const { logger, lines, fields } = memoryLogger()
   const all = {
     store,
     queue: 'incoming' as const,
@@ -115,7 +115,7 @@ function open(options: Partial<CleanupOptions> = {}, ports: Partial<CleanupPorts
     zoneName: () => 'UTC',
     ...ports,
   }
-  return { cleanup: new Cleanup({ ...OPTIONS, ...options }, all), lines }
+  return { cleanup: new Cleanup({ ...OPTIONS, ...options }, all), lines, fields }
 }
 
 async function submit(
@@ -123,7 +123,7 @@ async function submit(
   options: Partial<CleanupOptions> = {},
   ports: Partial<CleanupPorts> = {},
 ) {
-  const { cleanup, lines } = open(options, ports)
+  const { cleanup, lines, fields } = open(options, ports)
   const transaction = await cleanup.open(CLIENT)
   const result = await transaction.submit({
     content: Buffer.from(''),
@@ -134,7 +134,8 @@ async function submit(
   })
   const id = transaction.id
   const queued = result.kind === 'queued' ? readQueueFile(id) : undefined
-  return { id, result, lines: lines.map((line) => line.replaceAll(id, '<QID>')), queued }
+  const masked = lines.map((line) => line.replaceAll(id, '<QID>'))
+  return { id, result, lines: masked, fields, queued }
 }
 
 type TextRecord = [type: string, payload: string]
@@ -223,11 +224,18 @@ function recordedRewriting({ sender, queued }: Vector): (address: string) => str
   return (address) => known.get(address) ?? complete(address)
 }
 
+/** What a line says as data, read from its text. */
+function fieldsOf(line: string, queueId: string): object {
+  const event = /^<QID>: ((?:resent-)?message-id)=/.exec(line)?.[1]
+  if (event !== undefined) return { event, messageId: expect.any(String), queueId }
+  return line === '<QID>: removed (canceled)' ? { event: 'canceled', queueId } : { queueId }
+}
+
 describe('vectors of Postfix', () => {
   it.each(vectors.cases)('Q-5xx: [$id] $title', async (vector) => {
     const options = CONFIGURATIONS[('config' in vector && vector.config) || '']
     expect(options, 'setting known').toBeDefined()
-    const { id, result, lines, queued } = await submit(
+    const { id, result, lines, fields, queued } = await submit(
       {
         content: Buffer.from(undoEscapes(vector.content), 'latin1'),
         sender: asAddress(vector.sender),
@@ -256,6 +264,7 @@ describe('vectors of Postfix', () => {
     expect(lines.map((line) => line.replaceAll(STAMP, '<YYYYMMDDHHMMSS>'))).toEqual(
       vector.id === 'con-c25c' ? expect.arrayContaining(vector.log) : vector.log,
     )
+    expect(fields).toMatchObject(lines.map((line) => fieldsOf(line, id)))
   })
 
   it('names the features for which recorded cases are left out', () => {
@@ -345,12 +354,25 @@ describe('header', () => {
   it('Q-520: counts Received in any letter case and in the obsolete form', async () => {
     const content = Buffer.from('RECEIVED: x\nReceived : y\n')
     expect((await submit({ content }, { hopcountLimit: 4 })).result.kind).toBe('queued')
-    const { result, lines } = await submit({ content }, { hopcountLimit: 3 })
+    const { result, lines, fields } = await submit({ content }, { hopcountLimit: 3 })
     expect(result).toEqual({ kind: 'rejected', status: 'hops', text: 'too many hops' })
     expect(lines).toEqual([
       'warning: <QID>: message rejected: hopcount exceeded',
       '<QID>: removed (canceled)',
     ])
+    expect(fields).toMatchObject([{ reason: 'hopcount exceeded' }, { event: 'canceled' }])
+  })
+
+  it('Q-407: says in fields what the log says of message ids', async () => {
+    const content = Buffer.from('Message-Id: <1@x>\nResent-From: r@x\n\n')
+    const { id: queueId, fields } = await submit({ content })
+    expect(fields).toEqual([
+      { event: 'message-id', queueId, messageId: '<1@x>' },
+      { event: 'resent-message-id', queueId, messageId: expect.stringMatching(/^<.*@.*>$/) },
+    ])
+    const own = await submit({})
+    const messageId = expect.stringContaining(own.id)
+    expect(own.fields).toEqual([{ event: 'message-id', queueId: own.id, messageId }])
   })
 
   it('Q-514: cuts each line of a header at its first NUL, and no line of the body', async () => {

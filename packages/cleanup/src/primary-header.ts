@@ -115,7 +115,7 @@ export class PrimaryHeader {
       case 'message-id':
       case 'resent-message-id': {
         const value = this.#value(colon, end)
-        log.info(`${queueId}: ${name}=${value}`)
+        log.info(`${queueId}: ${name}=${value}`, { event: name, queueId, messageId: value })
         if (name === 'message-id') this.messageId ??= MESSAGE_ID.exec(value)?.[0]
         return
       }
@@ -126,7 +126,10 @@ export class PrimaryHeader {
       case 'tls-required':
         if (!options.tlsRequiredHeader) return
         if (NO.test(this.#value(colon, end))) this.tlsRequiredNo = true
-        else log.warning(`ignoring malformed header: 'TLS-Required: ${this.#value(colon, end)}'`)
+        else {
+          const value = this.#value(colon, end)
+          log.warning(`ignoring malformed header: 'TLS-Required: ${value}'`, { queueId })
+        }
         return
     }
   }

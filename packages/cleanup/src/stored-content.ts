@@ -82,9 +82,13 @@ function logMessageIds(
   queueId: string,
   log: Logger,
 ): void {
-  const prefix = header.isResent ? 'resent-' : ''
-  if (added !== undefined) log.info(`${queueId}: ${prefix}message-id=${added}`)
-  if (header.isResent && !header.has('message-id')) log.info(`${queueId}: message-id=<>`)
+  if (added !== undefined) {
+    const event = header.isResent ? 'resent-message-id' : 'message-id'
+    log.info(`${queueId}: ${event}=${added}`, { event, queueId, messageId: added })
+  }
+  if (header.isResent && !header.has('message-id')) {
+    log.info(`${queueId}: message-id=<>`, { event: 'message-id', queueId, messageId: '<>' })
+  }
 }
 
 /** Writes a whole header, its lines joined by LF. */

@@ -71,7 +71,7 @@ export class CleanupTransaction {
   async abort(): Promise<void> {
     this.#end()
     await this.#draft.abort()
-    this.#context.log.info(`${this.id}: removed (canceled)`)
+    this.#logRemoved()
   }
 
   #end(): void {
@@ -142,7 +142,8 @@ export class CleanupTransaction {
     const { options, log } = this.#context
     const allowed = [...verpDelimiters].every((one) => options.verpDelimiterFilter.includes(one))
     if (verpDelimiters.length === 2 && allowed) return verpDelimiters
-    log.warning(`${this.id}: ignoring bad VERP request: "${verpDelimiters}"`)
+    const text = `${this.id}: ignoring bad VERP request: "${verpDelimiters}"`
+    log.warning(text, { queueId: this.id })
     return undefined
   }
 
@@ -167,21 +168,28 @@ export class CleanupTransaction {
   #commitRejection(error: unknown): CleanupRejection {
     if (!(error instanceof QueueFileError)) throw error
     const { log } = this.#context
+    const queueId = this.id
     if (error.code === 'too-large') {
-      log.warning(`${this.id}: queue file size limit exceeded`)
-      log.warning('mail_stream_cleanup: close error')
+      log.warning(`${queueId}: queue file size limit exceeded`, { queueId })
+      log.warning('mail_stream_cleanup: close error', { queueId })
       return rejection('size')
     }
-    log.warning(`${this.id}: ${error.message}`)
+    log.warning(`${queueId}: ${error.message}`, { queueId })
     return rejection('write')
   }
 
   #refuse(refused: CleanupRejection): CleanupRejection {
-    const { log } = this.#context
     if (refused.status === 'hops') {
-      log.warning(`${this.id}: message rejected: hopcount exceeded`)
+      const reason = 'hopcount exceeded'
+      const queueId = this.id
+      this.#context.log.warning(`${queueId}: message rejected: ${reason}`, { queueId, reason })
     }
-    log.info(`${this.id}: removed (canceled)`)
+    this.#logRemoved()
     return refused
+  }
+
+  #logRemoved(): void {
+    const queueId = this.id
+    this.#context.log.info(`${queueId}: removed (canceled)`, { event: 'canceled', queueId })
   }
 }

@@ -44,7 +44,7 @@ describe('createClientNameLookup', () => {
     ['acc-a08, letter case kept', '127.0.0.17', 'Upper.Example.NET', []],
     ['the lookup fails', '127.0.0.99', 'unknown', []],
   ])('Q-312, %s: %s is %s', async (_, address, name, warnings) => {
-    const { logger, lines } = memoryLogger()
+    const { logger, lines, fields } = memoryLogger()
     const resolver = {
       async reverse(asked: string) {
         if (asked === '127.0.0.99') throw new Error('no answer')
@@ -60,5 +60,6 @@ describe('createClientNameLookup', () => {
     const family = address.includes(':') ? 6 : 4
     expect(await lookup({ address, port: 1, family })).toBe(name)
     expect(lines).toEqual(warnings)
+    expect(fields).toMatchObject(warnings.map(() => ({ clientAddress: address })))
   })
 })

@@ -29,16 +29,18 @@ export function createClientNameLookup(
     const name = await resolver.reverse(address).catch(() => undefined)
     if (name === undefined) return UNKNOWN
     if (isIP(name) !== 0) {
-      log.warning(`numeric hostname: ${name}`)
+      log.warning(`numeric hostname: ${name}`, { clientAddress: address })
       return UNKNOWN
     }
     if (!isValidHostname(name)) return UNKNOWN
     try {
       if ((await resolver.forward(name, family)).includes(address)) return name
-      log.warning(`hostname ${name} does not resolve to address ${address}`)
+      const text = `hostname ${name} does not resolve to address ${address}`
+      log.warning(text, { clientAddress: address })
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      log.warning(`hostname ${name} does not resolve to address ${address}: ${reason}`)
+      const text = `hostname ${name} does not resolve to address ${address}: ${reason}`
+      log.warning(text, { clientAddress: address, reason })
     }
     return UNKNOWN
   }

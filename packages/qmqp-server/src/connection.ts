@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { EventFields, LogEventName } from '@posthouse/mail-log'
 
 import {
   formatClient,
@@ -15,6 +16,8 @@ import { type QmqpRequest, type QmqpRequestEnd, QmqpRequestReader } from './requ
 // How long to wait for a client to take its reply and go, when closing at once would make the
 // kernel send a reset that can destroy the reply on its way (Q-307).
 const LINGER_MS = 2000
+// What log lines say for a queue id while there is none.
+const NO_QUEUE_ID = 'NOQUEUE'
 
 type SendFailure = 'lost connection' | 'read/write timeout'
 
@@ -31,7 +34,8 @@ export class Connection<T extends { readonly id: string }> {
   readonly #arrivalTimeMs: number
   readonly #reader: QmqpRequestReader
   #label = `${UNKNOWN}[${UNKNOWN}]` // The client in replies and logs.
-  #id = 'NOQUEUE'
+  #client: QmqpClientIdentity | undefined
+  #id = NO_QUEUE_ID
   #onTimeout: (() => void) | undefined // What the client is waited for at the moment.
 
   constructor(socket: Socket, options: QmqpServerOptions<T>) {
@@ -50,10 +54,10 @@ export class Connection<T extends { readonly id: string }> {
   async serve(): Promise<void> {
     const { log } = this.#options
     const client = await this.#identify()
-    log.info(`connect from ${this.#label}`)
+    log.info(`connect from ${this.#label}`, this.#fields('connect'))
     if (client === undefined) this.#leave('lost connection', 'initializing client connection')
     else await this.#admit(client)
-    log.info(`disconnect from ${this.#label}`)
+    log.info(`disconnect from ${this.#label}`, this.#fields('disconnect'))
   }
 
   async #identify(): Promise<QmqpClientIdentity | undefined> {
@@ -62,6 +66,7 @@ export class Connection<T extends { readonly id: string }> {
     const { address, port, family } = peer
     const name = peer === LOCAL_CLIENT ? LOCAL_CLIENT.name : await this.#lookupName(peer)
     const client = { name, address, port, family }
+    this.#client = client
     this.#label = formatClient(client, this.#options.clientPortLogging)
     return client
   }
@@ -84,12 +89,12 @@ export class Connection<T extends { readonly id: string }> {
     try {
       transaction = await open?.(client)
     } catch (error) {
-      log.error(`${this.#label}: ${messageOf(error)}`)
+      log.error(`${this.#label}: ${messageOf(error)}`, this.#fields())
       this.#socket.destroy()
       return
     }
     if (transaction !== undefined) this.#id = transaction.id
-    log.info(`${this.#id}: client=${this.#label}`)
+    log.info(`${this.#id}: client=${this.#label}`, this.#fields('client'))
     await this.#transact(client, transaction)
   }
 
@@ -120,14 +125,14 @@ export class Connection<T extends { readonly id: string }> {
     if (transaction !== undefined) onAbort?.(transaction)
     if (end.kind === 'refused') return this.#conclude({ kind: 'permanent', text: end.text })
     if (end.kind === 'expired') {
-      log.fatal('watchdog timeout')
+      log.fatal('watchdog timeout', this.#fields())
       this.#socket.destroy()
       return
     }
     const { what, where, answered } = end
     if (!answered) return this.#leave(what, where)
     await this.#send({ kind: 'permanent', text: `${what} while ${where}` })
-    log.info(`${this.#id}: ${this.#label}: ${what} while ${where}`)
+    this.#logBreak(what, where)
     this.#linger()
   }
 
@@ -169,7 +174,7 @@ export class Connection<T extends { readonly id: string }> {
       if (reply.kind !== 'ok' || request.recipients.length > 0) return reply
       return { kind: 'permanent', text: 'Error: no recipients specified' }
     } catch (error) {
-      log.warning(`${this.#id}: ${messageOf(error)}`)
+      log.warning(`${this.#id}: ${messageOf(error)}`, this.#fields())
       return { kind: 'temporary', text: 'Error: queue file write error' }
     }
   }
@@ -177,7 +182,8 @@ export class Connection<T extends { readonly id: string }> {
   /** Answers a request that was read whole (Q-330). */
   async #conclude(reply: QmqpReply): Promise<void> {
     if (reply.kind !== 'ok') {
-      this.#options.log.warning(`${this.#id}: ${this.#label}: ${reply.text}`)
+      const text = `${this.#id}: ${this.#label}: ${reply.text}`
+      this.#options.log.warning(text, this.#fields(undefined, reply.text))
     }
     const failure = await this.#send(reply)
     if (failure !== undefined) this.#leave(failure, 'sending completion status')
@@ -202,8 +208,21 @@ export class Connection<T extends { readonly id: string }> {
 
   /** Closes without a reply, or after one that did not go out. */
   #leave(what: string, where: string): void {
-    this.#options.log.info(`${this.#id}: ${this.#label}: ${what} while ${where}`)
+    this.#logBreak(what, where)
     this.#socket.destroy()
+  }
+
+  #logBreak(what: string, where: string): void {
+    const reason = `${what} while ${where}`
+    const text = `${this.#id}: ${this.#label}: ${reason}`
+    this.#options.log.info(text, this.#fields(undefined, reason))
+  }
+
+  /** What log lines tell of this connection, as data. */
+  #fields(event?: LogEventName, reason?: string): EventFields {
+    const { name: clientName, address: clientAddress } = this.#client ?? {}
+    const queueId = this.#id === NO_QUEUE_ID ? undefined : this.#id
+    return { event, queueId, clientName, clientAddress, reason }
   }
 
   /** Closes our side and gives the client a moment to take the reply and close its own. */

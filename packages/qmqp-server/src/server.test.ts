@@ -136,6 +136,35 @@ describe('a request', () => {
     expect(await client.reply).toBe(QUEUED)
   })
 
+  it('says in fields what its log lines say', async () => {
+    const { port, lines, fields } = await serve({})
+    await ask(port, REQUEST)
+    await waitFor(lines, 'disconnect')
+    const client = { clientName: 'localhost', clientAddress: '127.0.0.1' }
+    expect(fields).toEqual([
+      { event: 'connect', ...client },
+      { event: 'client', queueId: ID, ...client },
+      { event: 'disconnect', queueId: ID, ...client },
+    ])
+  })
+
+  it('says in fields why a message was not taken', async () => {
+    const { port, lines, fields } = await serve({})
+    await ask(port, `39:${M}${S},`)
+    await waitFor(lines, 'disconnect')
+    const { port: silent, lines: others, fields: otherFields } = await serve({ timeoutMs: 30 })
+    await dial(silent)
+    await waitFor(others, 'disconnect')
+    expect([fields[2], otherFields[2]]).toMatchObject([
+      { queueId: ID, clientName: 'localhost', reason: 'Error: no recipients specified' },
+      {
+        queueId: ID,
+        clientAddress: '127.0.0.1',
+        reason: expect.stringMatching(/^read\/write tim/),
+      },
+    ])
+  })
+
   it('T-28, Q-209: is queued also when the client leaves after the last byte', async () => {
     const { port, messages, lines } = await serve({})
     const client = await dial(port)
@@ -577,7 +606,7 @@ async function serve(
   overrides: Partial<QmqpServerOptions<Transaction>>,
   listenerOptions: ServerOpts = {},
 ) {
-  const { logger, lines } = memoryLogger()
+  const { logger, lines, fields } = memoryLogger()
   const messages: QmqpMessage[] = []
   const opened: string[] = []
   const aborted: string[] = []
@@ -612,7 +641,7 @@ async function serve(
   const { port } = await listen({ ...defaults, ...listenerOptions }, (socket) => {
     server.handle(socket)
   })
-  return { server, port, lines, messages, opened, aborted }
+  return { server, port, lines, fields, messages, opened, aborted }
 }
 
 async function listen(options: ServerOpts, accept: (socket: Socket) => void) {

@@ -110,7 +110,7 @@ export class Delivery implements Walker {
       return nexthop
     } catch (error) {
       if (!(error instanceof NexthopError)) throw error
-      log.fatal(error.message)
+      log.fatal(error.message, { queueId: this.#delivery.queueId })
       this.#outcomes.remember({ kind: 'host', status: '4.3.5', text: error.message })
       return undefined
     }
@@ -128,6 +128,7 @@ export class Delivery implements Walker {
   /** What is left open at the end fails for the last reason (C-8). */
   #giveUp(stoppedAt: number): void {
     const { options, log } = this.#context
+    const { queueId } = this.#delivery
     let failure: Failure = this.#outcomes.reason ?? {
       kind: 'host',
       status: '4.3.0',
@@ -135,10 +136,10 @@ export class Delivery implements Walker {
     }
     if (failure.status.startsWith('5')) {
       if (stoppedAt >= this.#nexthops.length) {
-        log.warning('smtp_fallback_relay configuration problem')
+        log.warning('smtp_fallback_relay configuration problem', { queueId })
         failure = { ...failure, status: '4.3.5' }
       } else if (this.#nexthops[0] === options.relayhost) {
-        log.warning('relayhost configuration problem')
+        log.warning('relayhost configuration problem', { queueId })
         failure = { ...failure, status: '4.3.5' }
       }
     }
@@ -205,7 +206,7 @@ export class Delivery implements Walker {
     if (result.kind === 'ready') return this.#newRun(result.session)
     const { log, clock } = this.#context
     if (result.kind === 'unreachable') {
-      log.info(result.text)
+      log.info(result.text, { queueId, relay: relayText(server) })
       this.#outcomes.remember({ kind: 'host', status: '4.4.1', text: result.text })
       return undefined
     }

@@ -101,6 +101,7 @@ class Handshake {
   #judgeGreeting(greeting: SmtpReply): Failure | undefined {
     const { options, log } = this.#context
     const { server } = this.#session
+    const { queueId } = this.#terms
     const replyClass = Math.floor(greeting.code / 100)
     if (replyClass === 5 && options.skip5xxGreeting) {
       return refusal(server, greeting, `4${greeting.status.slice(1)}`)
@@ -109,12 +110,15 @@ class Handshake {
 
     const name = words(greeting)[0] ?? ''
     if (server.port === MAIL_PORT && this.#isOwnName(name)) {
-      log.warning(`host ${relayText(server)} greeted me with my own hostname ${name}`)
+      const relay = relayText(server)
+      log.warning(`host ${relay} greeted me with my own hostname ${name}`, { queueId, relay })
     }
     if (MASKED_GREETING.test(greeting.text)) {
+      const relay = relayText(server)
       log.warning(
-        `${this.#terms.queueId}: ${relayText(server)} greets like a Cisco PIX firewall, ` +
+        `${queueId}: ${relay} greets like a Cisco PIX firewall, ` +
           'and PIX workarounds are not available yet',
+        { queueId, relay },
       )
     }
     return undefined

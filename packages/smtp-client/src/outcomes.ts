@@ -93,7 +93,9 @@ export class Outcomes {
     const hard = failure.status.startsWith('5')
     if (!facts.final && (!hard || this.#softBounce || failure.kind === 'unsupported')) {
       this.#reason = failure
-      this.#log.info(`${this.#queueId}: ${failure.text}`)
+      const queueId = this.#queueId
+      const { relay } = facts
+      this.#log.info(`${queueId}: ${failure.text}`, { queueId, relay, reason: failure.text })
       return
     }
     const fields = outcomeFields(failure.status, failure.text, failure.reply, facts)

@@ -166,7 +166,7 @@ export class TransactionRun {
       return undefined
     }
     const { delivery, options, log } = this.#context
-    const { content, contentSize } = delivery
+    const { content, contentSize, queueId } = delivery
     const { contentLineLimit: lineLimit, dataXferTimeoutMs: timeoutMs } = options
     const { trailer } = step
     this.#sendingContent = true
@@ -179,7 +179,8 @@ export class TransactionRun {
         timeoutMs,
       })
       if (broke) {
-        log.info(`${delivery.queueId}: breaking line > ${lineLimit} bytes with <CR><LF>SPACE`)
+        const text = `${queueId}: breaking line > ${lineLimit} bytes with <CR><LF>SPACE`
+        log.info(text, { queueId })
       }
     } catch (error) {
       const early =
@@ -215,7 +216,8 @@ export class TransactionRun {
     } else if (error instanceof ContentError) {
       const { log, delivery } = this.#context
       const cause = error.cause instanceof Error ? error.cause.message : String(error.cause)
-      log.warning(`${delivery.queueId}: ${error.message}: ${cause}`)
+      const { queueId } = delivery
+      log.warning(`${queueId}: ${error.message}: ${cause}`, { queueId, reason: cause })
       const text = `local data error while talking to ${hostText(server)}`
       this.#fail({ kind: 'exception', status: '4.3.0', text })
     } else {

@@ -91,12 +91,17 @@ export class SmtpSession {
   /** What the reply reader is to tell, as log lines of this session (C-39, C-42, C-43). */
   replyEvents(log: Logger, helpfulWarnings: boolean): ReplyEvents {
     return {
-      tooLong: (text) => log.warning(`${relayText(this.server)}: ${text}`),
+      tooLong: (text) => {
+        const relay = relayText(this.server)
+        log.warning(`${relay}: ${text}`, { queueId: this.#queueId, relay })
+      },
       garbage: (line) => {
         this.spoil()
         if (!this.#features.pipelining) return
         const relay = relayText(this.server)
-        log.warning(`${this.#queueId}: non-ESMTP response from ${relay}: ${line.slice(0, 100)}`)
+        const queueId = this.#queueId
+        const start = line.slice(0, 100)
+        log.warning(`${queueId}: non-ESMTP response from ${relay}: ${start}`, { queueId, relay })
         if (!helpfulWarnings) return
         log.warning(
           'to prevent loss of mail, turn off command pipelining for ' +

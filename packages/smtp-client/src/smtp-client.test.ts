@@ -125,12 +125,12 @@ function literal({ host, port }: Nexthop): MxResult {
 }
 
 function setUp(changed: Partial<SmtpClientOptions> = {}, ports: Partial<SmtpClientPorts> = {}) {
-  const { logger, lines } = memoryLogger()
+  const { logger, lines, fields } = memoryLogger()
   const client = new SmtpClient(
     { ...options, ...changed },
     { lookup: literal, clock: systemClock, log: logger, ...ports },
   )
-  return { client, lines }
+  return { client, lines, fields }
 }
 
 function delivery(nexthop: string, changed: Partial<SmtpDelivery> = {}): SmtpDelivery {
@@ -340,30 +340,37 @@ describe('envelope', () => {
 
 describe('servers', () => {
   it('C-3: a next hop that makes no sense defers, and says why', async () => {
-    const { client, lines } = setUp()
+    const { client, lines, fields } = setUp()
     const { outcomes, blame } = await client.deliver(delivery('[b.test'))
     const reason = 'missing "]" in server description: [b.test'
     expect(outcomes).toMatchObject([{ kind: 'deferred', status: '4.3.5', text: reason }])
     expect(blame).toEqual({ status: '4.3.5', reason })
     expect(lines).toEqual([`fatal: ${reason}`])
+    expect(fields).toEqual([{ queueId: 'QID' }])
   })
 
   it('C-31: connect timeout', async () => {
-    const { client, lines } = setUp({ connectTimeoutMs: 10 }, { connect: () => new Socket() })
+    const { client, lines, fields } = setUp(
+      { connectTimeoutMs: 10 },
+      { connect: () => new Socket() },
+    )
     const { outcomes } = await client.deliver(delivery('[192.0.2.1]:25'))
     const text = 'connect to 192.0.2.1[192.0.2.1]:25: Connection timed out'
     expect(outcomes).toMatchObject([{ kind: 'deferred', status: '4.4.1', relay: 'none', text }])
     expect(lines).toEqual([text])
+    expect(fields).toEqual([{ queueId: 'QID', relay: '192.0.2.1[192.0.2.1]:25' }])
   })
 
   it('C-91, C-185: with soft_bounce a HELO 5xx is kept for the next server', async () => {
     const bad = await new FakeServer([], { EHLO: '502 no', HELO: '550 5.7.1 no' }).listen()
     const good = await new FakeServer([]).listen()
-    const { client, lines } = setUp({ softBounce: true })
+    const { client, lines, fields } = setUp({ softBounce: true })
     const { outcomes } = await client.deliver(delivery(`${bad.nexthop} ${good.nexthop}`))
     expect(outcomes).toMatchObject([{ kind: 'sent' }])
     const host = '127.0.0.1[127.0.0.1]'
-    expect(lines).toEqual([`QID: host ${host} refused to talk to me: 550 5.7.1 no`])
+    const reason = `host ${host} refused to talk to me: 550 5.7.1 no`
+    expect(lines).toEqual([`QID: ${reason}`])
+    expect(fields).toEqual([{ queueId: 'QID', relay: `${host}:${bad.port}`, reason }])
   })
 
   it('C-85, C-91: who is rejected softly, and kept, is not delivered with the others', async () => {
