@@ -30,9 +30,12 @@ export interface SharedParts {
   readonly store: QueueStore
   readonly sessions: SessionCache
   readonly dns: SystemResolver
-  /** Told of each message that cleanup has queued. */
-  readonly queued: (envelope: MessageEnvelope) => void
+  /** Told of each message that cleanup has queued, and whether it is one of many. */
+  readonly queued: (envelope: MessageEnvelope, isOneOfMany: boolean) => void
 }
+
+// So many messages that are received side by side keep the disk and the main thread busy.
+const MANY_MESSAGES = 4
 
 /** The parts that one reading of the configuration makes; a reload makes the next generation. */
 export interface Generation {
@@ -118,18 +121,28 @@ function buildQmqpServer(
   const text = config.settings.expanded(name)
   const clients = new ClientList(text, { name, subdomains: subdomainStyle(config, name) })
   for (const { severity, text } of clients.problems) log[severity](text)
+  let receiving = 0
   return createQmqpServer<CleanupTransaction>({
     ...qmqpServerOptions(config, service),
     authorize: (client) => clients.matches(client.name, client.address),
     lookupName: clientNames(log),
-    open: (client) => cleanup.open(client),
+    open: async (client) => {
+      const transaction = await cleanup.open(client)
+      receiving += 1
+      return transaction
+    },
     onMessage: async (message, transaction) => {
       if (transaction === undefined) throw new TypeError('expected a transaction')
-      const result = await transaction.submit(message)
-      if (result.kind === 'queued') queued(result.envelope)
-      return qmqpReply(result)
+      try {
+        const result = await transaction.submit(message)
+        if (result.kind === 'queued') queued(result.envelope, receiving > MANY_MESSAGES)
+        return qmqpReply(result)
+      } finally {
+        receiving -= 1
+      }
     },
     onAbort: (transaction) => {
+      receiving -= 1
       transaction.abort().catch((error) => log.warning(`${transaction.id}: ${error}`))
     },
     clock,

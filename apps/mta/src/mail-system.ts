@@ -44,7 +44,9 @@ export class MailSystem {
       store,
       sessions: this.#sessions,
       dns: systemResolver(),
-      queued: (envelope) => this.#queueManager.accept(envelope, 'active'),
+      queued: (envelope, isOneOfMany) => {
+        this.#queueManager.accept(envelope, 'active', isOneOfMany)
+      },
     }
     this.#generation = buildGeneration(configuration, this.#parts)
     this.#queueManager = this.#buildQueueManager(configuration)

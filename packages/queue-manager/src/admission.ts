@@ -106,7 +106,8 @@ export class Admission {
       return false
     }
     if ((entry.mode & FORCE_EXPIRE) !== 0) {
-      this.#log.warning(`${entry.id}: forced expiry is not available yet, trying delivery`)
+      const text = `${entry.id}: forced expiry is not available yet, trying delivery`
+      this.#log.warning(text, { queueId: entry.id })
     }
     return this.#active.admit(entry.id, queue, overrideDefer)
   }

@@ -48,7 +48,9 @@ export class AttemptEnd {
   async putBack(id: string, retryMs: number): Promise<void> {
     try {
       const moved = await this.#store.move(id, 'active', 'deferred', { modifiedMs: retryMs })
-      if (!moved) this.#log.warning(`${id}: queue file vanished from queue "active"`)
+      if (!moved) {
+        this.#log.warning(`${id}: queue file vanished from queue "active"`, { queueId: id })
+      }
     } catch (error) {
       this.#stranded.add(id)
       this.#warn(id, 'cannot move from queue "active" to queue "deferred"', error)
@@ -67,7 +69,8 @@ export class AttemptEnd {
 
   /** S-19: nobody can deliver it, and somebody must look at it. */
   async setAside(id: string): Promise<void> {
-    this.#log.warning(`saving corrupt file "${id}" from queue "active" to queue "corrupt"`)
+    const text = `saving corrupt file "${id}" from queue "active" to queue "corrupt"`
+    this.#log.warning(text, { queueId: id })
     try {
       await this.#store.move(id, 'active', 'corrupt')
     } catch (error) {
@@ -87,7 +90,7 @@ export class AttemptEnd {
     const { id } = message
     try {
       await this.#store.remove(id, 'active')
-      this.#log.info(`${id}: removed`)
+      this.#log.info(`${id}: removed`, { event: 'removed', queueId: id })
     } catch (error) {
       this.#warn(id, 'cannot remove the queue file, will try again', error)
       // The next attempt must find no recipients, or all would get the message again.
@@ -140,17 +143,21 @@ export class AttemptEnd {
       sender === ''
         ? Math.min(bounceQueueLifetimeMs, maximalQueueLifetimeMs)
         : maximalQueueLifetimeMs
-    const from = `${id}: from=<${logAddress(sender, infoLogAddressFormat)}>`
+    const from = logAddress(sender, infoLogAddressFormat)
+    const start = `${id}: from=<${from}>`
+    const fields = { queueId: id, from }
     if (nowMs - createTimeMs >= lifetimeMs) {
       this.#log.warning(
-        `${from}, expired, but kept in the queue: bounce messages are not available yet`,
+        `${start}, expired, but kept in the queue: bounce messages are not available yet`,
+        fields,
       )
     } else if (warningTimeMs !== undefined && nowMs >= warningTimeMs - 1000) {
-      this.#log.warning(`${from}, delayed: delay warnings are not available yet`)
+      this.#log.warning(`${start}, delayed: delay warnings are not available yet`, fields)
     }
   }
 
   #warn(id: string, problem: string, error: unknown): void {
-    this.#log.warning(`${id}: ${problem}: ${error instanceof Error ? error.message : error}`)
+    const reason = error instanceof Error ? error.message : String(error)
+    this.#log.warning(`${id}: ${problem}: ${reason}`, { queueId: id, reason })
   }
 }

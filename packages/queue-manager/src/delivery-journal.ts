@@ -1,7 +1,7 @@
 import { formatStatusLogEntry } from '@posthouse/bounce'
 import { type DeliveryOutcome, statusOfClass, withClass } from '@posthouse/delivery-status'
 import { quoteAddress } from '@posthouse/mail-address'
-import { formatDelivery, type Logger } from '@posthouse/mail-log'
+import { type DeliveryLogRecord, formatDelivery, type Logger } from '@posthouse/mail-log'
 import type { EnvelopeRecipient } from '@posthouse/queue-store'
 
 import type { ActiveMessage, Request } from './active-message.ts'
@@ -41,22 +41,19 @@ export class DeliveryJournal {
     const { kind, relay, text, connUse, setupDoneMs, doneMs } = outcome
     const status = statusOfClass(outcome.status, kind === 'sent' ? '2' : '4')
     const { id, activeMs, envelope } = message
-    const line = formatDelivery(
-      {
-        queueId: id,
-        recipient: this.#address(recipient.address),
-        originalRecipient:
-          recipient.original === undefined ? undefined : this.#address(recipient.original),
-        relay,
-        connUse,
-        times: { arrivalMs: envelope.arrivalTimeMs, activeMs, handoffMs, setupDoneMs, doneMs },
-        status,
-        action: kind,
-        text,
-      },
-      this.#options.delayLoggingResolutionLimit,
-    )
-    log.info(line)
+    const event: DeliveryLogRecord = {
+      queueId: id,
+      recipient: this.#address(recipient.address),
+      originalRecipient:
+        recipient.original === undefined ? undefined : this.#address(recipient.original),
+      relay,
+      connUse,
+      times: { arrivalMs: envelope.arrivalTimeMs, activeMs, handoffMs, setupDoneMs, doneMs },
+      status,
+      action: kind,
+      text,
+    }
+    log.info(formatDelivery(event, this.#options.delayLoggingResolutionLimit), event)
     if (kind === 'sent') {
       message.markLater(recipient.offset)
       return
@@ -72,9 +69,11 @@ export class DeliveryJournal {
     outcome: DeliveryOutcome,
   ): Exclude<DeliveryOutcome, { kind: 'bounced' }> {
     if (outcome.kind !== 'bounced') return outcome
+    const to = this.#address(recipient.address)
     this.#log.warning(
-      `${message.id}: permanent failure for <${this.#address(recipient.address)}> ` +
+      `${message.id}: permanent failure for <${to}> ` +
         'kept in the queue: bounce messages are not available yet',
+      { queueId: message.id, to, reason: outcome.text },
     )
     return {
       ...outcome,

@@ -154,9 +154,9 @@ export class Dispatcher {
   #lost(selection: Selection<Request>, error: unknown): void {
     const { job: request, transport } = selection
     const reason = error instanceof Error ? error.message : String(error)
-    this.#ports.log.warning(
-      `${request.message.id}: no answer from transport ${transport}: ${reason}`,
-    )
+    const { id } = request.message
+    const text = `${id}: no answer from transport ${transport}: ${reason}`
+    this.#ports.log.warning(text, { queueId: id, reason })
     this.#record(request, 'deferred', LOST)
     this.#conclude(selection, { kind: 'lost' })
   }
@@ -205,7 +205,7 @@ export class Dispatcher {
     const { verpDelimiters, sender } = envelope
     if (verpDelimiters === undefined) return undefined
     if (sender === '') {
-      this.#ports.log.warning(`${id}: ignoring VERP request for null sender`)
+      this.#ports.log.warning(`${id}: ignoring VERP request for null sender`, { queueId: id })
       return undefined
     }
     return (recipient) => verpSender(sender, recipient, verpDelimiters)

@@ -36,6 +36,41 @@ describe('QueueManager: a message', () => {
     expect(calls).toEqual(['move QID1 incoming active', 'remove QID1 active'])
   })
 
+  it('G-163, G-164: says in fields what its log lines say', async () => {
+    const here = world()
+    const manager = here.manager()
+    await manager.start()
+    const recipients = [{ address: 'z z@x', original: 'a a@x' }]
+    manager.accept(here.store.add({ id: 'QID1', sender: 'a b@x', recipients }))
+    await here.run(1)
+    expect(here.fields).toMatchObject([
+      { event: 'active', queueId: 'QID1', from: '"a b"@x', size: 200, recipientCount: 1 },
+      {
+        queueId: 'QID1',
+        recipient: '"z z"@x',
+        originalRecipient: '"a a"@x',
+        relay: 'mx[192.0.2.1]:25',
+        status: '2.0.0',
+        action: 'sent',
+        text: 'sent',
+        times: { arrivalMs: expect.any(Number), doneMs: START_MS },
+      },
+      { event: 'removed', queueId: 'QID1' },
+    ])
+  })
+
+  it('names the queue id in the fields of each line that begins with it', async () => {
+    const here = world('bounced')
+    const manager = here.manager()
+    await manager.start()
+    manager.accept(here.store.add({ id: 'QID1', recipients: ['a@x', ''] }))
+    await here.run(1)
+    expect(here.lines.length).toBeGreaterThan(3)
+    for (const [at, line] of here.lines.entries()) {
+      expect(here.fields[at], line).toMatchObject({ queueId: 'QID1' })
+    }
+  })
+
   it('S-92: logs the time in each station', async () => {
     const here: World = new World(async (request) => {
       await here.wait(2000)

@@ -11,6 +11,7 @@ import { Router } from './router.ts'
 
 const TRIGGERS = { I: 0x49, W: 0x57, D: 0x44, A: 0x41, F: 0x46 }
 const NOTIFY_SUCCESS = 2
+const HOLD_MS = 5
 
 /**
  * Sees to it that queued mail is delivered: qmgr(8), with the scheduling of oqmgr(8).
@@ -35,6 +36,7 @@ export class QueueManager {
   readonly #end: AttemptEnd
   readonly #dispatcher: Dispatcher
   readonly #active = new Map<string, ActiveMessage | undefined>() // Undefined: on its way in.
+  readonly #held: MessageEnvelope[] = []
   #started = false
   #draining = false
   #admitting = false
@@ -93,8 +95,14 @@ export class QueueManager {
    *
    * @param queue Where it was committed to. `active` saves a rename, since it is where the message
    * goes, unless there is no room for it.
+   * @param isOneOfMany More is being received: it may wait for that, for up to 5 ms. Receiving goes
+   * ahead then, while disk and peers answer, and deliveries that start together cost less.
    */
-  accept(envelope: MessageEnvelope, queue: 'incoming' | 'active' = 'incoming'): void {
+  accept(
+    envelope: MessageEnvelope,
+    queue: 'incoming' | 'active' = 'incoming',
+    isOneOfMany = false,
+  ): void {
     const { id } = envelope
     if (queue === 'incoming' && this.#active.has(id)) return // A scan was faster.
     // What is in `active` when the queue manager stops, the next one takes back.
@@ -105,7 +113,9 @@ export class QueueManager {
       return
     }
     this.#active.set(id, undefined)
-    this.#spawn(queue === 'active' ? this.#activate(envelope, false) : this.#acceptNow(envelope))
+    if (queue === 'incoming') this.#spawn(this.#acceptNow(envelope))
+    else if (isOneOfMany) this.#hold(envelope)
+    else this.#spawn(this.#activate(envelope, false))
   }
 
   /** What other programs send to wake the queue manager: bytes of S-36; others are ignored. */
@@ -176,6 +186,15 @@ export class QueueManager {
     this.#pump()
   }
 
+  #hold(envelope: MessageEnvelope): void {
+    if (this.#held.push(envelope) > 1) return
+    this.#ports.clock.after(HOLD_MS, () => {
+      const held = this.#held.splice(0)
+      if (this.#draining) return // They are in `active`: the next queue manager takes them back.
+      for (const one of held) this.#spawn(this.#activate(one, false))
+    })
+  }
+
   async #acceptNow(envelope: MessageEnvelope): Promise<void> {
     if (await this.#enter(envelope.id, 'incoming')) await this.#activate(envelope, false)
   }
@@ -188,7 +207,8 @@ export class QueueManager {
       this.#release(id)
     } else {
       await this.#forgetDeferLog(id)
-      await this.#activate(envelope, overrideDefer)
+      // Not awaited: a table that is slow to say where it goes holds up this message only.
+      this.#spawn(this.#activate(envelope, overrideDefer))
     }
     return true
   }
@@ -200,7 +220,7 @@ export class QueueManager {
       if (await this.#ports.store.move(id, from, 'active')) return true
     } catch (error) {
       const problem = `cannot move from queue "${from}" to queue "active"`
-      this.#ports.log.warning(`${id}: ${problem}: ${reason(error)}`)
+      this.#ports.log.warning(`${id}: ${problem}: ${reason(error)}`, { queueId: id })
       if (from === 'incoming') this.#admission.skip()
     }
     this.#release(id)
@@ -213,7 +233,7 @@ export class QueueManager {
       return await store.readEnvelope(id, 'active')
     } catch (error) {
       const { code, warnings = [`${id}: cannot read: ${reason(error)}`] } = error as FileError
-      for (const warning of warnings) log.warning(warning)
+      for (const warning of warnings) log.warning(warning, { queueId: id })
       if (code === 'corrupt') await this.#end.setAside(id)
       else if (code !== 'vanished') {
         await this.#end.putBack(id, clock.now() + this.#options.minimalBackoffMs)
@@ -227,7 +247,8 @@ export class QueueManager {
     try {
       await this.#ports.store.removeStatusLog('defer', id)
     } catch (error) {
-      this.#ports.log.warning(`${id}: cannot remove the old defer log: ${reason(error)}`)
+      const text = `${id}: cannot remove the old defer log: ${reason(error)}`
+      this.#ports.log.warning(text, { queueId: id })
     }
   }
 
@@ -246,13 +267,19 @@ export class QueueManager {
   }
 
   #announce(envelope: MessageEnvelope): void {
-    const { id, sender, contentLength, recipientCount, recipients } = envelope
+    const { id, sender, contentLength: size, recipientCount, recipients } = envelope
+    const { log } = this.#ports
     const from = logAddress(sender, this.#options.infoLogAddressFormat)
-    this.#ports.log.info(
-      `${id}: from=<${from}>, size=${contentLength}, nrcpt=${recipientCount} (queue active)`,
-    )
+    log.info(`${id}: from=<${from}>, size=${size}, nrcpt=${recipientCount} (queue active)`, {
+      event: 'active',
+      queueId: id,
+      from,
+      size,
+      recipientCount,
+    })
     if (recipients.some(({ notify }) => (notify & NOTIFY_SUCCESS) !== 0)) {
-      this.#ports.log.warning(`${id}: delivery reports are not available yet, none will be sent`)
+      const text = `${id}: delivery reports are not available yet, none will be sent`
+      log.warning(text, { queueId: id })
     }
   }
 

@@ -37,16 +37,19 @@ export class Router {
     const missing = missingFeature(message)
     if (missing !== undefined) {
       const reason = `${missing} is not available yet`
-      this.#log.warning(`${envelope.id}: kept in the queue: ${reason}`)
+      const { id } = envelope
+      this.#log.warning(`${id}: kept in the queue: ${reason}`, { queueId: id, reason })
       return envelope.recipients.map((recipient) => retry(recipient, `4.3.0 ${reason}`))
     }
-    const routes: Route[] = []
-    for (const recipient of wanted(envelope.recipients, envelope.redirect)) {
-      const filtered = this.#filter(message, recipient)
-      const route = filtered ?? (await this.#ask(message, recipient))
-      routes.push(this.#postponed(message, route))
+    // All are asked for before any is waited for: a table may be slow to answer.
+    const routes = wanted(envelope.recipients, envelope.redirect).map(
+      (recipient) => this.#filter(message, recipient) ?? this.#ask(message, recipient),
+    )
+    const settled: Route[] = []
+    for (const route of routes) {
+      settled.push(this.#postponed(message, route instanceof Promise ? await route : route))
     }
-    return routes
+    return settled
   }
 
   /** S-22: all mail of the message goes to its content filter. A redirection overrides it. */
@@ -63,27 +66,20 @@ export class Router {
   }
 
   /** S-23, and rows 1 to 3 of S-24. */
-  async #ask({ envelope }: ActiveMessage, recipient: EnvelopeRecipient): Promise<Route> {
+  #ask({ envelope }: ActiveMessage, recipient: EnvelopeRecipient): Route | Promise<Route> {
     const { address } = recipient
     if (address === '') return error(recipient, '5.1.3 null recipient address')
-    const resolution = await this.#resolution(envelope.id, envelope.sender, address)
-    if (resolution.kind !== 'route') {
-      return resolution.kind === 'temporary-failure'
-        ? retry(recipient, '4.3.0 address resolver failure')
-        : error(recipient, '5.1.3 bad address syntax')
-    }
-    const { transport, nexthop } = resolution
-    if (resolution.recipient === '') return error(recipient, '5.1.3 null recipient address')
-    if (resolution.recipient === address) return { transport, nexthop, recipient }
-    return { transport, nexthop, recipient: { ...recipient, address: resolution.recipient } }
-  }
-
-  async #resolution(id: string, sender: string, address: string): Promise<Resolution> {
-    try {
-      return await this.#resolve(sender, address)
-    } catch (failure) {
-      this.#log.warning(`${id}: address resolver failed for <${address}>: ${String(failure)}`)
+    const fail = (failure: unknown): Resolution => {
+      const text = `${envelope.id}: address resolver failed for <${address}>: ${String(failure)}`
+      this.#log.warning(text, { queueId: envelope.id, to: address })
       return { kind: 'temporary-failure' }
+    }
+    try {
+      const answer = this.#resolve(envelope.sender, address)
+      if (!(answer instanceof Promise)) return routeOf(recipient, answer)
+      return answer.catch(fail).then((resolution) => routeOf(recipient, resolution))
+    } catch (failure) {
+      return routeOf(recipient, fail(failure))
     }
   }
 
@@ -107,6 +103,18 @@ function wanted(
 function missingFeature({ envelope }: ActiveMessage): string | undefined {
   const traceFlags = Number(envelope.attributes.get('trace_flags') ?? 0)
   return (traceFlags & PROBE_FLAGS) !== 0 ? 'address verification' : undefined
+}
+
+function routeOf(recipient: EnvelopeRecipient, resolution: Resolution): Route {
+  if (resolution.kind !== 'route') {
+    return resolution.kind === 'temporary-failure'
+      ? retry(recipient, '4.3.0 address resolver failure')
+      : error(recipient, '5.1.3 bad address syntax')
+  }
+  const { transport, nexthop } = resolution
+  if (resolution.recipient === '') return error(recipient, '5.1.3 null recipient address')
+  if (resolution.recipient === recipient.address) return { transport, nexthop, recipient }
+  return { transport, nexthop, recipient: { ...recipient, address: resolution.recipient } }
 }
 
 function retry(recipient: EnvelopeRecipient, nexthop: string): Route {

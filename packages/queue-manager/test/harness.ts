@@ -1,6 +1,6 @@
 import { VirtualClock } from '@posthouse/clock'
 import type { DeliveryOutcome } from '@posthouse/delivery-status'
-import { memoryLogger } from '@posthouse/mail-log'
+import { type LogFields, memoryLogger } from '@posthouse/mail-log'
 import { parseFeedback } from '@posthouse/scheduler'
 
 import {
@@ -59,6 +59,8 @@ export class World {
   readonly store = new MemoryStore(START_MS)
   /** Lines of all logs, tagged. */
   readonly lines: string[] = []
+  /** The fields of each line. */
+  readonly fields: (LogFields | undefined)[] = []
   readonly requests: DeliveryRequest[] = []
   /** Transports without an agent. */
   readonly down = new Set<string>()
@@ -97,9 +99,10 @@ export class World {
     const { logger, lines } = memoryLogger()
     const tagged =
       (level: 'info' | 'warning' | 'error' | 'fatal') =>
-      (text: string): void => {
+      (text: string, fields?: LogFields): void => {
         logger[level](text)
         this.lines.push(`${tag}: ${lines.pop()}`)
+        this.fields.push(fields)
       }
     return {
       info: tagged('info'),

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+
+import { World } from '../test/harness.ts'
+
+const resolveSlowly = (here: World) => (_: string, recipient: string) => {
+  const nexthop = recipient.slice(recipient.lastIndexOf('@') + 1)
+  const route = { kind: 'route', transport: 'smtp', nexthop, recipient } as const
+  if (nexthop !== 'slow') return route
+  return here.wait(60_000).then(() => route)
+}
+
+function world(): World {
+  const here: World = new World((request) => here.outcomes(request))
+  here.ports = { resolve: resolveSlowly(here) }
+  return here
+}
+
+const done = (here: World) =>
+  here.requests.flatMap(({ recipients }) => recipients.map(({ address }) => address))
+
+describe('QueueManager: a resolver that is slow', () => {
+  it('holds up the messages that need it, not those found after them in a scan', async () => {
+    const here = world()
+    here.store.add({ id: 'QID1', recipients: ['a@slow'] })
+    here.store.add({ id: 'QID2', recipients: ['b@fast'] })
+    await here.manager().start()
+    await here.run(1)
+    expect(done(here)).toEqual(['b@fast'])
+    await here.run(60)
+    expect(done(here)).toEqual(['b@fast', 'a@slow'])
+  })
+
+  it('is asked for all recipients of a message at once', async () => {
+    const here = world()
+    const manager = here.manager()
+    await manager.start()
+    manager.accept(here.store.add({ id: 'QID1', recipients: ['a@slow', 'b@slow', 'c@fast'] }))
+    await here.run(61)
+    expect(done(here).toSorted()).toEqual(['a@slow', 'b@slow', 'c@fast'])
+  })
+})
+
+describe('QueueManager: one message of many', () => {
+  it('waits for the others up to 5 ms', async () => {
+    const here = world()
+    const manager = here.manager()
+    await manager.start()
+    manager.accept(here.store.add({ id: 'QID1', recipients: ['a@x'] }, 'active'), 'active', true)
+    await here.run(0.004)
+    manager.accept(here.store.add({ id: 'QID2', recipients: ['b@x'] }, 'active'), 'active', true)
+    manager.accept(here.store.add({ id: 'QID3', recipients: ['c@x'] }, 'active'), 'active')
+    await here.run(0)
+    expect(done(here)).toEqual(['c@x'])
+    await here.run(0.001)
+    expect(done(here)).toEqual(['c@x', 'a@x', 'b@x'])
+    await here.run(1)
+    expect(here.store.places()).toEqual({})
+  })
+
+  it('is left to the next queue manager when this one stops', async () => {
+    const here = world()
+    const first = here.manager()
+    await first.start()
+    first.accept(here.store.add({ id: 'QID1', recipients: ['a@x'] }, 'active'), 'active', true)
+    await first.drain()
+    const second = here.manager()
+    await second.start()
+    await here.run(1)
+    expect(done(here)).toEqual(['a@x'])
+    expect(here.store.places()).toEqual({})
+  })
+})
