@@ -1,10 +1,9 @@
-import { chownSync } from 'node:fs'
-import { systemClock as clock } from '@posthouse/clock'
-import { type FileSink, fileSink, type LogSink, MailLog, streamSink } from '@posthouse/mail-log'
+import type { MailLog } from '@posthouse/mail-log'
 import { dropPrivileges, InstanceLock, lookUpMailOwner, type MailOwner } from '@posthouse/master'
 
 import { type Configuration, loadConfiguration } from './load-configuration.ts'
 import { MailSystem } from './mail-system.ts'
+import { openLog } from './open-log.ts'
 import { prepareQueue } from './prepare-queue.ts'
 import { VERSION } from './version.ts'
 
@@ -17,7 +16,7 @@ export async function startForeground(configDirectory: string): Promise<void> {
   const owner = mailOwnerOf(configuration)
   prepareQueue(configuration.queueDirectory, owner)
   const lock = InstanceLock.acquire(configuration.queueDirectory, process.pid)
-  const { mailLog, reopen } = openLog(configuration, owner)
+  const { mailLog, reopen } = openLog(configuration.config, owner)
   const log = mailLog.logger('master')
   for (const warning of configuration.warnings) log.warning(warning)
 
@@ -49,39 +48,6 @@ export async function startForeground(configDirectory: string): Promise<void> {
 function mailOwnerOf({ config, directory }: Configuration): MailOwner | undefined {
   if (process.getuid?.() !== 0 || config.mail_owner === '') return undefined
   return lookUpMailOwner(config.mail_owner, `${directory}/main.cf`)
-}
-
-interface OpenLog {
-  readonly mailLog: MailLog
-  /** After log rotation. */
-  readonly reopen: () => void
-}
-
-function openLog({ config }: Configuration, owner: MailOwner | undefined): OpenLog {
-  const file = config.maillog_file
-  const toFile = file !== '' && file !== '/dev/stdout'
-  const target: FileSink | undefined = toFile ? fileSink(file) : undefined
-  if (target !== undefined && owner !== undefined) chownSync(file, owner.userId, owner.groupId)
-  const sink: LogSink = target ?? streamSink((text) => process.stdout.write(text))
-  const complain = (error: unknown) => console.error(`posthouse: error: ${file}: ${error}`)
-  const mailLog = new MailLog({
-    syslogName: config.syslog_name,
-    hostname: config.myhostname,
-    processId: process.pid,
-    now: clock.now,
-    sink,
-    onError: complain,
-    after: clock.after,
-  })
-  process.on('exit', () => mailLog.flush()) // Also when a bug ends it: the last words count.
-  const reopen = (): void => {
-    try {
-      target?.reopen()
-    } catch (error) {
-      complain(error)
-    }
-  }
-  return { mailLog, reopen }
 }
 
 /** Takes the new configuration if it is good; a bad one is logged, and the old one stays. */
