@@ -4,7 +4,7 @@ import { Cleanup, type CleanupTransaction, localZoneNames, qmqpReply } from '@po
 import { systemClock as clock } from '@posthouse/clock'
 import type { MasterService } from '@posthouse/config'
 import { ClientList } from '@posthouse/lookup-table'
-import type { MailLog } from '@posthouse/mail-log'
+import type { Logger, MailLog } from '@posthouse/mail-log'
 import { type Endpoint, programOf } from '@posthouse/master'
 import { MxLookup, type Nexthop } from '@posthouse/mx-lookup'
 import { createQmqpServer, type QmqpServer } from '@posthouse/qmqp-server'
@@ -21,6 +21,7 @@ import { mxLookupOptions } from './options/mx-lookup-options.ts'
 import { qmqpServerOptions } from './options/qmqp-server-options.ts'
 import { resolverOptions, rewriteRules } from './options/resolver-options.ts'
 import { smtpClientOptions } from './options/smtp-client-options.ts'
+import { programLog, serviceLog } from './service-log.ts'
 import { smtpAgent } from './smtp-agent.ts'
 import type { SystemResolver } from './system-resolver.ts'
 
@@ -43,12 +44,14 @@ export interface Generation {
   readonly qmqpServers: ReadonlyMap<Endpoint, QmqpServer>
   readonly resolve: (sender: string, recipient: string) => Resolution | Promise<Resolution>
   readonly agents: ReadonlyMap<string, DeliveryAgent>
+  /** The log of each agent: its lines may have a tag of their own (`-o syslog_name=`). */
+  readonly agentLogs: ReadonlyMap<string, Logger>
 }
 
 export function buildGeneration(configuration: Configuration, parts: SharedParts): Generation {
   const { config, own, services } = configuration
   const smtpServices = services.filter((service) => programOf(service) === 'smtp')
-  const log = parts.mailLog.logger('trivial-rewrite')
+  const log = programLog(configuration, 'trivial-rewrite', parts.mailLog)
   const resolver = new AddressResolver(resolverOptions(config, own.addresses), log)
   return {
     configuration,
@@ -56,6 +59,12 @@ export function buildGeneration(configuration: Configuration, parts: SharedParts
     resolve: (sender, recipient) => resolver.resolve(sender, recipient),
     agents: new Map(
       smtpServices.map((service) => [service.name, buildSmtpAgent(configuration, service, parts)]),
+    ),
+    agentLogs: new Map(
+      smtpServices.map((service) => [
+        service.name,
+        serviceLog(configuration, service, parts.mailLog),
+      ]),
     ),
   }
 }
@@ -66,7 +75,7 @@ function buildSmtpAgent(
   { mailLog, dns, sessions, store }: SharedParts,
 ): DeliveryAgent {
   const config = configuration.configOf(service)
-  const log = mailLog.logger('smtp')
+  const log = serviceLog(configuration, service, mailLog)
   const mx = new MxLookup(mxLookupOptions(config, configuration.own.addresses), {
     ...dns,
     random: Math.random,
@@ -104,7 +113,7 @@ function buildCleanup(configuration: Configuration, { mailLog, store }: SharedPa
     store,
     queue: 'active', // `queued` hands it to the queue manager.
     rewrite: (address) => rewriteAddress(address, rules),
-    log: mailLog.logger('cleanup'),
+    log: programLog(configuration, 'cleanup', mailLog),
     zoneName: localZoneNames(),
   })
 }
@@ -116,7 +125,7 @@ function buildQmqpServer(
   { mailLog, queued }: SharedParts,
 ): QmqpServer {
   const config = configuration.configOf(service)
-  const log = mailLog.logger('qmqpd')
+  const log = serviceLog(configuration, service, mailLog)
   const name = 'qmqpd_authorized_clients'
   const text = config.settings.expanded(name)
   const clients = new ClientList(text, { name, subdomains: subdomainStyle(config, name) })

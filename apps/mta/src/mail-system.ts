@@ -17,6 +17,7 @@ import {
 } from './generation.ts'
 import type { Configuration } from './load-configuration.ts'
 import { queueManagerOptions, transportNames } from './options/queue-manager-options.ts'
+import { programLog } from './service-log.ts'
 import { systemResolver } from './system-resolver.ts'
 
 // What is kept in memory beyond what Postfix has parameters for.
@@ -144,15 +145,15 @@ export class MailSystem {
 
   #buildQueueManager(configuration: Configuration): QueueManager {
     const { config, services } = configuration
-    const log = this.#mailLog.logger('qmgr')
+    const log = programLog(configuration, 'qmgr', this.#mailLog)
     const options = queueManagerOptions(config, services, (text) => log.warning(text))
-    const deliveryLog = this.#mailLog.logger('smtp')
+    const smtpLog = this.#mailLog.logger('smtp')
     return new QueueManager(options, {
       store: this.#parts.store,
       resolve: (sender, recipient) => this.#generation.resolve(sender, recipient),
       agents: (transport) => this.#generation.agents.get(transport),
-      deliveryLog: () => deliveryLog,
-      errorLog: this.#mailLog.logger('error'),
+      deliveryLog: (transport) => this.#generation.agentLogs.get(transport) ?? smtpLog,
+      errorLog: programLog(configuration, 'error', this.#mailLog),
       log,
       clock,
     })
