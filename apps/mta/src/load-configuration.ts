@@ -3,18 +3,20 @@ import { hostname, networkInterfaces } from 'node:os'
 import { resolve } from 'node:path'
 import {
   type Config,
+  ConfigError,
   type Environment,
   loadMainCf,
   loadMasterCf,
   type MasterService,
+  parametersWithoutEffect,
   resolveConfig,
+  unsupportedSettings,
   unusedParameters,
 } from '@posthouse/config'
 import { planServices, programOf } from '@posthouse/master'
 
 import { enabledProtocols } from './options/mx-lookup-options.ts'
 import { expandInterfaces, type OwnAddresses } from './own-addresses.ts'
-import { unsupportedSettings } from './unsupported.ts'
 
 /** Programs of master.cf that this process can be. */
 export const PROGRAMS: ReadonlySet<string> = new Set([
@@ -56,16 +58,14 @@ export async function loadConfiguration(directory: string): Promise<Configuratio
     resolveConfig({
       mainCf,
       environment: environmentOf(directory, service),
-      overrides: service?.overrides ?? [],
+      ...(service === undefined ? {} : { overrides: service.overrides, overridesAt: service }),
     })
   const config = resolveFor()
   const masterCf = loadMasterCf(config, readFileSync)
   const plan = planServices(masterCf.services, PROGRAMS)
   const configs = new Map(plan.run.map((service) => [service, resolveFor(service)]))
   const all = [config, ...configs.values()]
-  const unsupported = all.flatMap((one) => unsupportedSettings(one, plan.run))
-  const fatal = unsupported.find(({ level }) => level === 'fatal')
-  if (fatal !== undefined) throw new Error(`${mainCf.file}: ${fatal.text}`)
+  refuseUnsupported(all, plan.run)
   const families = enabledProtocols(config).map((name) => (name === 'ipv4' ? 4 : 6))
   return {
     directory,
@@ -81,10 +81,20 @@ export async function loadConfiguration(directory: string): Promise<Configuratio
       ...plan.warnings,
       ...chrootWarnings(plan.run),
       ...unusedParameters(mainCf, masterCf),
-      ...new Set(unsupported.map(({ text }) => `${mainCf.file}: ${text}`)),
+      ...parametersWithoutEffect(all),
     ],
     configOf: (service) => configs.get(service) ?? config,
   }
+}
+
+/** @throws {ConfigError} `unsupported`: the first, with the others among its warnings. */
+function refuseUnsupported(configs: readonly Config[], services: readonly MasterService[]): void {
+  const transports = services.map(({ name }) => name)
+  const errors = configs.flatMap((config) => unsupportedSettings(config, transports))
+  const [first, ...others] = new Map(errors.map((error) => [error.message, error])).values()
+  if (first === undefined) return
+  const warnings = others.map(({ message }) => message)
+  throw new ConfigError(first.code, first.message, { ...first, warnings })
 }
 
 function chrootWarnings(services: readonly MasterService[]): string[] {

@@ -1,3 +1,5 @@
+import { ConfigError, explainError } from '@posthouse/config'
+
 import { type Command, parseCommandLine } from './command-line.ts'
 import { CommandError, check, flush, reload, start, status, stop } from './control.ts'
 import { startForeground } from './start-foreground.ts'
@@ -19,6 +21,11 @@ try {
   // What is meant for the operator has a name of its own; a bug is shown whole.
   const isBug = error instanceof TypeError || error instanceof RangeError
   const text = error instanceof Error ? (isBug ? error.stack : error.message) : error
+  const isConfig = error instanceof ConfigError
+  const warnings = isConfig ? error.warnings : []
+  for (const warning of warnings) console.error(`posthouse: warning: ${warning}`)
   console.error(`posthouse: fatal: ${text}`)
+  const explanation = isConfig ? explainError(error) : undefined
+  if (explanation !== undefined) console.error(`posthouse: ${explanation}`)
   process.exit(error instanceof CommandError ? error.exitStatus : 1)
 }

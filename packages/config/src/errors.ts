@@ -53,7 +53,7 @@ export class ConfigError extends Error {
 export function explainError(error: ConfigError): string | undefined {
   const { file, line, parameter, value, expected } = error
   const place = line === undefined ? file : `${file}, line ${line}`
-  const setting = value === undefined ? parameter : `${parameter ?? 'value'} = ${value}`
+  const setting = value === undefined ? parameter : parameter && `${parameter} = ${value}`
   const parts = [place, setting, expected === undefined ? undefined : `expected ${expected}`]
   const known = parts.filter((part) => part !== undefined)
   return known.length === 0 ? undefined : `see ${known.join(': ')}`

@@ -1,46 +1,69 @@
 import type { Config } from './config.ts'
-import type { Parameter } from './parameter.ts'
+import { type ReasonWithoutEffect, reasonsWithoutEffect } from './reasons-without-effect.ts'
 import { referencesIn } from './references.ts'
-import { isKnownParameter, parameters, transportParameterRows } from './registry.ts'
+import { isKnownParameter, parameterRow, parameters } from './registry.ts'
 import type { Settings } from './settings.ts'
+import { canonicalText } from './unsupported-settings.ts'
 
 // What a default that is found out at run time depends on (G-20).
 const RUN_TIME: Readonly<Record<string, string>> = { mynetworks: '$mynetworks_style' }
 
 /**
- * Names of parameters that the operator has set, to something other than the default, and that
- * change nothing: for one warning at start. Names that nobody knows are not among them, see
+ * Warns of what the operator has set, to something other than the default, and what changes
+ * nothing: one text for each reason. Names that nobody knows are not among them, see
  * {@link unusedParameters}.
  *
  * @param configs Of main.cf, and of each service that runs: what one of them has a use for, such
  * as `$mynetworks` in a `-o` option, is not named.
+ * @returns texts without the word `warning`, such as
+ * `/etc/postfix/main.cf: no effect (there is no SMTP server): smtpd_helo_required`.
  */
 export function parametersWithoutEffect(configs: readonly Config[]): string[] {
   const effective = new Set(configs.flatMap(({ settings }) => [...effectiveNames(settings)]))
-  const inert = configs.flatMap(({ settings }) =>
-    [...settings.names].filter(
-      (name) => hasNoEffect(name) && !effective.has(name) && !isDefault(name, settings),
-    ),
-  )
-  return [...new Set(inert)]
+  const subjects = new Map<string, Set<string>>() // By the beginning of the text.
+  for (const { settings } of configs) {
+    for (const name of settings.names) {
+      const found = warnedValue(name, settings) ?? inertName(name, settings)
+      if (found === undefined || effective.has(found.subject)) continue
+      const file = settings.place(name).file ?? settings.file
+      const heading = `${file}: no effect (${reasonsWithoutEffect[found.reason]})`
+      subjects.set(heading, (subjects.get(heading) ?? new Set()).add(found.subject))
+    }
+  }
+  return [...subjects].map(([heading, names]) => `${heading}: ${[...names].join(', ')}`)
 }
 
-function hasNoEffect(name: string): boolean {
-  const row = rowOf(name)
-  return row === undefined ? isKnownParameter(name) : row.withoutEffect !== undefined
+interface Inert {
+  readonly subject: string
+  readonly reason: ReasonWithoutEffect
 }
 
-function rowOf(name: string): Parameter | undefined {
-  const own = parameters.get(name)
-  if (own !== undefined) return own
-  for (const [suffix, row] of transportParameterRows) if (name.endsWith(`_${suffix}`)) return row
-  return undefined
+function warnedValue(name: string, settings: Settings): Inert | undefined {
+  const row = parameterRow(name)
+  if (row?.warnedValues === undefined || row.withoutEffect === undefined) return undefined
+  const value = canonicalText(row, settings.parsed(name, row))
+  if (!row.warnedValues.includes(value)) return undefined
+  return { subject: `${name} = ${settings.expanded(name)}`, reason: row.withoutEffect }
+}
+
+function inertName(name: string, settings: Settings): Inert | undefined {
+  const reason = reasonFor(name)
+  return reason === undefined || isDefault(name, settings) ? undefined : { subject: name, reason }
+}
+
+/** Why a name has no effect, whatever its value. */
+function reasonFor(name: string): ReasonWithoutEffect | undefined {
+  const row = parameterRow(name)
+  if (row === undefined) return isKnownParameter(name) ? 'services' : undefined
+  return row.warnedValues === undefined ? row.withoutEffect : undefined
 }
 
 /** Names that have an effect, of themselves or because such a name's value refers to them. */
 function effectiveNames(settings: Settings): Set<string> {
   const known = [...parameters.keys(), ...settings.names]
-  const names = new Set(known.filter((name) => rowOf(name) !== undefined && !hasNoEffect(name)))
+  const names = new Set(
+    known.filter((name) => parameterRow(name) !== undefined && reasonFor(name) === undefined),
+  )
   // A set is walked in the order of insertion, what is added on the way included.
   for (const name of names) {
     const value = settings.unexpanded(name) ?? ''
@@ -50,7 +73,7 @@ function effectiveNames(settings: Settings): Set<string> {
 }
 
 function isDefault(name: string, settings: Settings): boolean {
-  const expression = rowOf(name)?.default
+  const expression = parameterRow(name)?.default
   if (expression === undefined) return false
   return sameWords(settings.expanded(name), settings.expand(expression))
 }

@@ -118,6 +118,17 @@ export const parameters: ReadonlyMap<string, Parameter> = new Map([
 ])
 
 /**
+ * The row of a name: of {@link parameters}, or of the per-transport parameter that it is for a
+ * transport of its own (G-32). Undefined for names of services that Posthouse does not have.
+ */
+export function parameterRow(name: string): Parameter | undefined {
+  const own = parameters.get(name)
+  if (own !== undefined || otherParameterNames.has(name)) return own
+  for (const [suffix, row] of transportParameterRows) if (name.endsWith(`_${suffix}`)) return row
+  return undefined
+}
+
+/**
  * Whether Postfix or Posthouse has a parameter of that name: a row of {@link parameters}, or a
  * parameter of a service that Posthouse does not have.
  */

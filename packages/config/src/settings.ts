@@ -6,7 +6,7 @@ import type { MainCf } from './main-cf.ts'
 import { ownNetworks } from './own-networks.ts'
 import type { Parameter } from './parameter.ts'
 import { type ParameterValue, parseParameterValue } from './parameter-value.ts'
-import { parameters, transportParameterRows } from './registry.ts'
+import { parameterRow, parameters } from './registry.ts'
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: macros of main.cf look like that.
 const MACRO_FORMS = '$name, ${name}, ${name?{text}:{text}}, or $$ for a dollar sign'
@@ -43,7 +43,7 @@ export class Settings {
     const row = parameters.get(name)
     const isReadOnly = row?.type === 'string' && row.readOnly === true
     const set = isReadOnly ? undefined : this.#setValue(name)
-    return set ?? row?.default ?? this.#runTimeDefault(name) ?? this.#transportDefault(name)
+    return set ?? this.#runTimeDefault(name) ?? parameterRow(name)?.default
   }
 
   /** The expanded value; empty for a name that nothing sets. @throws {ConfigError} `macro` */
@@ -113,14 +113,6 @@ export class Settings {
     return this.#overrides.get(name) ?? this.#source.mainCf.entries.get(name)?.value
   }
 
-  // `slow_destination_rate_delay` of a transport that the registry does not know.
-  #transportDefault(name: string): string | undefined {
-    for (const [suffix, row] of transportParameterRows) {
-      if (name.endsWith(`_${suffix}`)) return row.default
-    }
-    return undefined
-  }
-
   #runTimeDefault(name: string): string | undefined {
     const { environment } = this.#source
     switch (name) {
@@ -167,7 +159,10 @@ export class Settings {
 
   /** Where a parameter is set: in main.cf, or in what gave the override. */
   place(parameter: string): ConfigErrorDetails {
-    if (this.#overrides.has(parameter)) return { parameter, ...this.#source.overridesAt }
+    if (this.#overrides.has(parameter)) {
+      const { file, line } = this.#source.overridesAt ?? {}
+      return { parameter, file, line }
+    }
     const { file, entries } = this.#source.mainCf
     return { parameter, file, line: entries.get(parameter)?.line }
   }

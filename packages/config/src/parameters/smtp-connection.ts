@@ -178,6 +178,9 @@ export const smtpConnectionParameters = {
     type: 'string',
     default: '',
     since: '2.11',
+    supportedValues: ['', 'disabled', 'enabled'],
+    warnedValues: ['dnssec'],
+    withoutEffect: 'resolver',
     description: 'DNS use: disabled, enabled or dnssec.',
   },
   smtp_fallback_relay: {

@@ -197,7 +197,9 @@ export const smtpTlsParameters = {
     type: 'string',
     default: '',
     since: '2.3',
-    supportedValues: ['', 'none', 'may', 'dane'],
+    supportedValues: ['', 'none'],
+    warnedValues: ['may', 'dane'],
+    withoutEffect: 'plaintext',
     description:
       'none, may, encrypt, dane, dane-only, fingerprint, verify, secure; empty: old switches.',
   },
