@@ -38,6 +38,8 @@ export interface AddressMatch {
 interface AddressKey {
   /** In internal form. */
   readonly key: string
+  /** Asked for first, if there is a local part in the key to quote. */
+  readonly quoted: string
   readonly unmatchedExtension: string | undefined
 }
 
@@ -57,7 +59,7 @@ export function lookupAddress(
   keys: AddressKeys,
 ): Later<AddressMatch | undefined> {
   if (address === '' || !tables.has('all')) return undefined
-  const whole = lookupKeys(tables, [{ key: address, unmatchedExtension: undefined }], 'all')
+  const whole = lookupKeys(tables, [keyWithLocalPart(address, undefined)], 'all')
   return andThen(whole, (match) => {
     if (match !== undefined || !tables.has('fixed')) return match
     return lookupDerivedKeys(tables, address, keys)
@@ -70,20 +72,19 @@ function lookupDerivedKeys(
   keys: AddressKeys,
 ): Later<AddressMatch | undefined> {
   const parts = partsOf(address, keys.extensions)
-  const { localPart, domain, base, extension } = parts
+  const { domain, base, extension } = parts
   const local = localPartKeys(parts)
   const withoutExtension =
-    extension === undefined ? [] : [{ key: joinParts(base, domain), unmatchedExtension: extension }]
+    extension === undefined ? [] : [keyWithLocalPart(joinParts(base, domain), extension)]
   if (keys.style !== 'canonical') {
-    const wholeExtension = extension
     const domains = domain === undefined ? [] : [domain, ...parentDomains(domain, keys.subdomains)]
-    const domainKeys = domains.map((key) => ({ key, unmatchedExtension: wholeExtension }))
-    const userKeys = local.map((each) => ({ ...each, key: `${each.key}@` }))
-    const access = keys.style === 'access' && localPart !== '' ? userKeys : []
+    const domainKeys = domains.map((each) => domainKey(each, extension))
+    const userKeys = local.map((each) => keyWithLocalPart(`${each.key}@`, each.unmatchedExtension))
+    const access = keys.style === 'access' ? userKeys : []
     return lookupKeys(tables, [...withoutExtension, ...domainKeys, ...access], 'fixed')
   }
   if (domain === undefined) return lookupKeys(tables, withoutExtension, 'fixed')
-  const catchAll = [{ key: `@${domain}`, unmatchedExtension: extension }]
+  const catchAll = [domainKey(`@${domain}`, extension)]
   return andThen(lookupKeys(tables, withoutExtension, 'fixed'), (match) => {
     if (match !== undefined) return match
     return andThen(keys.isLocalDomain(domain), (isLocal) =>
@@ -106,8 +107,22 @@ function partsOf(address: string, rules: ExtensionRules): AddressParts {
 }
 
 function localPartKeys({ localPart, base, extension }: AddressParts): AddressKey[] {
-  const whole = { key: localPart, unmatchedExtension: undefined }
-  return extension === undefined ? [whole] : [whole, { key: base, unmatchedExtension: extension }]
+  if (localPart === '') return []
+  const whole = localPartKey(localPart, undefined)
+  return extension === undefined ? [whole] : [whole, localPartKey(base, extension)]
+}
+
+function keyWithLocalPart(key: string, unmatchedExtension: string | undefined): AddressKey {
+  return { key, quoted: quoteAddress(key), unmatchedExtension }
+}
+
+function localPartKey(key: string, unmatchedExtension: string | undefined): AddressKey {
+  // An `@` in it does not make the rest a domain.
+  return { key, quoted: quoteAddress(`${key}@`).slice(0, -1), unmatchedExtension }
+}
+
+function domainKey(key: string, unmatchedExtension: string | undefined): AddressKey {
+  return { key, quoted: key, unmatchedExtension }
 }
 
 function joinParts(localPart: string, domain: string | undefined): string {
@@ -122,8 +137,8 @@ function lookupKeys(
   from = 0,
 ): Later<AddressMatch | undefined> {
   for (let at = from; at < keys.length; at++) {
-    const { key, unmatchedExtension } = keys[at]!
-    const value = lookupKey(tables, key, scope)
+    const { unmatchedExtension } = keys[at]!
+    const value = lookupKey(tables, keys[at]!, scope)
     if (typeof value === 'object') {
       return andThen(value, (late) =>
         late === undefined
@@ -136,13 +151,11 @@ function lookupKeys(
   return undefined
 }
 
-function lookupKey(tables: TableList, key: string, scope: TableScope): Later<string | undefined> {
-  const quoted = quotedForm(key)
+function lookupKey(
+  tables: TableList,
+  { key, quoted }: AddressKey,
+  scope: TableScope,
+): Later<string | undefined> {
   if (quoted === key) return tables.lookup(key, scope)
   return andThen(tables.lookup(quoted, scope), (value) => value ?? tables.lookup(key, scope))
-}
-
-function quotedForm(key: string): string {
-  // Without a local part there is nothing to quote: `@domain` is no address.
-  return key.startsWith('@') ? key : quoteAddress(key)
 }

@@ -3,7 +3,7 @@ export type BracedText =
   | { readonly kind: 'inside'; readonly text: string }
   | { readonly kind: 'problem'; readonly reason: string }
 
-const BLANKS_AT_ENDS = /^[ \t\r\n]+|[ \t\r\n]+$/g
+const BLANKS = ' \t\r\n'
 
 /**
  * Takes the braces off `{text}` and the blanks inside them. The reason of a problem is in Postfix's
@@ -14,7 +14,7 @@ export function unbrace(text: string): BracedText {
   const end = closingBrace(text)
   if (end < 0) return problem("missing '}'", text)
   if (end < text.length - 1) return problem("syntax error after '}'", text)
-  return { kind: 'inside', text: text.slice(1, -1).replace(BLANKS_AT_ENDS, '') }
+  return { kind: 'inside', text: trimmed(text.slice(1, -1)) }
 }
 
 /**
@@ -34,6 +34,14 @@ function closingBrace(text: string): number {
     else if (text[at] === '}' && --depth === 0) return at
   }
   return -1
+}
+
+function trimmed(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && BLANKS.includes(text[start]!)) start++
+  while (end > start && BLANKS.includes(text[end - 1]!)) end--
+  return text.slice(start, end)
 }
 
 function problem(what: string, text: string): BracedText {

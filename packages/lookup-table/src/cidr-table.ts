@@ -31,11 +31,12 @@ export function openCidrTable(name: string, { environment }: TableContext): Look
 }
 
 class CidrReader {
-  readonly #blocks = new RuleBlocks<CidrRule, CidrCondition>()
+  readonly #blocks: RuleBlocks<CidrRule, CidrCondition>
   readonly #name: string
   readonly #warn: (text: string) => void
 
   constructor(name: string, warn: (text: string) => void) {
+    this.#blocks = new RuleBlocks('cidr', name)
     this.#name = name
     this.#warn = warn
   }

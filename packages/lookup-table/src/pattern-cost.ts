@@ -1,15 +1,29 @@
 import { ANY_BYTE, areDisjoint, type ByteSet, unionOf } from './byte-set.ts'
-import type { PatternNode } from './pattern-node.ts'
+import type { PatternNode, RepeatNode } from './pattern-node.ts'
+
+/** How much a search does: at most `factor * (length + 1) ** degree` steps. */
+export interface PatternCost {
+  readonly factor: number
+  readonly degree: number
+}
 
 /** From this number of times on, a repetition counts as one without end. */
 const MANY = 10
+const ONE_WAY: PatternCost = { factor: 1, degree: 0 }
+const WITHOUT_BOUND: PatternCost = { factor: Number.POSITIVE_INFINITY, degree: 0 }
 
 /**
- * How badly a backtracking search can go: at most about length ** degree steps for a text of that
- * length. Infinity if no such bound is known, as for `(a+)+`, which tries 2 ** length ways.
+ * How badly a backtracking search can go. The factor is Infinity if no bound is known, as for
+ * `(a+)+`, which tries 2 ** length ways. A step is to look at each part of the pattern once.
  */
-export function degreeOf(root: PatternNode): number {
-  return degree(root) + (isAnchoredAtStart(root) ? 0 : 1)
+export function costOf(root: PatternNode): PatternCost {
+  const { factor, degree } = waysOf(root)
+  return { factor, degree: degree + (isAnchoredAtStart(root) ? 0 : 1) }
+}
+
+/** The steps for a text of that length. */
+export function stepsFor(length: number, { factor, degree }: PatternCost): number {
+  return factor * (length + 1) ** degree
 }
 
 /** Whether a match can only begin at the start of the text. */
@@ -29,34 +43,53 @@ function isAnchoredAtStart(node: PatternNode): boolean {
   }
 }
 
-function degree(node: PatternNode): number {
+/** In how many ways the node can match from one place. What follows is tried after each. */
+function waysOf(node: PatternNode): PatternCost {
   switch (node.kind) {
     case 'set':
     case 'anchor':
-      return 0
+      return ONE_WAY
     case 'back-reference':
-      return 1
+      return { factor: 1, degree: 1 }
     case 'group':
     case 'atomic':
     case 'look':
-      return degree(node.body)
+      return waysOf(node.body)
     case 'sequence':
-      return node.items.reduce((sum, item) => sum + degree(item), 0)
+      return node.items.map(waysOf).reduce(product, ONE_WAY)
     case 'choice':
-      return Math.max(...node.options.map(degree))
-    case 'repeat': {
-      const { body, min, max } = node
-      const inner = degree(body)
-      if (max < MANY) return inner * max + (isChoosy(body) ? 1 : 0)
-      const once = min === max && inner === 0 && isDeterministic(body) ? 0 : 1
-      return isDeterministic(body) ? inner + once : Number.POSITIVE_INFINITY
-    }
+      return waysOfChoice(node.options)
+    case 'repeat':
+      return waysOfRepeat(node)
   }
 }
 
-/** Whether the node can match in several ways, so that a few repetitions of it multiply them. */
-function isChoosy(node: PatternNode): boolean {
-  return !isDeterministic(node)
+function waysOfChoice(options: readonly PatternNode[]): PatternCost {
+  const ways = options.map(waysOf)
+  const factors = ways.map(({ factor }) => factor)
+  const degree = Math.max(...ways.map((each) => each.degree))
+  const isOneOnly = haveDisjointStarts(options)
+  const factor = isOneOnly ? Math.max(...factors) : factors.reduce((sum, each) => sum + each, 0)
+  return { factor, degree }
+}
+
+function waysOfRepeat({ body, min, max }: RepeatNode): PatternCost {
+  const inner = waysOf(body)
+  if (!isDeterministic(body)) return max < MANY ? power(inner, min, max) : WITHOUT_BOUND
+  // Rounds that take nothing are as many as there must be; others are as many as there is text.
+  const rounds = startOf(body) === undefined ? Math.max(min, 1) : 1
+  const factor = inner.factor * rounds
+  if (max - min >= MANY) return { factor, degree: inner.degree + 1 }
+  return { factor: factor * (max - min + 1), degree: inner.degree }
+}
+
+/** From `min` to `max` rounds, each of which can be done in several ways. */
+function power({ factor, degree }: PatternCost, min: number, max: number): PatternCost {
+  return { factor: (max - min + 1) * factor ** max, degree: degree * max }
+}
+
+function product(one: PatternCost, other: PatternCost): PatternCost {
+  return { factor: one.factor * other.factor, degree: one.degree + other.degree }
 }
 
 /**

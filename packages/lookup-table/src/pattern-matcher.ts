@@ -96,15 +96,19 @@ export class PatternMatcher {
     return !this.#longest || at === this.#bytes.length
   }
 
-  #count(): void {
-    if (--this.#budget.steps < 0) throw new MatchLimitReached()
+  #count(steps = 1): void {
+    this.#budget.steps -= steps
+    if (this.#budget.steps < 0) throw new MatchLimitReached()
   }
 
   #compile(node: PatternNode, next: Continuation): Continuation {
     switch (node.kind) {
       case 'set': {
         const { set } = node
-        return (at) => at < this.#bytes.length && set[this.#bytes[at]!] === 1 && next(at + 1)
+        return (at) => {
+          this.#count()
+          return at < this.#bytes.length && set[this.#bytes[at]!] === 1 && next(at + 1)
+        }
       }
       case 'anchor':
         return (at) => isAnchored(node.anchor, this.#bytes, at) && next(at)
@@ -151,6 +155,7 @@ export class PatternMatcher {
         }
       }
       while (end < last && set[bytes[end]!] === 1) end++
+      this.#count(end - at)
       for (; end >= at + min; end--) {
         this.#count()
         if (next(end)) return true

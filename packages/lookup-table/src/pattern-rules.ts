@@ -67,7 +67,11 @@ export function isToggled(flags: string, flag: string): boolean {
   return flags.split(flag).length % 2 === 0
 }
 
-/** Reads the rules of a regexp or pcre table; what is wrong with them is warned about: G-60. */
+/**
+ * Reads the rules of a regexp or pcre table; what is wrong with them is warned about: G-60.
+ *
+ * @throws {LookupTableError} `unavailable`: blocks are too deep in each other
+ */
 export function parsePatternRules(
   source: string,
   language: PatternLanguage,
@@ -79,12 +83,13 @@ export function parsePatternRules(
 }
 
 class PatternRulesReader {
-  readonly #blocks = new RuleBlocks<PatternRule, Condition | undefined>()
+  readonly #blocks: RuleBlocks<PatternRule, Condition | undefined>
   readonly #language: PatternLanguage
   readonly #options: PatternRulesOptions
   #line = 0
 
   constructor(language: PatternLanguage, options: PatternRulesOptions) {
+    this.#blocks = new RuleBlocks(language.type, options.name)
     this.#language = language
     this.#options = options
   }

@@ -1,11 +1,11 @@
 import { byteTextBytes } from './byte-text.ts'
-import { degreeOf } from './pattern-cost.ts'
+import { costOf, type PatternCost, stepsFor } from './pattern-cost.ts'
 import { type MatchBudget, type MatchedGroups, PatternMatcher } from './pattern-matcher.ts'
 import type { ParsedPattern } from './pattern-node.ts'
 import { regExpOf } from './pattern-regexp.ts'
 
 /** Steps that a RegExp may take: a text and pattern that could take more are not given to it. */
-const MAX_REGEXP_STEPS = 1_000_000
+const MAX_REGEXP_STEPS = 5_000_000
 
 /**
  * A pattern ready to match. A RegExp does it where it can do no harm and knows the answer, else a
@@ -15,15 +15,16 @@ export class Pattern {
   /** How many `()` it has. */
   readonly groups: number
   readonly #regExp: RegExp | undefined
-  readonly #degree: number
+  readonly #cost: PatternCost
   readonly #parsed: ParsedPattern
   #matcher: PatternMatcher | undefined
 
   constructor(parsed: ParsedPattern) {
     this.groups = parsed.groups
     this.#parsed = parsed
-    this.#regExp = regExpOf(parsed.root)
-    this.#degree = degreeOf(parsed.root)
+    this.#cost = costOf(parsed.root)
+    // Even the empty text, for which it is compiled, can be too much for a RegExp.
+    this.#regExp = this.#isCheapFor(0) ? regExpOf(parsed.root) : undefined
   }
 
   /**
@@ -46,8 +47,11 @@ export class Pattern {
   }
 
   #regExpFor(text: string): RegExp | undefined {
-    const isCheap = text.length ** this.#degree <= MAX_REGEXP_STEPS
-    return isCheap ? this.#regExp : undefined
+    return this.#isCheapFor(text.length) ? this.#regExp : undefined
+  }
+
+  #isCheapFor(length: number): boolean {
+    return stepsFor(length, this.#cost) <= MAX_REGEXP_STEPS
   }
 
   #matcherFor(): PatternMatcher {

@@ -1,4 +1,5 @@
 import { isBlank } from './blanks.ts'
+import { LookupTableError } from './errors.ts'
 
 /** What a table of rules is made of: rules, and rules between `if` and `endif`. */
 export type RuleItem<Rule, Condition> =
@@ -9,10 +10,22 @@ export type RuleItem<Rule, Condition> =
       readonly items: readonly RuleItem<Rule, Condition>[]
     }
 
+/** Blocks in blocks may be this deep, because a lookup goes through them on the stack. */
+const MAX_DEPTH = 250
+
 /** Puts rules into the blocks that `if` and `endif` make, which cidr, regexp and pcre share. */
 export class RuleBlocks<Rule, Condition> {
   readonly items: RuleItem<Rule, Condition>[] = []
   readonly #open: { readonly line: number; readonly items: RuleItem<Rule, Condition>[] }[] = []
+
+  readonly #type: string
+  readonly #name: string
+
+  /** @param type Of the table, whose name follows. */
+  constructor(type: string, name: string) {
+    this.#type = type
+    this.#name = name
+  }
 
   get isInside(): boolean {
     return this.#open.length > 0
@@ -22,8 +35,12 @@ export class RuleBlocks<Rule, Condition> {
     this.#current().push({ kind: 'rule', rule })
   }
 
-  /** @param line Of the `if`, from 1. */
+  /**
+   * @param line Of the `if`, from 1.
+   * @throws {LookupTableError} `unavailable`: too many are open
+   */
   open(condition: Condition, line: number): void {
+    if (this.#open.length === MAX_DEPTH) throw this.#tooDeep(line)
     const items: RuleItem<Rule, Condition>[] = []
     this.#current().push({ kind: 'block', condition, items })
     this.#open.push({ line, items })
@@ -37,6 +54,12 @@ export class RuleBlocks<Rule, Condition> {
   /** The lines of the blocks that were never closed, the innermost first; they go to the end. */
   unclosedLines(): number[] {
     return this.#open.map(({ line }) => line).reverse()
+  }
+
+  #tooDeep(line: number): LookupTableError {
+    const where = `${this.#type} map ${this.#name}, line ${line}`
+    const reason = `${where}: IF inside IF: expected at most ${MAX_DEPTH} levels`
+    return new LookupTableError('unavailable', { item: `${this.#type}:${this.#name}`, reason })
   }
 
   #current(): RuleItem<Rule, Condition>[] {

@@ -3,6 +3,7 @@ import { openPipeTable, openUnionTable } from './composed-table.ts'
 import { openEnvironTable } from './environ-table.ts'
 import { openFailTable } from './fail-table.ts'
 import { openInlineTable } from './inline-table.ts'
+import { openLmdbTable } from './lmdb-table.ts'
 import { openPcreTable } from './pcre-table.ts'
 import { openRandTable } from './rand-table.ts'
 import { openRegexpTable } from './regexp-table.ts'
@@ -17,6 +18,7 @@ const TYPES: ReadonlyMap<string, TableType> = new Map<string, TableType>([
   ['environ', openEnvironTable],
   ['fail', openFailTable],
   ['inline', openInlineTable],
+  ['lmdb', openLmdbTable],
   ['pcre', openPcreTable],
   ['pipemap', openPipeTable],
   ['randmap', openRandTable],
