@@ -1,4 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import {
+  existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -98,6 +101,91 @@ it('G-160: loses no line when the file is rotated while lines come', () => {
     .map((name) => readFileSync(join(directory, name), 'utf8'))
     .join('')
   expect(text.match(/\d+$/gm)).toEqual(Array.from({ length: total }, (_, line) => String(line)))
+})
+
+function openWatched(path: string) {
+  const errors: unknown[] = []
+  const time = { nowMs: 0 }
+  const onError = (error: unknown) => errors.push(error)
+  const sink = fileSink(path, { rotation: { now: () => time.nowMs, onError } })
+  sink.write('1\n')
+  const later = (line: string) => {
+    time.nowMs += 1000
+    sink.write(line)
+  }
+  return { sink, errors, time, later }
+}
+
+it('G-160: goes on in the file that was put in the place of the old one', () => {
+  const path = join(directory, 'mail.log')
+  const { sink, time, later } = openWatched(path)
+  renameSync(path, `${path}.1`)
+  writeFileSync(path, '')
+  time.nowMs += 999
+  sink.write('2\n')
+  later('3\n')
+  sink.close()
+  expect(readFileSync(`${path}.1`, 'utf8')).toBe('1\n2\n')
+  expect(readFileSync(path, 'utf8')).toBe('3\n')
+})
+
+it('G-160: makes a file that was moved away or removed, when it is missing for a second', () => {
+  const path = join(directory, 'mail.log')
+  const { sink, later } = openWatched(path)
+  renameSync(path, `${path}.1`)
+  later('2\n')
+  expect(existsSync(path)).toBe(false)
+  later('3\n')
+  sink.close()
+  expect(readFileSync(`${path}.1`, 'utf8')).toBe('1\n2\n')
+  expect(readFileSync(path, 'utf8')).toBe('3\n')
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+})
+
+it('says once that a moved file cannot be made anew, goes on, and does when it can', () => {
+  const path = join(directory, 'log', 'mail.log')
+  mkdirSync(join(directory, 'log'))
+  const { sink, errors, later } = openWatched(path)
+  renameSync(join(directory, 'log'), join(directory, 'old'))
+  for (const line of ['2\n', '3\n', '4\n']) later(line)
+  expect(errors).toEqual([expect.objectContaining({ code: 'ENOENT' })])
+  mkdirSync(join(directory, 'log'))
+  later('5\n')
+  sink.close()
+  expect(readFileSync(join(directory, 'old', 'mail.log'), 'utf8')).toBe('1\n2\n3\n4\n')
+  expect(readFileSync(path, 'utf8')).toBe('5\n')
+})
+
+it.runIf(process.platform === 'linux')('a line that a full disk cut stays on its own', () => {
+  const path = join(directory, 'mail.log')
+  const script = `
+    const { fileSink } = await import(process.argv[1])
+    const { truncateSync } = await import('node:fs')
+    const [path, line] = [process.argv[2], 'x'.repeat(299) + '\\n']
+    const sink = fileSink(path)
+    let code
+    try { sink.write(line.repeat(4)) } catch (error) { code = error.code }
+    truncateSync(path, 400)
+    sink.write('next\\n')
+    console.log(code)`
+  const node = [process.execPath, '--input-type=module', '-e', script]
+  const args = [join(import.meta.dirname, 'file-sink.ts'), path]
+  // The largest file is 1 block of 1024 bytes, or of 512.
+  const said = execFileSync('sh', ['-c', 'ulimit -f 1; exec "$@"', 'sh', ...node, ...args])
+  expect(said.toString()).toBe('EFBIG\n')
+  expect(readFileSync(path, 'utf8')).toBe(`${'x'.repeat(299)}\n${'x'.repeat(100)}\nnext\n`)
+})
+
+it.runIf(process.getuid?.() === 0)('gives a file that it makes, and no other, to its owner', () => {
+  const path = join(directory, 'mail.log')
+  const owner = { userId: 65_534, groupId: 65_534 }
+  writeFileSync(path, '')
+  const sink = fileSink(path, { owner })
+  expect(statSync(path).uid).toBe(0)
+  rmSync(path)
+  sink.reopen()
+  expect(statSync(path)).toMatchObject({ uid: 65_534, gid: 65_534 })
+  sink.close()
 })
 
 it('goes on at the end of a file that was truncated', () => {

@@ -104,10 +104,10 @@ it('does not gather more than some 64 KiB', () => {
   expect(writes).toHaveLength(1)
 })
 
-it('reports the first of a row of failed writes, and goes on', () => {
+it('reports failed writes once in ten minutes, and goes on', () => {
   let failing = true
   const written: string[] = []
-  const { log, errors } = open((lines) => {
+  const { log, errors, time } = open((lines) => {
     if (failing) throw new Error('no space')
     written.push(lines)
   })
@@ -118,9 +118,43 @@ it('reports the first of a row of failed writes, and goes on', () => {
   failing = false
   logger.fatal('3')
   failing = true
+  time.nowMs += 10 * 60_000 - 1
   logger.fatal('4')
+  expect(errors).toHaveLength(1)
+  time.nowMs += 1
+  logger.fatal('5')
   expect(errors).toHaveLength(2)
   expect(written).toEqual([expect.stringContaining('3')])
+})
+
+it('change: later lines go to the new sink and have the new names, for old loggers, too', () => {
+  const { log, writes } = open()
+  const plain = log.logger('qmgr')
+  const own = log.logger('smtp', { syslogName: 'postfix/relay' })
+  plain.info('before')
+  const next: string[] = []
+  const sink = { write: (lines: string) => next.push(lines) }
+  log.change({ syslogName: 'outbound', hostname: 'mx2.example.com', sink })
+  plain.info('after')
+  own.info('after')
+  log.flush()
+  expect(writes).toEqual(['Nov 05 06:07:08 mx postfix/qmgr[12135]: before\n'])
+  const prefix = 'Nov 05 06:07:08 mx2'
+  expect(next).toEqual([
+    `${prefix} outbound/qmgr[12135]: after\n${prefix} postfix/relay/smtp[12135]: after\n`,
+  ])
+})
+
+it('change: lines that the old sink lost are named in the new one', () => {
+  const { log } = open(() => {
+    throw new Error('no space')
+  })
+  const logger = log.logger('p')
+  logger.info('1')
+  const lines: string[] = []
+  log.change({ syslogName: 'p', hostname: 'mx', sink: { write: (text) => lines.push(text) } })
+  logger.fatal('2')
+  expect(lines.join('')).toMatch(/warning: 1 lines of the log were lost: no space\n.*: fatal: 2\n/)
 })
 
 it('says how many lines were lost, and why, when it goes on', () => {

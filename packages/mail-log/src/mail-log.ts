@@ -4,6 +4,7 @@ import type { LogFields } from './log-fields.ts'
 import type { EntrySink, LogSink } from './log-sink.ts'
 import type { Logger } from './logger.ts'
 import { printable } from './printable.ts'
+import { RareReport } from './rare-report.ts'
 
 /** What a `MailLog` needs to know. */
 export interface MailLogOptions {
@@ -17,8 +18,8 @@ export interface MailLogOptions {
   /** Where lines go. `jsonLines`, `syslogUdpSink` and `syslogLocalSink` make entry sinks. */
   readonly sink: LogSink | EntrySink
   /**
-   * Told of the first error of a row of failed writes, and again after a write that succeeded. The
-   * mail system goes on without its log, so this is the first place that learns of it.
+   * Told of an error of the sink, and then of none for ten minutes. The mail system goes on without
+   * its log, so this is the first place that learns of it.
    */
   readonly onError: (error: unknown) => void
   /**
@@ -28,6 +29,9 @@ export interface MailLogOptions {
    */
   readonly after?: (delayMs: number, fn: () => void) => unknown
 }
+
+/** What a reload may change. */
+export type MailLogChange = Pick<MailLogOptions, 'hostname' | 'sink' | 'syslogName'>
 
 /** What a logger may have of its own. */
 export interface LoggerOptions {
@@ -53,8 +57,9 @@ const OWN_PROCESS = 'postlogd'
  * goes on.
  */
 export class MailLog {
-  readonly #options: MailLogOptions
-  readonly #batch: LogBatch
+  readonly #errors: RareReport
+  #options: MailLogOptions
+  #batch: LogBatch
   #scheduled = false
   #lost = 0
   #reason = '' // Of the first loss.
@@ -65,22 +70,41 @@ export class MailLog {
 
   constructor(options: MailLogOptions) {
     this.#options = options
-    const { sink } = options
-    this.#batch = 'log' in sink ? new EntryBatch(sink) : new LineBatch(sink)
+    this.#batch = batchFor(options.sink)
+    this.#errors = new RareReport(options.onError)
   }
 
   /** The logger of a process name, such as `qmqpd`; lines have the tag `syslogName/qmqpd[pid]`. */
   logger(processName: string, options: LoggerOptions = {}): Logger {
-    const source = this.#source(processName, options.syslogName)
+    const { syslogName } = options
+    let current = this.#options
+    let source = this.#source(processName, syslogName)
+    const add = (severity: Severity, text: string, fields: LogFields | undefined): void => {
+      if (current !== this.#options) {
+        current = this.#options
+        source = this.#source(processName, syslogName)
+      }
+      this.#add(source, severity, text, fields)
+    }
     return {
-      info: (text, fields) => this.#add(source, 'info', text, fields),
-      warning: (text, fields) => this.#add(source, 'warning', text, fields),
-      error: (text, fields) => this.#add(source, 'error', text, fields),
+      info: (text, fields) => add('info', text, fields),
+      warning: (text, fields) => add('warning', text, fields),
+      error: (text, fields) => add('error', text, fields),
       fatal: (text, fields) => {
-        this.#add(source, 'fatal', text, fields)
+        add('fatal', text, fields)
         this.flush()
       },
     }
+  }
+
+  /**
+   * From now on logs to another sink, or under another name: loggers that are there already, too.
+   * What waits goes to the old sink, which is the caller's to close.
+   */
+  change(change: MailLogChange): void {
+    this.flush()
+    if (change.sink !== this.#options.sink) this.#batch = batchFor(change.sink)
+    this.#options = { ...this.#options, ...change }
   }
 
   /** Hands the waiting lines to the sink now. */
@@ -96,11 +120,9 @@ export class MailLog {
       batch.send()
       this.#lost = 0
     } catch (error) {
-      const isFirst = this.#lost === 0
+      if (this.#lost === 0) this.#reason = error instanceof Error ? error.message : String(error)
       this.#lost += lines
-      if (!isFirst) return
-      this.#reason = error instanceof Error ? error.message : String(error)
-      this.#options.onError(error)
+      this.#errors.report(error, this.#options.now())
     }
   }
 
@@ -131,4 +153,8 @@ export class MailLog {
     if (after === undefined) setImmediate(this.#flushWaiting)
     else after(MAX_WAIT_MS, this.#flushWaiting)
   }
+}
+
+function batchFor(sink: LogSink | EntrySink): LogBatch {
+  return 'log' in sink ? new EntryBatch(sink) : new LineBatch(sink)
 }
