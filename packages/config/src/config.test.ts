@@ -247,6 +247,8 @@ describe('resolveConfig, checks (G-19)', () => {
     ],
     ['inet_protocols = ipv4, ipv5', /^unknown inet_protocols value "ipv5" in "ipv4, ipv5"$/],
     ['syslog_facility = bogus', /^file .*: parameter syslog_facility: unrecognized value: bogus$/],
+    ['log_format = xml', /^invalid log_format: "xml"$/],
+    ['maillog_file_permissions = 0666', /^invalid maillog_file_permissions: "0666"$/],
     ['maillog_file = /tmp/x', /^maillog_file value '\/tmp\/x' does not match any prefix/],
     ['info_log_address_format = bogus', /^invalid parameter setting "info_log_address_format = b/],
     ['default_verp_delimiters = +x', /bad second VERP delimiter character$/],

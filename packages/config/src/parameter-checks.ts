@@ -22,6 +22,12 @@ const CHOICES: readonly [keyof ParameterValues, string[], (value: string) => str
     ['external', 'internal'],
     (value) => `invalid parameter setting "info_log_address_format = ${value}"`,
   ],
+  ['log_format', ['text', 'json'], (value) => `invalid log_format: "${value}"`],
+  [
+    'maillog_file_permissions',
+    ['0600', '0640', '0644', '600', '640', '644'],
+    (value) => `invalid maillog_file_permissions: "${value}"`,
+  ],
   [
     'smtp_dns_support_level',
     ['', 'disabled', 'enabled', 'dnssec'],

@@ -6,6 +6,8 @@ interface ParameterFields {
   readonly description: string
   /** First Postfix release that has it, when known. */
   readonly since?: string
+  /** It is Posthouse's own: no release of Postfix has it. */
+  readonly addition?: true
   /** Why nobody should set it any more. It is still accepted. */
   readonly obsolete?: string
   /** The parameter to set instead. */

@@ -39,7 +39,10 @@ describe('the registry', () => {
     const templates = vectors.parameters.filter(({ name }) => isTemplate(name))
     const inVectors = new Set(vectors.parameters.map(({ name }) => name))
     const own = [...parameters.keys()].filter((name) => !inVectors.has(name))
-    expect(own.filter((name) => !name.startsWith('lmtp_'))).toEqual([]) // Twins: G-169.
+    const additions = own.filter((name) => parameters.get(name)?.addition)
+    expect(additions).toEqual(['log_format', 'syslog_server'])
+    const rest = own.filter((name) => !additions.includes(name))
+    expect(rest.filter((name) => !name.startsWith('lmtp_'))).toEqual([]) // Twins: G-169.
     expect(parameters.size).toBe(vectors.parameters.length - templates.length + own.length)
     expect(transportParameterRows.size).toBe(templates.length)
   })

@@ -40,6 +40,13 @@ export const loggingParameters = {
     since: '3.5',
     description: 'Log addresses quoted as in SMTP (external) or raw (internal).',
   },
+  log_format: {
+    type: 'string',
+    default: 'text',
+    min: 1,
+    addition: true,
+    description: 'Lines as Postfix writes them (text), or a JSON object a line (json).',
+  },
   maillog_file: {
     type: 'string',
     default: '',
@@ -59,7 +66,6 @@ export const loggingParameters = {
     default: '0600',
     min: 1,
     since: '3.9',
-    withoutEffect: 'logging',
     description: 'Mode of a newly created log file: 600, 640 or 644.',
   },
   maillog_file_prefixes: {
@@ -96,7 +102,6 @@ export const loggingParameters = {
     type: 'string',
     default: 'mail',
     min: 1,
-    withoutEffect: 'logging',
     description: 'Facility for log records.',
   },
   syslog_name: {
@@ -104,5 +109,12 @@ export const loggingParameters = {
     default: `\${multi_instance_name?{$multi_instance_name}:{postfix}}`,
     min: 1,
     description: 'Prefix of the process name in log records.',
+  },
+  syslog_server: {
+    type: 'string',
+    default: '/dev/log',
+    min: 1,
+    addition: true,
+    description: 'Where syslog goes: the path of a socket, or host:port of a server (UDP).',
   },
 } as const
