@@ -17,6 +17,7 @@ export function writeConfiguration(directory: string, configuration: TestConfigu
   mkdirSync(conf, { recursive: true })
   const lines = Object.entries({
     compatibility_level: '3.6',
+    maillog_file: '/dev/stdout',
     queue_directory: join(directory, 'queue'),
     mail_owner: '',
     myhostname: 'mx.example.com',

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runningInstance } from '@posthouse/master'
 
-import { loadConfiguration } from './load-configuration.ts'
+import { loadConfiguration, loadMainConfig, queueDirectoryOf } from './load-configuration.ts'
 
 /** A command cannot do what it is for; `exitStatus` as postfix(1) has it (G-92). */
 export class CommandError extends Error {
@@ -24,8 +24,7 @@ const FLUSH_EVERYTHING = 'FADI' // S-40.
 
 /** `posthouse status`. */
 export async function status(configDirectory: string): Promise<void> {
-  const { queueDirectory } = await loadConfiguration(configDirectory)
-  const processId = runningInstance(queueDirectory)
+  const processId = runningInstance(queueDirectoryIn(configDirectory))
   if (processId === undefined) throw new CommandError('the Postfix mail system is not running')
   console.log(`the Postfix mail system is running: PID: ${processId}`)
 }
@@ -38,15 +37,9 @@ export async function check(configDirectory: string): Promise<void> {
 
 /** `posthouse start`: leaves an instance running in the background. */
 export async function start(configDirectory: string): Promise<void> {
-  const { config, queueDirectory } = await loadConfiguration(configDirectory)
+  const { queueDirectory } = await loadConfiguration(configDirectory)
   if (runningInstance(queueDirectory) !== undefined) {
     throw new CommandError('the Postfix mail system is already running')
-  }
-  if (config.maillog_file === '' || config.maillog_file === '/dev/stdout') {
-    throw new CommandError(
-      `${configDirectory}/main.cf: maillog_file = ${config.maillog_file}: start needs a file to` +
-        ' log to; or use start-fg, which logs to standard output',
-    )
   }
   const args = [...process.execArgv, process.argv[1] ?? '', '-c', configDirectory, 'start-fg']
   const child = spawn(process.execPath, args, {
@@ -67,7 +60,7 @@ export async function start(configDirectory: string): Promise<void> {
 
 /** `posthouse stop`: SIGTERM, then patience, then SIGKILL. */
 export async function stop(configDirectory: string): Promise<void> {
-  const { queueDirectory } = await loadConfiguration(configDirectory)
+  const queueDirectory = queueDirectoryIn(configDirectory)
   const processId = requireRunning(queueDirectory)
   process.kill(processId, 'SIGTERM')
   for (let poll = 0; poll < STOP_POLLS * 10; poll++) {
@@ -86,13 +79,18 @@ export async function reload(configDirectory: string): Promise<void> {
 
 /** `posthouse flush`: everything that is queued is tried now. */
 export async function flush(configDirectory: string): Promise<void> {
-  const { config, queueDirectory } = await loadConfiguration(configDirectory)
+  const config = loadMainConfig(configDirectory)
+  const queueDirectory = queueDirectoryOf(config)
   if (runningInstance(queueDirectory) === undefined) {
     throw new CommandError('Cannot flush mail queue - mail system is down', EX_UNAVAILABLE)
   }
   const socket = connect(join(queueDirectory, 'public', config.queue_service_name))
   socket.end(`${FLUSH_EVERYTHING}\0`)
   await once(socket, 'close')
+}
+
+function queueDirectoryIn(configDirectory: string): string {
+  return queueDirectoryOf(loadMainConfig(configDirectory))
 }
 
 function requireRunning(queueDirectory: string): number {
