@@ -40,6 +40,8 @@ export interface BooleanParameter extends ParameterFields {
 /** A number of 32 bits, or of 64 for a `size` in bytes. Limits are inclusive. */
 export interface IntegerParameter extends ParameterFields {
   readonly type: 'integer' | 'size'
+  /** Of what, unless it is a plain count. A `size` is in bytes. */
+  readonly unit?: 'bytes' | 'bytes/second' | 'digits' | 'percent'
   readonly default: string
   readonly min?: number
   readonly max?: number

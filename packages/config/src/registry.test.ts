@@ -30,6 +30,7 @@ describe('the registry', () => {
     const min = MAY_BE_EMPTY.includes(vector.name) ? null : vector.min
     expect([limit(row, 'min'), limit(row, 'max')]).toEqual([min, vector.max])
     expect(row?.since).toBe(vector.since)
+    expect(row?.type === 'integer' ? row.unit : undefined).toBe(vector.unit)
     if (!RUN_TIME.includes(vector.name)) {
       expect(words(row?.default ?? null)).toEqual(words(vector.default))
     }

@@ -22,6 +22,7 @@ export const bounceParameters = {
   },
   bounce_size_limit: {
     type: 'integer',
+    unit: 'bytes',
     default: '50000',
     min: 1,
     withoutEffect: 'bounces',

@@ -15,6 +15,7 @@ export const cleanupParameters = {
   },
   body_checks_size_limit: {
     type: 'integer',
+    unit: 'bytes',
     default: '51200',
     since: '2.0',
     withoutEffect: 'checks',
@@ -74,6 +75,7 @@ export const cleanupParameters = {
   },
   header_size_limit: {
     type: 'integer',
+    unit: 'bytes',
     default: '102400',
     min: 1,
     description: 'Most bytes kept of one header; the rest is cut off.',
@@ -113,6 +115,7 @@ export const cleanupParameters = {
   },
   mime_boundary_length_limit: {
     type: 'integer',
+    unit: 'bytes',
     default: '2048',
     min: 1,
     since: '2.0',

@@ -22,6 +22,7 @@ export const loggingParameters = {
   },
   delay_logging_resolution_limit: {
     type: 'integer',
+    unit: 'digits',
     default: '2',
     max: 6,
     since: '2.3',

@@ -2,6 +2,7 @@
 export const lookupTablesParameters = {
   berkeley_db_create_buffer_size: {
     type: 'integer',
+    unit: 'bytes',
     default: '16777216',
     min: 1,
     since: '2.0',
@@ -10,6 +11,7 @@ export const lookupTablesParameters = {
   },
   berkeley_db_read_buffer_size: {
     type: 'integer',
+    unit: 'bytes',
     default: '131072',
     min: 1,
     since: '2.0',
@@ -112,6 +114,7 @@ export const lookupTablesParameters = {
   },
   socketmap_max_query_size: {
     type: 'integer',
+    unit: 'bytes',
     default: '10000',
     min: 1,
     since: '3.12',
@@ -120,6 +123,7 @@ export const lookupTablesParameters = {
   },
   socketmap_max_reply_size: {
     type: 'integer',
+    unit: 'bytes',
     default: '100000',
     min: 1,
     since: '3.10',

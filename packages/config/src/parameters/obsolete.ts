@@ -17,6 +17,7 @@ export const obsoleteParameters = {
   },
   qmgr_fudge_factor: {
     type: 'integer',
+    unit: 'percent',
     default: '100',
     min: 10,
     max: 100,

@@ -25,6 +25,7 @@ export const queueManagerParameters = {
   },
   default_delivery_slot_discount: {
     type: 'integer',
+    unit: 'percent',
     default: '50',
     max: 100,
     withoutEffect: 'preemption',

@@ -31,6 +31,7 @@ export const receptionParameters = {
   },
   line_length_limit: {
     type: 'integer',
+    unit: 'bytes',
     default: '2048',
     min: 512,
     description: 'Longest input line kept in one piece; pieces are joined again on output.',

@@ -104,6 +104,7 @@ export const smtpClientParameters = {
   },
   smtp_line_length_limit: {
     type: 'integer',
+    unit: 'bytes',
     default: '998',
     description: 'Longest line sent; longer ones are broken. 0 means no limit.',
   },
@@ -122,6 +123,7 @@ export const smtpClientParameters = {
   },
   smtp_min_data_rate: {
     type: 'integer',
+    unit: 'bytes/second',
     default: '500',
     min: 1,
     since: '3.7',

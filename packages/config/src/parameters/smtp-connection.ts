@@ -221,6 +221,7 @@ export const smtpConnectionParameters = {
   },
   tcp_windowsize: {
     type: 'integer',
+    unit: 'bytes',
     default: '0',
     since: '2.6',
     withoutEffect: 'tcp',

@@ -227,6 +227,7 @@ export const smtpTlsParameters = {
   },
   smtp_tls_trace_size_limit: {
     type: 'integer',
+    unit: 'bytes',
     default: '102400',
     since: '3.12',
     withoutEffect: 'tls',

@@ -54,6 +54,7 @@ export const tlsParameters = {
   },
   tls_daemon_random_bytes: {
     type: 'integer',
+    unit: 'bytes',
     default: '32',
     min: 1,
     since: '2.2',

@@ -11,6 +11,7 @@ export const transportTemplates = {
   },
   delivery_slot_discount: {
     type: 'integer',
+    unit: 'percent',
     default: '$default_delivery_slot_discount',
     max: 100,
     withoutEffect: 'preemption',

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type Parameter, parameters, transportParameterRows } from '@posthouse/config'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+
+import { runCommand } from '../harness/posthouse.ts'
+import { Scene } from '../harness/scene.ts'
+
+const PRELOAD = pathToFileURL(join(import.meta.dirname, 'recording/preload.ts')).href
+const REFERENCE = /\$\{?([A-Za-z0-9_]+)/g
+// What else decides whether there is a start at all.
+const ONLY_CHECKED = ['maillog_file_prefixes']
+
+/** By name; per-transport ones as `transport_…`, because which transports there are differs. */
+const rows = new Map<string, Parameter>([...parameters].filter(([name]) => !isPerTransport(name)))
+for (const [suffix, row] of transportParameterRows) rows.set(`transport_${suffix}`, row)
+
+/** What a posthouse read that took a message, delivered it, and was told to flush. */
+let read: ReadonlySet<string>
+
+beforeAll(async () => {
+  const scene = await Scene.open()
+  try {
+    await scene.posthouse.stop()
+    const file = join(scene.directory, 'recorded')
+    process.env['NODE_OPTIONS'] = `--import=${PRELOAD}`
+    process.env['RECORDED_PARAMETERS'] = file
+    await scene.restart()
+    await scene.submit(['r@example.net'])
+    await scene.posthouse.logged(/: removed$/)
+    const flush = await runCommand('-c', join(scene.directory, 'conf'), 'flush')
+    expect(flush).toMatchObject({ status: 0 })
+    await scene.posthouse.stop()
+    read = new Set(readFileSync(file, 'utf8').trimEnd().split('\n'))
+  } finally {
+    await scene.close()
+  }
+})
+
+afterAll(() => {
+  delete process.env['NODE_OPTIONS']
+  delete process.env['RECORDED_PARAMETERS']
+})
+
+it('G-168: what should take effect is read by the program, or by what is read', () => {
+  const inUse = new Set([...read, ...ONLY_CHECKED])
+  // A set is walked in the order of insertion, what is added on the way included.
+  for (const name of inUse) {
+    const expression = rows.get(name)?.default ?? ''
+    for (const [, other = ''] of expression.matchAll(REFERENCE)) inUse.add(other)
+  }
+  const effective = [...rows].filter(
+    ([, row]) =>
+      row.withoutEffect === undefined && row.supportedValues === undefined && !isReadOnly(row),
+  )
+  expect(effective.length).toBeGreaterThan(100)
+  expect(effective.map(([name]) => name).filter((name) => !inUse.has(name))).toEqual([])
+})
+
+it('G-168: what the program reads is not said to have no effect', () => {
+  const inert = [...rows].filter(
+    ([, row]) => row.withoutEffect !== undefined && row.warnedValues === undefined,
+  )
+  expect(inert.length).toBeGreaterThan(100)
+  expect(inert.map(([name]) => name).filter((name) => read.has(name))).toEqual([])
+})
+
+function isPerTransport(name: string): boolean {
+  const [, suffix = ''] = /^(?:smtp|lmtp|relay|local|virtual|error|retry)_(.+)$/.exec(name) ?? []
+  return [...transportParameterRows.keys()].some((known) => known === suffix)
+}
+
+function isReadOnly(row: Parameter): boolean {
+  return row.type === 'string' && row.readOnly === true
+}
