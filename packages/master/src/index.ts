@@ -7,4 +7,5 @@ export {
   type MailOwner,
   type ProcessIdentity,
 } from './privileges.ts'
-export { planServices, programOf, type ServicePlan } from './service-plan.ts'
+export { type ServicePlaces, serviceEndpoints } from './service-endpoints.ts'
+export { type ProgramTypes, planServices, programOf, type ServicePlan } from './service-plan.ts'

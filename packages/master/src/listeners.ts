@@ -19,10 +19,12 @@ export interface Endpoint {
 export type ConnectionHandler = (socket: Socket) => void
 
 interface Listener {
+  readonly endpoint: Endpoint
   readonly server: Server
   handler: ConnectionHandler
 }
 
+const WILDCARDS = ['0.0.0.0', '::']
 const BACKLOG = 511 // Clients beyond the process limit wait here; the kernel may lower it.
 
 /**
@@ -40,33 +42,41 @@ export class Listeners {
   /**
    * Opens what is new, closes what is gone, and gives what stays its new handler. If an endpoint
    * cannot be opened, those opened by this call are closed again and the others stay as they were.
+   * Only where a port moves between a wildcard address and a single one is there a moment in which
+   * nobody listens: the system does not let both be open.
    *
-   * @throws {MasterError} `bind`
+   * @throws {MasterError} `bind`, also if two endpoints have one address
    */
   async update(wanted: ReadonlyMap<Endpoint, ConnectionHandler>): Promise<void> {
-    const byKey = new Map(
-      [...wanted].map(([endpoint, handler]) => [keyOf(endpoint), { endpoint, handler }]),
+    const byKey = keyed(wanted)
+    const isNew = (key: string) => !this.#listeners.has(key)
+    const added = [...byKey].filter(([key]) => isNew(key))
+    const inTheWay = [...this.#listeners].filter(
+      ([key, { endpoint }]) =>
+        !byKey.has(key) && added.some(([, one]) => excludes(endpoint, one.endpoint)),
     )
+    this.#close(inTheWay)
     const opened = new Map<string, Listener>()
     try {
-      for (const [key, { endpoint, handler }] of byKey) {
-        if (!this.#listeners.has(key)) opened.set(key, await this.#open(endpoint, handler))
+      for (const [key, { endpoint, handler }] of added) {
+        opened.set(key, await this.#open(endpoint, handler))
       }
     } catch (error) {
       for (const { server } of opened.values()) server.close()
+      for (const [key, old] of inTheWay) await this.#reopen(key, old)
       throw error
     }
-    for (const [key, listener] of this.#listeners) {
-      const stays = byKey.get(key)
-      if (stays !== undefined) listener.handler = stays.handler
+    for (const [key, { handler }] of byKey) {
+      const stays = this.#listeners.get(key)
+      if (stays !== undefined) stays.handler = handler
     }
-    this.#closeAllBut(byKey)
+    this.#close([...this.#listeners].filter(([key]) => !byKey.has(key)))
     for (const [key, listener] of opened) this.#listeners.set(key, listener)
   }
 
   /** Stops listening. Connections that were accepted go on. */
   close(): void {
-    this.#closeAllBut(new Map())
+    this.#close([...this.#listeners])
   }
 
   /** Where the service listens now: `host:port` or a path, one for each of its sockets. */
@@ -78,25 +88,31 @@ export class Listeners {
     })
   }
 
-  #closeAllBut(keys: ReadonlyMap<string, unknown>): void {
-    for (const [key, { server }] of this.#listeners) {
-      if (keys.has(key)) continue
+  #close(listeners: readonly (readonly [key: string, Listener])[]): void {
+    for (const [key, { server }] of listeners) {
       server.close() // Its `close` event would wait for the clients; nobody does.
       this.#listeners.delete(key)
     }
   }
 
-  #open({ service, address }: Endpoint, handler: ConnectionHandler): Promise<Listener> {
+  async #reopen(key: string, { endpoint, handler }: Listener): Promise<void> {
+    try {
+      this.#listeners.set(key, await this.#open(endpoint, handler))
+    } catch (error) {
+      this.#log.error(error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  #open(endpoint: Endpoint, handler: ConnectionHandler): Promise<Listener> {
+    const { service, address } = endpoint
     const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true })
     // A socket file outlives a process that was killed; whoever holds the instance lock owns it.
     if ('path' in address) rmSync(address.path, { force: true })
-    const listener: Listener = { server, handler }
+    const listener: Listener = { endpoint, server, handler }
     server.on('connection', (socket) => listener.handler(socket))
     return new Promise((resolve, reject) => {
       server.once('error', (error) => {
-        const where = 'path' in address ? address.path : `${address.host}:${address.port}`
-        const message = `service ${service}: cannot listen on ${where}: ${error.message}`
-        reject(new MasterError('bind', message, { cause: error }))
+        reject(cannotListen(service, address, error.message, error))
       })
       server.listen(listenOptions(address), () => {
         server.removeAllListeners('error')
@@ -114,6 +130,46 @@ function listenOptions(address: Endpoint['address']): ListenOptions {
   return { path: address.path, backlog: BACKLOG, readableAll: everybody, writableAll: everybody }
 }
 
+interface Wanted {
+  readonly endpoint: Endpoint
+  readonly handler: ConnectionHandler
+}
+
+function keyed(wanted: ReadonlyMap<Endpoint, ConnectionHandler>): Map<string, Wanted> {
+  const byKey = new Map<string, Wanted>()
+  for (const [endpoint, handler] of wanted) {
+    const key = keyOf(endpoint)
+    const other = byKey.get(key)?.endpoint.service
+    if (other !== undefined) {
+      throw cannotListen(endpoint.service, endpoint.address, `service ${other} listens there`)
+    }
+    byKey.set(key, { endpoint, handler })
+  }
+  return byKey
+}
+
 function keyOf({ address }: Endpoint): string {
   return 'path' in address ? address.path : `${address.host} ${address.port}`
+}
+
+/** Whether the system refuses to have both open: one port on all addresses and on one of them. */
+function excludes({ address: one }: Endpoint, { address: other }: Endpoint): boolean {
+  if ('path' in one || 'path' in other || one.port !== other.port) return false
+  if (isIPv6(one.host) !== isIPv6(other.host)) return false
+  return WILDCARDS.includes(one.host) || WILDCARDS.includes(other.host)
+}
+
+function cannotListen(
+  service: string,
+  address: Endpoint['address'],
+  reason: string,
+  cause?: unknown,
+): MasterError {
+  const where = 'path' in address ? address.path : formatTcp(address)
+  const message = `service ${service}: cannot listen on ${where}: ${reason}`
+  return new MasterError('bind', message, { cause })
+}
+
+function formatTcp({ host, port }: { readonly host: string; readonly port: number }): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`
 }
