@@ -18,6 +18,11 @@ export interface QmqpServer {
    * and no `onMessage` is running; a silent client can hold that up for `timeoutMs`.
    */
   drain(): Promise<void>
+  /**
+   * Like `drain`, for a server that another one takes over from: what waits is still served, in
+   * its turn. `drain` may follow when there is no more time.
+   */
+  retire(): Promise<void>
 }
 
 /**
@@ -48,11 +53,13 @@ export function createQmqpServer<T extends { readonly id: string }>(
 
   function finish(): void {
     served -= 1
-    if (isDraining && served === 0) drained.resolve()
     const [next] = waiting
-    if (next === undefined) return
-    waiting.delete(next)
-    start(next)
+    if (next !== undefined) {
+      waiting.delete(next)
+      start(next)
+    } else if (isDraining && served === 0) {
+      drained.resolve()
+    }
   }
 
   function wait(socket: Socket): void {
@@ -66,6 +73,12 @@ export function createQmqpServer<T extends { readonly id: string }>(
     socket.on('error', () => undefined) // It left while waiting: `close` follows.
   }
 
+  function retire(): Promise<void> {
+    isDraining = true
+    if (served === 0) drained.resolve()
+    return drained.promise
+  }
+
   return {
     handle(socket) {
       if (isDraining || socket.destroyed) socket.destroy()
@@ -73,11 +86,10 @@ export function createQmqpServer<T extends { readonly id: string }>(
       else wait(socket)
     },
     drain() {
-      isDraining = true
       for (const socket of waiting) socket.destroy()
       waiting.clear()
-      if (served === 0) drained.resolve()
-      return drained.promise
+      return retire()
     },
+    retire,
   }
 }
