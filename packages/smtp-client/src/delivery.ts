@@ -90,7 +90,10 @@ export class Delivery implements Walker {
       this.#outcomes.remember({ kind: 'host', status: result.status, text: result.text })
       return result.last
     }
-    if (index === 0) this.#decideReuse(text, nexthop)
+    if (index === 0) {
+      const deciding = this.#decideReuse(text, nexthop)
+      if (deciding !== undefined) await deciding
+    }
     const lastDestination = lastInList || result.last
     const { options } = this.#context
     await new ServerWalk(this, options, text, result, lastDestination).run()
@@ -116,13 +119,20 @@ export class Delivery implements Walker {
     }
   }
 
-  #decideReuse(text: string, nexthop: Nexthop): void {
+  /** A promise only if somebody must be asked who answers later. */
+  #decideReuse(text: string, nexthop: Nexthop): Promise<void> | undefined {
     const { options, cache } = this.#context
-    if (cache === undefined) return
+    if (cache === undefined) return undefined
+    const { load, store } = this.#delivery.reuse
+    const decide = (always: boolean): void => {
+      this.#load = always || (options.cacheOnDemand && load)
+      this.#store = always || (options.cacheOnDemand && store)
+      this.#label = destinationLabel(options.serviceName, text, this.#smtputf8)
+    }
     const always = options.cacheDestination(nexthop.host)
-    this.#load = always || (options.cacheOnDemand && this.#delivery.reuse.load)
-    this.#store = always || (options.cacheOnDemand && this.#delivery.reuse.store)
-    this.#label = destinationLabel(options.serviceName, text, this.#smtputf8)
+    if (always instanceof Promise) return always.then(decide)
+    decide(always)
+    return undefined
   }
 
   /** What is left open at the end fails for the last reason (C-8). */

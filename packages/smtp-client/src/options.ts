@@ -64,9 +64,10 @@ export interface SmtpClientOptions extends ServicePorts {
 
   /**
    * Whether sessions with a domain are always kept for reuse: `smtp_connection_cache_destinations`
-   * (C-112). Given the first destination without brackets and port.
+   * (C-112). Given the first destination without brackets and port. Deliveries to it wait for the
+   * answer; one that cannot be had is a no. Must not throw or reject.
    */
-  readonly cacheDestination: (domain: string) => boolean
+  readonly cacheDestination: (domain: string) => boolean | Promise<boolean>
   /** `smtp_connection_cache_on_demand`: heed what the request says about reuse (C-112). */
   readonly cacheOnDemand: boolean
   /** `smtp_connection_cache_time_limit`, in ms (C-117). */
