@@ -1,11 +1,10 @@
-import type { Socket } from 'node:net'
 import { AddressResolver, rewriteAddress } from '@posthouse/address-resolver'
 import { Cleanup, type CleanupTransaction, localZoneNames, qmqpReply } from '@posthouse/cleanup'
 import { systemClock as clock } from '@posthouse/clock'
 import type { MasterService } from '@posthouse/config'
-import { ClientList } from '@posthouse/lookup-table'
+import { tableFiles } from '@posthouse/lookup-table'
 import type { Logger, MailLog } from '@posthouse/mail-log'
-import { type Endpoint, programOf } from '@posthouse/master'
+import { programOf } from '@posthouse/master'
 import { MxLookup, type Nexthop } from '@posthouse/mx-lookup'
 import { createQmqpServer, type QmqpServer } from '@posthouse/qmqp-server'
 import type { DeliveryAgent, Resolution } from '@posthouse/queue-manager'
@@ -13,9 +12,8 @@ import type { MessageEnvelope, QueueStore } from '@posthouse/queue-store'
 import { type SessionCache, SmtpClient } from '@posthouse/smtp-client'
 
 import { clientNames } from './client-names.ts'
-import { inetEndpoints } from './endpoints.ts'
-import type { Configuration } from './load-configuration.ts'
-import { subdomainStyle } from './match-list-style.ts'
+import { type Configuration, configOfProgram } from './load-configuration.ts'
+import { clientMatcher } from './match-lists.ts'
 import { cleanupOptions } from './options/cleanup-options.ts'
 import { mxLookupOptions } from './options/mx-lookup-options.ts'
 import { qmqpServerOptions } from './options/qmqp-server-options.ts'
@@ -24,6 +22,7 @@ import { smtpClientOptions } from './options/smtp-client-options.ts'
 import { programLog, serviceLog } from './service-log.ts'
 import { smtpAgent } from './smtp-agent.ts'
 import type { SystemResolver } from './system-resolver.ts'
+import { type TableSystem, Tables } from './tables.ts'
 
 /** What outlives a reload. */
 export interface SharedParts {
@@ -39,40 +38,114 @@ export interface SharedParts {
 const MANY_MESSAGES = 4
 
 /** The parts that one reading of the configuration makes; a reload makes the next generation. */
-export interface Generation {
+export class Generation {
   readonly configuration: Configuration
-  readonly qmqpServers: ReadonlyMap<Endpoint, QmqpServer>
-  readonly resolve: (sender: string, recipient: string) => Resolution | Promise<Resolution>
+  readonly qmqpServers: ReadonlyMap<MasterService, QmqpServer>
   readonly agents: ReadonlyMap<string, DeliveryAgent>
   /** The log of each agent: its lines may have a tag of their own (`-o syslog_name=`). */
   readonly agentLogs: ReadonlyMap<string, Logger>
+  readonly #tables: Tables
+  readonly #resolver: AddressResolver
+  /** Gives up an answer that is not there yet. */
+  readonly #giveUp = new Set<() => void>()
+  readonly #lookups = new Set<Promise<unknown>>()
+
+  /** Opens the tables. @throws {ConfigError} One of them, or a list, cannot be used. */
+  constructor(configuration: Configuration, parts: SharedParts) {
+    this.configuration = configuration
+    this.#tables = new Tables(TABLE_SYSTEM)
+    try {
+      this.#resolver = buildResolver(configuration, parts.mailLog, this.#tables)
+      this.qmqpServers = buildQmqpServers(configuration, parts, this.#tables)
+      const transports = servicesOf(configuration, 'smtp')
+      const { mailLog } = parts
+      this.agents = new Map(
+        transports.map((service) => [
+          service.name,
+          buildSmtpAgent(configuration, service, parts, this.#tables),
+        ]),
+      )
+      this.agentLogs = new Map(
+        transports.map((service) => [service.name, serviceLog(configuration, service, mailLog)]),
+      )
+    } catch (error) {
+      this.#tables.close()
+      throw error
+    }
+  }
+
+  /**
+   * Where mail goes. Later undefined if that was given up: the next generation is to be asked.
+   */
+  resolve(sender: string, recipient: string): Resolution | Promise<Resolution | undefined> {
+    const answer = this.#resolver.resolve(sender, recipient)
+    if (!(answer instanceof Promise)) return answer
+    this.#lookups.add(answer)
+    return new Promise<Resolution | undefined>((resolve, reject) => {
+      const giveUp = () => resolve(undefined)
+      this.#giveUp.add(giveUp)
+      const forget = () => {
+        this.#giveUp.delete(giveUp)
+        this.#lookups.delete(answer)
+      }
+      answer.then(resolve, reject).finally(forget)
+    })
+  }
+
+  /** What has changed in the tables, if anything has (G-52): only a new generation sees it. */
+  changedTable(): ReturnType<Tables['changed']> {
+    return this.#tables.changed()
+  }
+
+  /** Answers that are not there yet will be undefined now. */
+  giveUpLookups(): void {
+    for (const giveUp of this.#giveUp) giveUp()
+  }
+
+  /**
+   * The next generation has taken over. Resolves when clients that were accepted have been served
+   * and tables are closed, which a silent client can hold up for `qmqpd_timeout`.
+   */
+  async retire(): Promise<void> {
+    this.giveUpLookups()
+    await Promise.all([...this.qmqpServers.values()].map((server) => server.retire()))
+    await Promise.allSettled(this.#lookups) // Closed now, they would log that they failed.
+    this.#tables.close()
+  }
+
+  /** Ends its sessions; clients that wait for their turn are turned away. */
+  async drain(): Promise<void> {
+    await Promise.all([...this.qmqpServers.values()].map((server) => server.drain()))
+  }
 }
 
-export function buildGeneration(configuration: Configuration, parts: SharedParts): Generation {
-  const { config, own, services } = configuration
-  const smtpServices = services.filter((service) => programOf(service) === 'smtp')
-  const log = programLog(configuration, 'trivial-rewrite', parts.mailLog)
-  const resolver = new AddressResolver(resolverOptions(config, own.addresses), log)
-  return {
-    configuration,
-    qmqpServers: buildQmqpServers(configuration, parts),
-    resolve: (sender, recipient) => resolver.resolve(sender, recipient),
-    agents: new Map(
-      smtpServices.map((service) => [service.name, buildSmtpAgent(configuration, service, parts)]),
-    ),
-    agentLogs: new Map(
-      smtpServices.map((service) => [
-        service.name,
-        serviceLog(configuration, service, parts.mailLog),
-      ]),
-    ),
-  }
+const TABLE_SYSTEM: TableSystem = {
+  ...tableFiles,
+  variables: process.env,
+  random: Math.random,
+  clock,
+}
+
+function servicesOf({ services }: Configuration, program: string): MasterService[] {
+  return services.filter((service) => programOf(service) === program)
+}
+
+function buildResolver(
+  configuration: Configuration,
+  mailLog: MailLog,
+  tables: Tables,
+): AddressResolver {
+  const config = configOfProgram(configuration, 'trivial-rewrite')
+  const log = programLog(configuration, 'trivial-rewrite', mailLog)
+  const options = resolverOptions({ config, log }, configuration.own.addresses, tables)
+  return new AddressResolver(options, log)
 }
 
 function buildSmtpAgent(
   configuration: Configuration,
   service: MasterService,
   { mailLog, dns, sessions, store }: SharedParts,
+  tables: Tables,
 ): DeliveryAgent {
   const config = configuration.configOf(service)
   const log = serviceLog(configuration, service, mailLog)
@@ -82,7 +155,7 @@ function buildSmtpAgent(
     clock,
     log,
   })
-  const options = smtpClientOptions(config, service.name)
+  const options = smtpClientOptions({ config, log }, service.name, tables)
   const ports = { lookup: (nexthop: Nexthop) => mx.lookup(nexthop), cache: sessions, clock, log }
   return smtpAgent(new SmtpClient(options, ports), store)
 }
@@ -90,26 +163,21 @@ function buildSmtpAgent(
 function buildQmqpServers(
   configuration: Configuration,
   parts: SharedParts,
-): Map<Endpoint, QmqpServer> {
-  const { own, families, services } = configuration
-  const servers = new Map<Endpoint, QmqpServer>()
+  tables: Tables,
+): Map<MasterService, QmqpServer> {
   const cleanup = buildCleanup(configuration, parts)
-  for (const service of services.filter((service) => programOf(service) === 'qmqpd')) {
-    const server = buildQmqpServer(configuration, service, cleanup, parts)
-    const config = configuration.configOf(service)
-    for (const endpoint of inetEndpoints(service, config, own, families)) {
-      servers.set(endpoint, server)
-    }
-  }
-  return servers
+  return new Map(
+    servicesOf(configuration, 'qmqpd').map((service) => [
+      service,
+      buildQmqpServer(configuration, service, cleanup, parts, tables),
+    ]),
+  )
 }
 
 function buildCleanup(configuration: Configuration, { mailLog, store }: SharedParts): Cleanup {
-  const { config, services } = configuration
-  const service = services.find((service) => programOf(service) === 'cleanup')
-  const own = service === undefined ? config : configuration.configOf(service)
-  const rules = rewriteRules(own)
-  return new Cleanup(cleanupOptions(own), {
+  const config = configOfProgram(configuration, 'cleanup')
+  const rules = rewriteRules(config)
+  return new Cleanup(cleanupOptions(config), {
     store,
     queue: 'active', // `queued` hands it to the queue manager.
     rewrite: (address) => rewriteAddress(address, rules),
@@ -123,17 +191,14 @@ function buildQmqpServer(
   service: MasterService,
   cleanup: Cleanup,
   { mailLog, queued }: SharedParts,
+  tables: Tables,
 ): QmqpServer {
   const config = configuration.configOf(service)
   const log = serviceLog(configuration, service, mailLog)
-  const name = 'qmqpd_authorized_clients'
-  const text = config.settings.expanded(name)
-  const clients = new ClientList(text, { name, subdomains: subdomainStyle(config, name) })
-  for (const { severity, text } of clients.problems) log[severity](text)
   let receiving = 0
   return createQmqpServer<CleanupTransaction>({
     ...qmqpServerOptions(config, service),
-    authorize: (client) => clients.matches(client.name, client.address),
+    authorize: clientMatcher('qmqpd_authorized_clients', { config, log }, tables),
     lookupName: clientNames(log),
     open: async (client) => {
       const transaction = await cleanup.open(client)
@@ -157,19 +222,4 @@ function buildQmqpServer(
     clock,
     log,
   })
-}
-
-/** Takes connections of the endpoints for the QMQP servers, once `ready` resolves. */
-export function connectionHandlers(
-  { qmqpServers }: Generation,
-  ready: Promise<void>,
-): Map<Endpoint, (socket: Socket) => void> {
-  const handlers = new Map<Endpoint, (socket: Socket) => void>()
-  for (const [endpoint, server] of qmqpServers) {
-    handlers.set(endpoint, (socket) => {
-      socket.on('error', () => undefined) // It may leave before its turn; `close` follows.
-      void ready.then(() => server.handle(socket))
-    })
-  }
-  return handlers
 }

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises'
 import { readFileSync } from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
 import { resolve } from 'node:path'
@@ -7,28 +8,45 @@ import {
   type Environment,
   loadMainCf,
   loadMasterCf,
+  type MainCf,
   type MasterService,
+  type MasterServiceType,
   parametersWithoutEffect,
+  parseKnownTcpPorts,
   resolveConfig,
   unsupportedSettings,
   unusedParameters,
 } from '@posthouse/config'
-import { planServices, programOf } from '@posthouse/master'
+import {
+  type Endpoint,
+  type ProgramTypes,
+  planServices,
+  programOf,
+  type ServicePlaces,
+  serviceEndpoints,
+} from '@posthouse/master'
 
+import { keepParameters } from './kept-parameters.ts'
 import { enabledProtocols } from './options/mx-lookup-options.ts'
 import { expandInterfaces, type OwnAddresses } from './own-addresses.ts'
+import { servicePort } from './system-services.ts'
 
-/** Programs of master.cf that this process can be. */
-export const PROGRAMS: ReadonlySet<string> = new Set([
-  'bounce',
-  'cleanup',
-  'error',
-  'oqmgr',
-  'qmgr',
-  'qmqpd',
-  'smtp',
-  'trivial-rewrite',
+const TRANSPORT: readonly MasterServiceType[] = ['unix']
+
+/** Programs of master.cf that this process can be, and for clients of which type of service. */
+export const PROGRAMS: ProgramTypes = new Map<string, readonly MasterServiceType[]>([
+  ['bounce', TRANSPORT],
+  ['cleanup', TRANSPORT],
+  ['error', TRANSPORT],
+  ['oqmgr', ['unix', 'fifo']],
+  ['qmgr', ['unix', 'fifo']],
+  ['qmqpd', ['inet', 'unix']],
+  ['smtp', TRANSPORT],
+  ['trivial-rewrite', TRANSPORT],
 ])
+
+// Others are for programs of this process alone.
+const HAVE_SOCKETS = ['oqmgr', 'qmgr', 'qmqpd']
 
 /** Everything that main.cf and master.cf say, checked. */
 export interface Configuration {
@@ -40,7 +58,8 @@ export interface Configuration {
   /** Services that can run, in the order of master.cf. */
   readonly services: readonly MasterService[]
   readonly own: OwnAddresses
-  readonly families: readonly (4 | 6)[]
+  /** Sockets of the services that have any. */
+  readonly endpoints: ReadonlyMap<MasterService, readonly Endpoint[]>
   /** For the log, once. */
   readonly warnings: readonly string[]
   /** Parameters as a service sees them, with the `-o` of its line (G-33). */
@@ -50,33 +69,41 @@ export interface Configuration {
 /**
  * Reads and checks both files.
  *
+ * @param running For a reload, what the program runs with: what only a start can change stays as
+ * it is there, with warnings (G-34).
  * @throws {ConfigError} or another error whose message is for the operator.
  */
-export async function loadConfiguration(directory: string): Promise<Configuration> {
-  const mainCf = loadMainCf(directory, readFileSync)
-  const resolveFor = (service?: MasterService): Config =>
-    resolveConfig({
-      mainCf,
-      environment: environmentOf(directory, service),
-      ...(service === undefined ? {} : { overrides: service.overrides, overridesAt: service }),
-    })
-  const config = resolveFor()
+export async function loadConfiguration(
+  directory: string,
+  running?: Configuration,
+): Promise<Configuration> {
+  const written = loadMainCf(directory, readFileSync)
+  const { mainCf, warnings } =
+    running === undefined
+      ? { mainCf: written, warnings: [] }
+      : keepParameters(written, resolveFor(written, directory), running.config)
+  const config = resolveFor(mainCf, directory)
   const masterCf = loadMasterCf(config, readFileSync)
   const plan = planServices(masterCf.services, PROGRAMS)
-  const configs = new Map(plan.run.map((service) => [service, resolveFor(service)]))
+  const configs = new Map(
+    plan.run.map((service) => [service, resolveFor(mainCf, directory, service)]),
+  )
   const all = [config, ...configs.values()]
   refuseUnsupported(all, plan.run)
   const families = enabledProtocols(config).map((name) => (name === 'ipv4' ? 4 : 6))
+  const own = await expandInterfaces(config, families)
+  const queueDirectory = queueDirectoryOf(config)
   return {
     directory,
-    queueDirectory: resolve(config.queue_directory),
+    queueDirectory,
     config,
     services: plan.run,
-    families,
-    own: await expandInterfaces(config.inet_interfaces, families),
+    own,
+    endpoints: await planEndpoints(plan.run, config, { ...own, families, queueDirectory }),
     warnings: [
-      ...mainCf.warnings,
+      ...written.warnings,
       ...config.warnings,
+      ...warnings,
       ...masterCf.warnings,
       ...plan.warnings,
       ...chrootWarnings(plan.run),
@@ -85,6 +112,56 @@ export async function loadConfiguration(directory: string): Promise<Configuratio
     ],
     configOf: (service) => configs.get(service) ?? config,
   }
+}
+
+/**
+ * Reads no more than it takes to find a program that runs, so that it can be stopped also when
+ * master.cf is broken. @throws {ConfigError}
+ */
+export function loadMainConfig(directory: string): Config {
+  return resolveFor(loadMainCf(directory, readFileSync), directory)
+}
+
+/** Absolute path of `queue_directory`. */
+export function queueDirectoryOf({ queue_directory }: Config): string {
+  return resolve(queue_directory)
+}
+
+function resolveFor(mainCf: MainCf, directory: string, service?: MasterService): Config {
+  return resolveConfig({
+    mainCf,
+    environment: environmentOf(directory, service),
+    ...(service === undefined ? {} : { overrides: service.overrides, overridesAt: service }),
+  })
+}
+
+/** @throws {ConfigError} as a rejection: host or port of a service are unknown. */
+async function planEndpoints(
+  services: readonly MasterService[],
+  config: Config,
+  where: Pick<ServicePlaces, 'queueDirectory' | 'wildcard' | 'addresses' | 'families'>,
+): Promise<Map<MasterService, readonly Endpoint[]>> {
+  const { ports } = parseKnownTcpPorts(config.settings.expanded('known_tcp_ports'))
+  const places: ServicePlaces = {
+    ...where,
+    servicePort: (name) => ports.get(name) ?? servicePort(name),
+    lookupHost: async (name) => {
+      return (await lookup(name, { all: true })).map(({ address }) => address)
+    },
+  }
+  const reachable = services.filter((service) => HAVE_SOCKETS.includes(programOf(service)))
+  return new Map(
+    await Promise.all(
+      reachable.map(async (service) => [service, await serviceEndpoints(service, places)] as const),
+    ),
+  )
+}
+
+/** Parameters as the service of a program sees them of which there is one at most. */
+export function configOfProgram(configuration: Configuration, ...programs: string[]): Config {
+  const { config, configOf, services } = configuration
+  const service = services.find((service) => programs.includes(programOf(service)))
+  return service === undefined ? config : configOf(service)
 }
 
 /** @throws {ConfigError} `unsupported`: the first, with the others among its warnings. */

@@ -1,21 +1,16 @@
 import type { Socket } from 'node:net'
-import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { systemClock as clock } from '@posthouse/clock'
+import type { MasterService } from '@posthouse/config'
 import { ConnectionCache } from '@posthouse/connection-cache'
 import type { MailLog } from '@posthouse/mail-log'
 import { type ConnectionHandler, type Endpoint, Listeners, programOf } from '@posthouse/master'
-import { QueueManager } from '@posthouse/queue-manager'
+import { QueueManager, type Resolution } from '@posthouse/queue-manager'
 import { QueueStore } from '@posthouse/queue-store'
 import type { SmtpSession } from '@posthouse/smtp-client'
 
-import {
-  buildGeneration,
-  connectionHandlers,
-  type Generation,
-  type SharedParts,
-} from './generation.ts'
-import type { Configuration } from './load-configuration.ts'
+import { Generation, type SharedParts } from './generation.ts'
+import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { queueManagerOptions, transportNames } from './options/queue-manager-options.ts'
 import { programLog } from './service-log.ts'
 import { systemResolver } from './system-resolver.ts'
@@ -24,6 +19,7 @@ import { systemResolver } from './system-resolver.ts'
 const CONTENT_CACHE_BYTES = 64 * 1024 * 1024
 const MAX_SESSIONS = 200
 const MAX_TRIGGER_BYTES = 1024
+const TABLE_CHECK_MS = 10_000 // G-52.
 
 /** The relay: joins the parts that a configuration asks for, and starts and stops them in order. */
 export class MailSystem {
@@ -31,9 +27,18 @@ export class MailSystem {
   readonly #listeners: Listeners
   readonly #sessions: ConnectionCache<SmtpSession>
   readonly #parts: SharedParts
-  readonly #started = Promise.withResolvers<void>()
-  #generation: Generation
+  readonly #configuration: Configuration
+  readonly #started = Promise.withResolvers<Generation>()
+  /** Generations that end: clients that they accepted are still served. */
+  readonly #retiring = new Set<Generation>()
+  #generation: Generation | undefined
   #queueManager: QueueManager
+  /** The queue manager ends: what it has not tried is for the next one. */
+  #handsOver = false
+  #changes: Promise<unknown> = Promise.resolve()
+  #stopping = false
+  #cancelTableCheck: (() => void) | undefined
+  #complaint = ''
 
   private constructor(configuration: Configuration, mailLog: MailLog, store: QueueStore) {
     const maxTtlMs = configuration.config.connection_cache_ttl_limit
@@ -49,7 +54,7 @@ export class MailSystem {
         this.#queueManager.accept(envelope, 'active', isOneOfMany)
       },
     }
-    this.#generation = buildGeneration(configuration, this.#parts)
+    this.#configuration = configuration
     this.#queueManager = this.#buildQueueManager(configuration)
   }
 
@@ -71,57 +76,120 @@ export class MailSystem {
       processId: process.pid,
     })
     const system = new MailSystem(configuration, mailLog, store)
-    await system.#listen(system.#generation)
+    await system.#listen(configuration, system.#started.promise)
     return system
   }
 
-  /** Takes back the mail of the last run, then serves. */
+  /** What is in force. */
+  get configuration(): Configuration {
+    return this.#generation?.configuration ?? this.#configuration
+  }
+
+  /**
+   * Opens tables, takes back the mail of the last run, then serves.
+   *
+   * @throws {ConfigError} as a rejection: a list or table cannot be used.
+   */
   async start(): Promise<void> {
+    const generation = new Generation(this.#configuration, this.#parts)
+    this.#generation = generation
     const unfinished = await this.#parts.store.removeUnfinished()
     if (unfinished > 0) {
       const text = `removed ${unfinished} queue files that the last run left unfinished`
       this.#mailLog.logger('master').info(text)
     }
     await this.#queueManager.start() // First, so that mail left from the last run goes ahead.
-    this.#started.resolve()
+    this.#started.resolve(generation)
+    this.#checkTablesLater()
   }
 
   /**
    * Changes over to a new configuration. Sessions and deliveries that are under way end with the
-   * old one.
+   * old one. Changes come one after the other; none after `stop`.
    *
+   * @throws {ConfigError} A list or table cannot be used; all stays as it was.
    * @throws {MasterError} A new socket cannot be opened; all stays as it was.
    */
-  async reload(configuration: Configuration): Promise<void> {
-    const old = this.#generation
-    const next = buildGeneration(configuration, this.#parts)
-    await this.#listen(next)
-    this.#generation = next
-    for (const server of new Set(old.qmqpServers.values())) void server.drain()
-    if (!isDeepStrictEqual(schedulingOf(old.configuration), schedulingOf(configuration))) {
-      await this.#replaceQueueManager(configuration)
-    }
+  reload(configuration: Configuration): Promise<void> {
+    return this.#inTurn(() => this.#changeTo(configuration))
   }
 
   /** Ends what is under way and keeps the rest in the queue. Resolves when nothing is open. */
   async stop(): Promise<void> {
+    this.#stopping = true
+    this.#cancelTableCheck?.()
     this.#listeners.close() // First, so that nothing enters a queue that no longer drains.
-    const servers = new Set(this.#generation.qmqpServers.values())
-    await Promise.all([...servers].map((server) => server.drain()))
-    await this.#queueManager.drain()
+    await this.#changes
+    this.#listeners.close() // Of a reload that was under way.
+    const generations = [...this.#retiring, ...(this.#generation ? [this.#generation] : [])]
+    await Promise.all(generations.map((generation) => generation.drain()))
+    await this.#drainQueueManager()
     this.#sessions.closeAll()
     await this.#parts.store.close()
   }
 
-  #listen(generation: Generation): Promise<void> {
-    const { services, queueDirectory } = generation.configuration
-    const ready = this.#started.promise
-    const endpoints = new Map<Endpoint, ConnectionHandler>(connectionHandlers(generation, ready))
-    for (const { name } of services.filter((service) => isQueueManager(programOf(service)))) {
-      const address = { path: join(queueDirectory, 'public', name), mode: 0o666 }
-      endpoints.set({ service: name, address }, (socket) => this.#readTrigger(socket))
+  /** Runs `change` after those before it; not at all if the system stops. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const result = this.#changes.then(() => (this.#stopping ? undefined : change()))
+    this.#changes = result.catch(() => undefined) // The caller's, not that of the next change.
+    return result
+  }
+
+  async #changeTo(configuration: Configuration): Promise<void> {
+    const old = await this.#started.promise
+    const next = new Generation(configuration, this.#parts)
+    try {
+      await this.#listen(configuration, Promise.resolve(next))
+    } catch (error) {
+      void next.retire()
+      throw error
     }
-    return this.#listeners.update(endpoints)
+    const before = this.#generation ?? old
+    this.#generation = next
+    this.#retiring.add(before)
+    void before.retire().then(() => this.#retiring.delete(before))
+    if (!isDeepStrictEqual(schedulingOf(before.configuration), schedulingOf(configuration))) {
+      await this.#replaceQueueManager(configuration)
+    }
+  }
+
+  /** G-52: Postfix's programs look now and then, and end; the next one opens the table again. */
+  #checkTablesLater(): void {
+    this.#cancelTableCheck = clock.after(TABLE_CHECK_MS, () => {
+      void this.#inTurn(() => this.#refreshTables()).then(() => {
+        if (!this.#stopping) this.#checkTablesLater()
+      })
+    })
+  }
+
+  async #refreshTables(): Promise<void> {
+    const generation = this.#generation
+    const changed = generation?.changedTable()
+    if (generation === undefined || changed === undefined) return
+    const log = changed.log ?? this.#mailLog.logger('master')
+    try {
+      await this.#changeTo(generation.configuration)
+      log.info(`${changed.what} has changed -- restarting`)
+      this.#complaint = ''
+    } catch (error) {
+      // Until it can be opened, the table goes on with what it has. Said once.
+      const complaint = error instanceof Error ? error.message : String(error)
+      if (complaint !== this.#complaint) log.error(complaint)
+      this.#complaint = complaint
+    }
+  }
+
+  #listen(configuration: Configuration, ready: Promise<Generation>): Promise<void> {
+    const handlers = new Map<Endpoint, ConnectionHandler>()
+    for (const [service, endpoints] of configuration.endpoints) {
+      for (const endpoint of endpoints) {
+        handlers.set(endpoint, (socket) => {
+          if (programOf(service) === 'qmqpd') handOver(socket, service, ready)
+          else this.#readTrigger(socket)
+        })
+      }
+    }
+    return this.#listeners.update(handlers)
   }
 
   /** S-36: one read; each byte is a request, and there is no reply. */
@@ -138,21 +206,38 @@ export class MailSystem {
 
   /** What is in flight ends first: one message may not have two queue managers. */
   async #replaceQueueManager(configuration: Configuration): Promise<void> {
-    await this.#queueManager.drain()
+    await this.#drainQueueManager()
+    if (this.#stopping) return
+    this.#handsOver = false
     this.#queueManager = this.#buildQueueManager(configuration)
     await this.#queueManager.start()
   }
 
+  async #drainQueueManager(): Promise<void> {
+    this.#handsOver = true
+    const drained = this.#queueManager.drain()
+    this.#generation?.giveUpLookups()
+    await drained
+  }
+
+  /** Asks the generation of the moment, and the next one if that comes before the answer. */
+  #resolve(sender: string, recipient: string): Resolution | Promise<Resolution> {
+    // Mail that is not tried any more stays in `active`, whatever this says.
+    const answer = this.#handsOver ? FAILED : this.#generation?.resolve(sender, recipient)
+    if (!(answer instanceof Promise)) return answer ?? FAILED
+    return answer.then((late) => late ?? this.#resolve(sender, recipient))
+  }
+
   #buildQueueManager(configuration: Configuration): QueueManager {
-    const { config, services } = configuration
+    const config = configOfProgram(configuration, ...QUEUE_MANAGERS)
     const log = programLog(configuration, 'qmgr', this.#mailLog)
-    const options = queueManagerOptions(config, services, (text) => log.warning(text))
+    const options = queueManagerOptions(config, configuration.services, (text) => log.warning(text))
     const smtpLog = this.#mailLog.logger('smtp')
     return new QueueManager(options, {
       store: this.#parts.store,
-      resolve: (sender, recipient) => this.#generation.resolve(sender, recipient),
-      agents: (transport) => this.#generation.agents.get(transport),
-      deliveryLog: (transport) => this.#generation.agentLogs.get(transport) ?? smtpLog,
+      resolve: (sender, recipient) => this.#resolve(sender, recipient),
+      agents: (transport) => this.#generation?.agents.get(transport),
+      deliveryLog: (transport) => this.#generation?.agentLogs.get(transport) ?? smtpLog,
       errorLog: programLog(configuration, 'error', this.#mailLog),
       log,
       clock,
@@ -160,12 +245,19 @@ export class MailSystem {
   }
 }
 
-function isQueueManager(program: string): boolean {
-  return program === 'qmgr' || program === 'oqmgr'
+const QUEUE_MANAGERS = ['qmgr', 'oqmgr']
+const FAILED: Resolution = { kind: 'temporary-failure' }
+
+/** Gives a client to the server of its service, as soon as there is one. */
+function handOver(socket: Socket, service: MasterService, ready: Promise<Generation>): void {
+  socket.on('error', () => undefined) // It may leave before its turn; `close` follows.
+  void ready.then(({ qmqpServers }) => qmqpServers.get(service)?.handle(socket))
 }
 
 /** What the queue manager reads once, in a form that can be compared. */
-function schedulingOf({ config, services }: Configuration): unknown {
+function schedulingOf(configuration: Configuration): unknown {
+  const { services } = configuration
+  const config = configOfProgram(configuration, ...QUEUE_MANAGERS)
   const { transport, ...options } = queueManagerOptions(config, services, () => undefined)
   return { ...options, transports: transportNames(services).map(transport) }
 }

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import type { Config } from '@posthouse/config'
 
 const LOOPBACK = ['127.0.0.1', '::1']
 
@@ -16,27 +17,32 @@ export interface OwnAddresses {
  * Expands `inet_interfaces`: `all`, `loopback-only`, addresses and host names.
  *
  * @param families 4 and 6, as far as `inet_protocols` enables them.
- * @throws {Error} `config variable inet_interfaces: host not found: NAME` (G-19).
+ * @throws {ConfigError} as a rejection: `config variable inet_interfaces: host not found: NAME`
+ * (G-19).
  */
 export async function expandInterfaces(
-  words: readonly string[],
+  config: Config,
   families: readonly (4 | 6)[],
 ): Promise<OwnAddresses> {
-  const expanded = await Promise.all(words.map(expandWord))
+  const words = config.inet_interfaces
+  const expanded = await Promise.all(words.map((word) => expandWord(word, config)))
   const addresses = expanded.flat().filter((address) => families.some((f) => f === isIP(address)))
   return { wildcard: words.includes('all'), addresses: [...new Set(addresses)] }
 }
 
-async function expandWord(word: string): Promise<string[]> {
+async function expandWord(word: string, { settings }: Config): Promise<string[]> {
   if (word === 'loopback-only') return LOOPBACK
   if (word === 'all') return interfaceAddresses()
   const bare = word.replace(/^\[(.*)\]$/, '$1')
   if (isIP(bare) !== 0) return [bare]
   try {
     return (await lookup(word, { all: true })).map(({ address }) => address)
-  } catch (error) {
+  } catch (cause) {
     const message = `config variable inet_interfaces: host not found: ${word}`
-    throw new Error(message, { cause: error })
+    const expected = 'all, loopback-only, addresses, or names of hosts with addresses'
+    const error = settings.error('inet_interfaces', message, expected)
+    error.cause = cause
+    throw error
   }
 }
 

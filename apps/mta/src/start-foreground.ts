@@ -1,10 +1,10 @@
-import type { MailLog } from '@posthouse/mail-log'
 import { dropPrivileges, InstanceLock, lookUpMailOwner, type MailOwner } from '@posthouse/master'
 
 import { type Configuration, loadConfiguration } from './load-configuration.ts'
 import { MailSystem } from './mail-system.ts'
-import { openLog } from './open-log.ts'
+import { logEarlyFailure, type OpenLog, openLog } from './open-log.ts'
 import { prepareQueue } from './prepare-queue.ts'
+import { Reloader } from './reloader.ts'
 import { VERSION } from './version.ts'
 
 // Everything acknowledged is on disk, so nothing is lost when a silent peer is not waited for.
@@ -12,57 +12,78 @@ const DRAIN_LIMIT_MS = 30_000
 
 /** `posthouse start-fg`: runs until SIGTERM or SIGINT. @throws what keeps it from starting. */
 export async function startForeground(configDirectory: string): Promise<void> {
-  const configuration = await loadConfiguration(configDirectory)
+  const configuration = await loadConfiguration(configDirectory).catch(async (error) => {
+    await logEarlyFailure(error)
+    throw error
+  })
   const owner = mailOwnerOf(configuration)
-  prepareQueue(configuration.queueDirectory, owner)
-  const lock = InstanceLock.acquire(configuration.queueDirectory, process.pid)
-  const { mailLog, reopen } = openLog(configuration.config, owner)
+  const openedLog = openLog(configuration.config, owner)
+  const { mailLog } = openedLog
   const log = mailLog.logger('master')
-  for (const warning of configuration.warnings) log.warning(warning)
+  process.on('uncaughtExceptionMonitor', (error) => log.fatal(String(error.stack ?? error)))
+  try {
+    await run(configuration, owner, openedLog)
+  } catch (error) {
+    // Who started it is told as well, by whoever called this (G-44).
+    log.fatal(error instanceof Error ? error.message : String(error))
+    await mailLog.close()
+    throw error
+  }
+  await mailLog.close()
+  process.exit(0)
+}
+
+async function run(
+  configuration: Configuration,
+  owner: MailOwner | undefined,
+  openedLog: OpenLog,
+): Promise<void> {
+  const { directory, queueDirectory, warnings } = configuration
+  const { mailLog } = openedLog
+  const log = mailLog.logger('master')
+  prepareQueue(queueDirectory, owner)
+  // From here on others know the process id. Until it can be served, a reload waits.
+  const started = Promise.withResolvers<void>()
+  let hangUp = (): void => void started.promise.then(() => hangUp())
+  process.on('SIGHUP', () => hangUp())
+  const lock = InstanceLock.acquire(queueDirectory, process.pid)
+  for (const warning of warnings) log.warning(warning)
 
   const system = await MailSystem.open(configuration, mailLog)
   if (owner !== undefined) dropPrivileges(owner, process)
   await system.start()
-  log.info(`daemon started -- version ${VERSION}, configuration ${configDirectory}`)
+  log.info(`daemon started -- version ${VERSION}, configuration ${directory}`)
   process.send?.('started')
-  process.stderr.on('error', () => undefined) // A pipe to whoever started it, who may be gone.
-  process.on('uncaughtExceptionMonitor', (error) => log.fatal(String(error.stack ?? error)))
 
-  process.on('SIGHUP', () => {
-    reopen()
-    reload(system, configDirectory, mailLog)
-  })
+  const reloader = new Reloader(
+    {
+      load: () => loadConfiguration(directory, system.configuration),
+      apply: (next) => openedLog.reload(next.config, () => system.reload(next)),
+      done: `reload -- version ${VERSION}, configuration ${directory}`,
+    },
+    log,
+  )
+  hangUp = () => {
+    openedLog.reopen()
+    reloader.request()
+  }
+  started.resolve()
   const signal = await untilTerminated()
+  reloader.end()
   log.info(`terminating on signal ${signal}`)
   const limit = setTimeout(() => {
     log.warning(`still waiting for a peer after ${DRAIN_LIMIT_MS / 1000} s -- not waiting longer`)
-    process.exit(0)
+    void mailLog.close().then(() => process.exit(0))
   }, DRAIN_LIMIT_MS)
   await system.stop()
   clearTimeout(limit)
   lock.release()
-  process.exit(0)
 }
 
 /** Whom root becomes; undefined if it is not root or `mail_owner` is empty. */
 function mailOwnerOf({ config, directory }: Configuration): MailOwner | undefined {
   if (process.getuid?.() !== 0 || config.mail_owner === '') return undefined
   return lookUpMailOwner(config.mail_owner, `${directory}/main.cf`)
-}
-
-/** Takes the new configuration if it is good; a bad one is logged, and the old one stays. */
-function reload(system: MailSystem, configDirectory: string, mailLog: MailLog): void {
-  const log = mailLog.logger('master')
-  const attempt = async (): Promise<void> => {
-    const configuration = await loadConfiguration(configDirectory)
-    for (const warning of configuration.warnings) log.warning(warning)
-    await system.reload(configuration)
-    log.info(`reload -- version ${VERSION}, configuration ${configDirectory}`)
-  }
-  attempt().catch((error) => {
-    log.error(`reload: ${error instanceof Error ? error.message : error}`)
-    log.error('the old configuration stays in force')
-  })
 }
 
 function untilTerminated(): Promise<number> {

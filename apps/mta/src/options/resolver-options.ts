@@ -1,8 +1,8 @@
-import type { DomainMatcher, ResolverOptions, RewriteRules } from '@posthouse/address-resolver'
+import type { ResolverOptions, RewriteRules } from '@posthouse/address-resolver'
 import type { Config } from '@posthouse/config'
-import { DomainList } from '@posthouse/lookup-table'
 
-import { subdomainStyle } from '../match-list-style.ts'
+import { domainMatcher, type ListUser, parentStyle } from '../match-lists.ts'
+import type { Tables } from '../tables.ts'
 
 /** trivial-rewrite(8), context `local`: how bare addresses are completed. */
 export function rewriteRules(config: Config): RewriteRules {
@@ -19,9 +19,16 @@ export function rewriteRules(config: Config): RewriteRules {
 /**
  * trivial-rewrite(8): where recipients go.
  *
- * @param ownAddresses of `inet_interfaces`, expanded, and `proxy_interfaces`.
+ * @param ownAddresses of `inet_interfaces`, expanded.
+ * @throws {ConfigError} A list cannot be used.
  */
-export function resolverOptions(config: Config, ownAddresses: readonly string[]): ResolverOptions {
+export function resolverOptions(
+  user: ListUser,
+  ownAddresses: readonly string[],
+  tables: Tables,
+): ResolverOptions {
+  const { config } = user
+  const relayStyle = parentStyle('relay_domains', config)
   return {
     ...rewriteRules(config),
     myhostname: config.myhostname,
@@ -32,10 +39,10 @@ export function resolverOptions(config: Config, ownAddresses: readonly string[])
     allowMinUser: config.allow_min_user,
     smtputf8Enable: config.smtputf8_enable,
     ownAddresses,
-    mydestination: domainMatcher(config, 'mydestination'),
-    relayDomains: domainMatcher(config, 'relay_domains'),
-    virtualAliasDomains: domainMatcher(config, 'virtual_alias_domains'),
-    virtualMailboxDomains: domainMatcher(config, 'virtual_mailbox_domains'),
+    mydestination: domainMatcher('mydestination', user, tables),
+    relayDomains: domainMatcher('relay_domains', user, tables, relayStyle),
+    virtualAliasDomains: domainMatcher('virtual_alias_domains', user, tables),
+    virtualMailboxDomains: domainMatcher('virtual_mailbox_domains', user, tables),
     localTransport: config.local_transport,
     virtualTransport: config.virtual_transport,
     relayTransport: config.relay_transport,
@@ -43,22 +50,5 @@ export function resolverOptions(config: Config, ownAddresses: readonly string[])
     relayhost: config.settings.expanded('relayhost'),
     showUserUnknownTableName: config.show_user_unknown_table_name,
     helpfulWarnings: config.helpful_warnings,
-  }
-}
-
-type DomainParameter =
-  | 'mydestination'
-  | 'relay_domains'
-  | 'virtual_alias_domains'
-  | 'virtual_mailbox_domains'
-
-function domainMatcher(config: Config, name: DomainParameter): DomainMatcher {
-  const subdomains = name === 'relay_domains' ? subdomainStyle(config, name) : 'none'
-  const list = new DomainList(config.settings.expanded(name), { name, subdomains })
-  return (domain) => {
-    const answer = list.matches(domain)
-    // Only a table answers later, and none can be opened yet.
-    if (answer instanceof Promise) throw new TypeError(`${name}: expected an answer at once`)
-    return answer
   }
 }

@@ -1,9 +1,11 @@
+import { AddressResolverError } from '@posthouse/address-resolver'
 import { type Config, parseKnownTcpPorts } from '@posthouse/config'
-import { DomainList } from '@posthouse/lookup-table'
 import type { ServicePorts } from '@posthouse/mx-lookup'
 import type { SmtpClientOptions } from '@posthouse/smtp-client'
 
+import { domainMatcher, type ListUser } from '../match-lists.ts'
 import { servicePort } from '../system-services.ts'
+import type { Tables } from '../tables.ts'
 
 /** How services of next hops become ports. */
 export function servicePorts(config: Config): ServicePorts {
@@ -14,12 +16,22 @@ export function servicePorts(config: Config): ServicePorts {
   }
 }
 
-/** smtp(8). @param serviceName the service of master.cf, which is the name of the transport. */
-export function smtpClientOptions(config: Config, serviceName: string): SmtpClientOptions {
+/**
+ * smtp(8).
+ *
+ * @param serviceName the service of master.cf, which is the name of the transport.
+ * @throws {ConfigError} A list cannot be used.
+ */
+export function smtpClientOptions(
+  user: ListUser,
+  serviceName: string,
+  tables: Tables,
+): SmtpClientOptions {
+  const { config } = user
   return {
     ...servicePorts(config),
     ...timeLimits(config),
-    ...reuseOptions(config),
+    ...reuseOptions(user, tables),
     serviceName,
     myhostname: config.myhostname,
     heloName: config.smtp_helo_name,
@@ -54,16 +66,29 @@ function timeLimits(config: Config) {
   }
 }
 
-function reuseOptions(config: Config) {
-  const name = 'smtp_connection_cache_destinations'
-  const list = new DomainList(config.settings.expanded(name), { name, subdomains: 'none' })
+function reuseOptions(user: ListUser, tables: Tables) {
+  const { config } = user
+  const isListed = domainMatcher('smtp_connection_cache_destinations', user, tables)
   return {
-    cacheDestination: (domain: string) => list.matches(domain) === true,
+    cacheDestination: (domain: string) => {
+      try {
+        const answer = isListed(domain)
+        return answer instanceof Promise ? answer.catch(notListed) : answer
+      } catch (error) {
+        return notListed(error)
+      }
+    },
     cacheOnDemand: config.smtp_connection_cache_on_demand,
     cacheTimeLimitMs: config.smtp_connection_cache_time_limit,
     reuseTimeLimitMs: config.smtp_connection_reuse_time_limit,
     reuseCountLimit: config.smtp_connection_reuse_count_limit,
   }
+}
+
+// A table that cannot answer was logged, and costs a new session: mail need not wait for it.
+function notListed(error: unknown): false {
+  if (!(error instanceof AddressResolverError)) throw error
+  return false
 }
 
 function sendEhlo(config: Config): SmtpClientOptions['sendEhlo'] {

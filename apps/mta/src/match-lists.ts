@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs'
+import { AddressResolverError, type DomainMatcher } from '@posthouse/address-resolver'
+import type { Config, ParameterName } from '@posthouse/config'
+import {
+  ClientList,
+  DomainList,
+  LookupTableError,
+  type MatchListOptions,
+  type SubdomainStyle,
+} from '@posthouse/lookup-table'
+import type { Logger } from '@posthouse/mail-log'
+
+import type { Tables } from './tables.ts'
+
+/** Whose parameters a list is of, and where the program that uses it logs. */
+export interface ListUser {
+  readonly config: Config
+  readonly log: Logger
+}
+
+/** Whether a client may use a service. Throws or rejects if that cannot be told (Q-306). */
+export type ClientMatcher = (client: {
+  readonly name: string
+  readonly address: string
+}) => boolean | Promise<boolean>
+
+/** A list of hosts, such as `qmqpd_authorized_clients`. @throws {ConfigError} */
+export function clientMatcher(name: ParameterName, user: ListUser, tables: Tables): ClientMatcher {
+  const subdomains = parentStyle(name, user.config)
+  const list = read(name, user, tables, (text, options) => {
+    return new ClientList(text, { ...options, subdomains })
+  })
+  const fail = (error: unknown): never => {
+    if (!(error instanceof LookupTableError)) throw error
+    // The server logs what this throws as a warning: the last of them.
+    const last = error.warnings.at(-1)
+    for (const warning of error.warnings.slice(0, -1)) user.log.warning(warning)
+    throw new Error(last, { cause: error })
+  }
+  return ({ name, address }) => settle(() => list.matches(name, address), fail)
+}
+
+/** A list of domains, without parent domains unless told so. @throws {ConfigError} */
+export function domainMatcher(
+  name: ParameterName,
+  user: ListUser,
+  tables: Tables,
+  subdomains: SubdomainStyle = 'none',
+): DomainMatcher {
+  const list = read(name, user, tables, (text, options) => {
+    return new DomainList(text, { ...options, subdomains })
+  })
+  const fail = (error: unknown): never => {
+    if (!(error instanceof LookupTableError)) throw error
+    for (const warning of error.warnings) user.log.warning(warning)
+    throw new AddressResolverError('lookup', error.message, { cause: error })
+  }
+  return (domain) => settle(() => list.matches(domain), fail)
+}
+
+/** Whether a list matches parent domains: `parent_domain_matches_subdomains` (G-67). */
+export function parentStyle(name: ParameterName, config: Config): 'parent' | 'dot' {
+  return config.parent_domain_matches_subdomains.includes(name) ? 'parent' : 'dot'
+}
+
+function read<List extends ClientList | DomainList>(
+  name: ParameterName,
+  { config, log }: ListUser,
+  tables: Tables,
+  make: (text: string, options: MatchListOptions) => List,
+): List {
+  const { settings } = config
+  const options: MatchListOptions = {
+    name,
+    openTable: tables.opener(config, log),
+    readFile: (path) => tables.tryAgainLater(`file ${path}`, () => readFileSync(path, 'utf8')),
+  }
+  try {
+    const list = make(settings.expanded(name), options)
+    for (const { severity, text } of list.problems) {
+      if (severity === 'error' && config.daemon_table_open_error_is_fatal) {
+        throw settings.error(name, text, 'files and tables that can be opened')
+      }
+      log[severity](text)
+    }
+    return list
+  } catch (error) {
+    if (!(error instanceof LookupTableError)) throw error
+    throw settings.error(name, error.message, 'a pattern behind each "!"')
+  }
+}
+
+function settle(
+  match: () => boolean | Promise<boolean>,
+  fail: (error: unknown) => never,
+): boolean | Promise<boolean> {
+  try {
+    const answer = match()
+    return typeof answer === 'boolean' ? answer : answer.catch(fail)
+  } catch (error) {
+    return fail(error)
+  }
+}

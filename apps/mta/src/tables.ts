@@ -1,0 +1,97 @@
+import type { Clock } from '@posthouse/clock'
+import type { Config } from '@posthouse/config'
+import {
+  type OpenedTable,
+  type OpenTable,
+  openTable,
+  type TableEnvironment,
+} from '@posthouse/lookup-table'
+import type { Logger } from '@posthouse/mail-log'
+
+/** What tables need from the machine. */
+export type TableSystem = Pick<
+  TableEnvironment,
+  'readFile' | 'modifiedMs' | 'variables' | 'random'
+> & { readonly clock: Clock }
+
+interface OpenedFor {
+  readonly table: OpenedTable
+  readonly log: Logger
+}
+
+/**
+ * The lookup tables of one generation of the configuration, each opened once for all lists of one
+ * program that name it.
+ */
+export class Tables {
+  readonly #system: TableSystem
+  readonly #opened: OpenedFor[] = []
+  /** What could not be opened; each throws until it can be. */
+  readonly #missing = new Map<string, () => void>()
+
+  constructor(system: TableSystem) {
+    this.#system = system
+  }
+
+  /** What opens tables for a program with this configuration and log. */
+  opener(config: Config, log: Logger): OpenTable {
+    const smtputf8 = config.smtputf8_enable
+    const warn = (text: string) => log.warning(text)
+    return (type, name) => {
+      const reference = `${type}:${name}`
+      const known = this.#opened.find(
+        (one) => one.log === log && one.table.reference === reference,
+      )?.table
+      if (known !== undefined) return known
+      const environment = { ...this.#system, smtputf8, warn }
+      try {
+        const table = openTable(reference, environment)
+        this.#opened.push({ table, log })
+        return table
+      } catch (error) {
+        const quiet = { ...environment, warn: () => undefined }
+        this.#missing.set(`table ${reference}`, () => openTable(reference, quiet).close())
+        throw error
+      }
+    }
+  }
+
+  /** Runs `open`; if it throws, this generation has changed as soon as it does no longer. */
+  tryAgainLater<Result>(what: string, open: () => Result): Result {
+    try {
+      return open()
+    } catch (error) {
+      this.#missing.set(what, open)
+      throw error
+    }
+  }
+
+  /**
+   * The first table whose file has changed or is gone, or that could not be opened and now can be:
+   * `table texthash:F` (G-52). Such tables are good for a new generation only.
+   */
+  changed(): { readonly what: string; readonly log: Logger | undefined } | undefined {
+    const changed = this.#opened.find(({ table }) => table.hasChanged())
+    if (changed !== undefined) {
+      return { what: `table ${changed.table.reference}`, log: changed.log }
+    }
+    for (const [what, open] of this.#missing) {
+      if (succeeds(open)) return { what, log: undefined }
+    }
+    return undefined
+  }
+
+  /** Gives back connections and files. Lookups under way and to come fail. */
+  close(): void {
+    for (const { table } of this.#opened) table.close()
+  }
+}
+
+function succeeds(open: () => void): boolean {
+  try {
+    open()
+    return true
+  } catch {
+    return false // As before; it was logged then.
+  }
+}
