@@ -3,8 +3,10 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from '@posthouse/mail-log'
 import { runningInstance } from '@posthouse/master'
 
+import { checkLists } from './check-lists.ts'
 import { loadConfiguration, loadMainConfig, queueDirectoryOf } from './load-configuration.ts'
 
 /** A command cannot do what it is for; `exitStatus` as postfix(1) has it (G-92). */
@@ -21,6 +23,7 @@ export class CommandError extends Error {
 const EX_UNAVAILABLE = 69
 const STOP_POLLS = 35 // One a second: somewhat more than an instance takes at most.
 const FLUSH_EVERYTHING = 'FADI' // S-40.
+const TERMINAL = terminalLog()
 
 /** `posthouse status`. */
 export async function status(configDirectory: string): Promise<void> {
@@ -31,8 +34,9 @@ export async function status(configDirectory: string): Promise<void> {
 
 /** `posthouse check`: reads and checks the configuration, and says what would be warned of. */
 export async function check(configDirectory: string): Promise<void> {
-  const { warnings } = await loadConfiguration(configDirectory)
-  for (const warning of warnings) console.error(`posthouse: warning: ${warning}`)
+  const configuration = await loadConfiguration(configDirectory)
+  for (const warning of configuration.warnings) TERMINAL.warning(warning)
+  checkLists(configuration, TERMINAL)
 }
 
 /** `posthouse start`: leaves an instance running in the background. */
@@ -71,10 +75,14 @@ export async function stop(configDirectory: string): Promise<void> {
   process.kill(processId, 'SIGKILL')
 }
 
-/** `posthouse reload`. What becomes of it is in the log of the instance. */
+/**
+ * `posthouse reload`. A configuration that would be refused is refused here, before the instance
+ * hears of it. What only the instance can tell, such as that a port is taken, is in its log.
+ */
 export async function reload(configDirectory: string): Promise<void> {
-  const { queueDirectory } = await loadConfiguration(configDirectory)
-  process.kill(requireRunning(queueDirectory), 'SIGHUP')
+  const processId = requireRunning(queueDirectoryIn(configDirectory))
+  await check(configDirectory)
+  process.kill(processId, 'SIGHUP')
 }
 
 /** `posthouse flush`: everything that is queued is tried now. */
@@ -97,4 +105,10 @@ function requireRunning(queueDirectory: string): number {
   const processId = runningInstance(queueDirectory)
   if (processId === undefined) throw new CommandError('the Postfix mail system is not running')
   return processId
+}
+
+function terminalLog(): Logger {
+  const say = (severity: string) => (text: string) =>
+    console.error(`posthouse: ${severity}: ${text}`)
+  return { info: say('info'), warning: say('warning'), error: say('error'), fatal: say('fatal') }
 }

@@ -2,7 +2,6 @@ import { AddressResolver, rewriteAddress } from '@posthouse/address-resolver'
 import { Cleanup, type CleanupTransaction, localZoneNames, qmqpReply } from '@posthouse/cleanup'
 import { systemClock as clock } from '@posthouse/clock'
 import type { MasterService } from '@posthouse/config'
-import { tableFiles } from '@posthouse/lookup-table'
 import type { Logger, MailLog } from '@posthouse/mail-log'
 import { programOf } from '@posthouse/master'
 import { MxLookup, type Nexthop } from '@posthouse/mx-lookup'
@@ -22,7 +21,7 @@ import { smtpClientOptions } from './options/smtp-client-options.ts'
 import { programLog, serviceLog } from './service-log.ts'
 import { smtpAgent } from './smtp-agent.ts'
 import type { SystemResolver } from './system-resolver.ts'
-import { type TableSystem, Tables } from './tables.ts'
+import { Tables } from './tables.ts'
 
 /** What outlives a reload. */
 export interface SharedParts {
@@ -53,7 +52,7 @@ export class Generation {
   /** Opens the tables. @throws {ConfigError} One of them, or a list, cannot be used. */
   constructor(configuration: Configuration, parts: SharedParts) {
     this.configuration = configuration
-    this.#tables = new Tables(TABLE_SYSTEM)
+    this.#tables = new Tables()
     try {
       this.#resolver = buildResolver(configuration, parts.mailLog, this.#tables)
       this.qmqpServers = buildQmqpServers(configuration, parts, this.#tables)
@@ -117,13 +116,6 @@ export class Generation {
   async drain(): Promise<void> {
     await Promise.all([...this.qmqpServers.values()].map((server) => server.drain()))
   }
-}
-
-const TABLE_SYSTEM: TableSystem = {
-  ...tableFiles,
-  variables: process.env,
-  random: Math.random,
-  clock,
 }
 
 function servicesOf({ services }: Configuration, program: string): MasterService[] {

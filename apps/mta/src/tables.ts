@@ -1,10 +1,11 @@
-import type { Clock } from '@posthouse/clock'
+import { type Clock, systemClock as clock } from '@posthouse/clock'
 import type { Config } from '@posthouse/config'
 import {
   type OpenedTable,
   type OpenTable,
   openTable,
   type TableEnvironment,
+  tableFiles,
 } from '@posthouse/lookup-table'
 import type { Logger } from '@posthouse/mail-log'
 
@@ -13,6 +14,13 @@ export type TableSystem = Pick<
   TableEnvironment,
   'readFile' | 'modifiedMs' | 'variables' | 'random'
 > & { readonly clock: Clock }
+
+const THIS_SYSTEM: TableSystem = {
+  ...tableFiles,
+  variables: process.env,
+  random: Math.random,
+  clock,
+}
 
 interface OpenedFor {
   readonly table: OpenedTable
@@ -29,7 +37,7 @@ export class Tables {
   /** What could not be opened; each throws until it can be. */
   readonly #missing = new Map<string, () => void>()
 
-  constructor(system: TableSystem) {
+  constructor(system: TableSystem = THIS_SYSTEM) {
     this.#system = system
   }
 

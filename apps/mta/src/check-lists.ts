@@ -1,0 +1,30 @@
+import type { Logger } from '@posthouse/mail-log'
+import { programOf } from '@posthouse/master'
+
+import { type Configuration, configOfProgram } from './load-configuration.ts'
+import { clientMatcher } from './match-lists.ts'
+import { resolverOptions } from './options/resolver-options.ts'
+import { smtpClientOptions } from './options/smtp-client-options.ts'
+import { Tables } from './tables.ts'
+
+/**
+ * Reads all lists and opens their tables, as a start or a reload would, and closes them again.
+ *
+ * @param log Is told of files and tables that cannot be opened.
+ * @throws {ConfigError} One of them cannot be used.
+ */
+export function checkLists(configuration: Configuration, log: Logger): void {
+  const tables = new Tables()
+  try {
+    const config = configOfProgram(configuration, 'trivial-rewrite')
+    resolverOptions({ config, log }, configuration.own.addresses, tables)
+    for (const service of configuration.services) {
+      const user = { config: configuration.configOf(service), log }
+      const program = programOf(service)
+      if (program === 'qmqpd') clientMatcher('qmqpd_authorized_clients', user, tables)
+      if (program === 'smtp') smtpClientOptions(user, service.name, tables)
+    }
+  } finally {
+    tables.close()
+  }
+}
