@@ -31,6 +31,32 @@ it('G-38: the wildcard addresses of both families listen on one port, a socket e
   expect(listeners.addresses()).toEqual([`:::${port}`, `0.0.0.0:${port}`])
 })
 
+it('G-45: a port moves from one address to all of them, and back when that fails', async () => {
+  const one = await freeEndpoint()
+  const port = 'port' in one.address ? one.address.port : 0
+  const all: Endpoint = { service: 'all', address: { host: '0.0.0.0', port } }
+  const taken = await freeEndpoint()
+  const other = new Listeners(log)
+  await other.update(new Map([[taken, greet('other')]]))
+  await listeners.update(new Map([[one, greet('one')]]))
+  const both = new Map([all, taken].map((endpoint) => [endpoint, greet('all')]))
+  await expect(listeners.update(both)).rejects.toThrow('EADDRINUSE')
+  expect(await greetingOf(one)).toBe('one')
+  await listeners.update(new Map([[all, greet('all')]]))
+  expect(await greetingOf(one)).toBe('all')
+  other.close()
+})
+
+it('G-41: refuses two services on one address, and says which', async () => {
+  const one = await freeEndpoint()
+  const two: Endpoint = { ...one, service: 'two' }
+  const wanted = new Map([one, two].map((endpoint) => [endpoint, greet('')]))
+  await expect(listeners.update(wanted)).rejects.toThrow(
+    /^service two: cannot listen on 127\.0\.0\.1:\d+: service test listens there$/,
+  )
+  await expect(greetingOf(one)).rejects.toThrow('ECONNREFUSED')
+})
+
 it('closes what is gone', async () => {
   const endpoint = await freeEndpoint()
   await listeners.update(new Map([[endpoint, greet('hello')]]))

@@ -595,6 +595,34 @@ describe('many connections', () => {
     expect(lines.at(-1)).toBe(`disconnect from ${CLIENT}`)
   })
 
+  it('retire: serves those in flight and those that wait, and takes no more', async () => {
+    const { port, lines, server } = await serve({ maxConnections: 1 })
+    const [first, second] = [await dial(port), await dial(port)]
+    await waitFor(lines, 'client=')
+    let isRetired = false
+    const retired = server.retire().then(() => {
+      isRetired = true
+    })
+    expect(await ask(port, REQUEST)).toBe('')
+    first.socket.write(REQUEST)
+    expect(await first.reply).toBe(QUEUED)
+    expect(isRetired).toBe(false)
+    second.socket.write(REQUEST)
+    expect(await second.reply).toBe(QUEUED)
+    await retired
+  })
+
+  it('drain after retire: turns away those that wait', async () => {
+    const { port, lines, server } = await serve({ maxConnections: 1 })
+    const [first, second] = [await dial(port), await dial(port)]
+    await waitFor(lines, 'client=')
+    const ended = Promise.all([server.retire(), server.drain()])
+    expect(await second.reply).toBe('')
+    first.socket.write(REQUEST)
+    expect(await first.reply).toBe(QUEUED)
+    await ended
+  })
+
   it('drain: resolves at once when nobody is there', async () => {
     const { server } = await serve({})
     await server.drain()
