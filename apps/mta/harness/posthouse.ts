@@ -30,10 +30,15 @@ export class Posthouse {
     this.#exit = once(this.#child, 'close').then(([code, signal]) => code ?? signal)
   }
 
-  /** Starts it and waits until it takes mail. */
-  static async start(directory: string): Promise<Posthouse> {
+  /**
+   * Starts it and waits until it takes mail.
+   *
+   * @param started Resolves when it does, where it does not log to standard output.
+   */
+  static async start(directory: string, started?: () => Promise<unknown>): Promise<Posthouse> {
     const posthouse = new Posthouse(directory)
-    await posthouse.logged(/daemon started/)
+    if (started === undefined) await posthouse.logged(/daemon started/)
+    else await Promise.race([started(), posthouse.#endedEarly()])
     return posthouse
   }
 
@@ -75,6 +80,10 @@ export class Posthouse {
       clearTimeout(timer)
       this.#waiting.delete(check)
     }
+  }
+
+  async #endedEarly(): Promise<never> {
+    throw new Error(`posthouse ended with ${await this.#exit}:\n${this.log.join('\n')}`)
   }
 
   signal(name: NodeJS.Signals): void {

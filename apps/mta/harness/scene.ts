@@ -11,6 +11,8 @@ import { freePort, Posthouse } from './posthouse.ts'
 export interface SceneOptions {
   readonly parameters?: Readonly<Record<string, string>>
   readonly masterCf?: (port: number) => string
+  /** Resolves when it takes mail, where it does not log to standard output. */
+  readonly started?: () => Promise<unknown>
 }
 
 /** A directory with a configuration, a destination, and a posthouse that relays to it. */
@@ -44,12 +46,16 @@ export class Scene {
       parameters: { relayhost: `[127.0.0.1]:${sinkPort}`, ...options.parameters },
       ...(masterCf === undefined ? {} : { masterCf }),
     })
-    const posthouse = await Posthouse.start(directory)
+    const posthouse = await Posthouse.start(directory, options.started)
     return new Scene({ directory, port, sinkPort }, { arrivals, destination, posthouse })
   }
 
-  submit(recipients: readonly string[], text = 'Subject: test\n\nbody\n'): Promise<QmqpVerdict> {
-    const message = { sender: 'sender@example.org', recipients, content: Buffer.from(text) }
+  submit(
+    recipients: readonly string[],
+    text = 'Subject: test\n\nbody\n',
+    sender = 'sender@example.org',
+  ): Promise<QmqpVerdict> {
+    const message = { sender, recipients, content: Buffer.from(text) }
     return submitMessage({ host: '127.0.0.1', port: this.port }, message)
   }
 
