@@ -259,7 +259,10 @@ export class QueueManager {
     this.#announce(envelope)
     // Counted before anything is awaited, or mail that comes meanwhile finds room it has not.
     this.#recipients += envelope.recipients.length
+    this.#done() // A table may be slow to answer: `drain` need not wait for it.
     const routes = await this.#router.routesOf(message)
+    this.#begin()
+    if (this.#draining) return // In `active`, the next queue manager finds it.
     this.#recipients += routes.length - envelope.recipients.length
     if (routes.length === 0) this.#spawn(this.#finish(message))
     else this.#dispatcher.add(message, routes)

@@ -38,6 +38,22 @@ describe('QueueManager: a resolver that is slow', () => {
     await here.run(61)
     expect(done(here).toSorted()).toEqual(['a@slow', 'b@slow', 'c@fast'])
   })
+
+  it('is not waited for at the end, and the next queue manager asks again', async () => {
+    const here = world()
+    const first = here.manager()
+    await first.start()
+    first.accept(here.store.add({ id: 'QID1', recipients: ['a@slow'] }))
+    await here.run(1)
+    await first.drain()
+    const second = here.manager()
+    await second.start()
+    await here.run(59.5)
+    expect(done(here)).toEqual([])
+    await here.run(1)
+    expect(done(here)).toEqual(['a@slow'])
+    expect(here.store.places()).toEqual({})
+  })
 })
 
 describe('QueueManager: one message of many', () => {
