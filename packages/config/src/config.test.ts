@@ -155,6 +155,12 @@ describe('resolveConfig, expansion', () => {
     ])
   })
 
+  it('says where the parameter is set that a default has its bad value from', () => {
+    expect(() => resolve(`a = b\nlocal_recipient_maps = \${x\n`)).toThrow(
+      expect.objectContaining({ file: FILE, line: 2, parameter: 'proxy_read_maps' }),
+    )
+  })
+
   it('G-17, G-26: defaults follow other parameters and the compatibility level', () => {
     const old = resolve('')
     expect(old.append_dot_mydomain).toBe(true)
@@ -192,6 +198,34 @@ describe('resolveConfig, expansion', () => {
 })
 
 describe('resolveConfig, run-time defaults (G-20)', () => {
+  const bare = { ...environment, hostname: 'vm' }
+  const ONE_STYLE = 'bad mynetworks_style value: ; specify exactly one value'
+  const OF_HOST = `file ${FILE}: parameter myhostname: bad parameter value: vm.d.`
+
+  it.each([
+    ['myhostname = host.$mydomain', 'bad string length 0 < 1: mydomain = ', []],
+    ['mydomain = d.$myhostname', OF_HOST, ['valid_hostname: misplaced delimiter: vm.d.']],
+    ['mynetworks_style = $mynetworks', ONE_STYLE, []],
+  ])('one that depends on itself is empty in there: %s', (line, message, warnings) => {
+    const source = { mainCf: parseMainCf(`compatibility_level = 3.6\n${line}\n`, FILE) }
+    expect(() => resolveConfig({ ...source, environment: bare })).toThrow(
+      expect.objectContaining({ message, warnings, file: FILE, line: 2 }),
+    )
+  })
+
+  it('and does not count where that is no error', () => {
+    expect(resolve('inet_interfaces = $mynetworks\n').mynetworks).toEqual([])
+  })
+
+  it.each([
+    ['', 'bad string length 0 < 1: mynetworks_style = '],
+    ['host subnet', 'bad mynetworks_style value: host subnet; specify exactly one value'],
+    ['bogus x', 'unknown mynetworks mask style value "bogus" in "bogus x"'],
+    ['HOST', 'unknown mynetworks mask style value "HOST" in "HOST"'],
+  ])('G-19: mynetworks_style = %s', (style, message) => {
+    expect(attempt(`mynetworks_style = ${style}\n`).message).toBe(message)
+  })
+
   it('asks the environment', () => {
     const config = resolve('compatibility_level = 2\n')
     expect(config).toMatchObject({

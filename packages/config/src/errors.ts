@@ -1,3 +1,5 @@
+const MAX_VALUE = 100 // Characters that help to find a value again.
+
 /**
  * What is wrong. `missing-file`: it cannot be read. `syntax`: a line of main.cf or master.cf.
  * `macro`: a `$name` expression. `value`: a value that its parameter does not take. `unsupported`:
@@ -53,8 +55,12 @@ export class ConfigError extends Error {
 export function explainError(error: ConfigError): string | undefined {
   const { file, line, parameter, value, expected } = error
   const place = line === undefined ? file : `${file}, line ${line}`
-  const setting = value === undefined ? parameter : parameter && `${parameter} = ${value}`
+  const setting = value === undefined ? parameter : parameter && `${parameter} = ${cut(value)}`
   const parts = [place, setting, expected === undefined ? undefined : `expected ${expected}`]
   const known = parts.filter((part) => part !== undefined)
   return known.length === 0 ? undefined : `see ${known.join(': ')}`
+}
+
+function cut(value: string): string {
+  return value.length > MAX_VALUE ? `${value.slice(0, MAX_VALUE)}...` : value
 }

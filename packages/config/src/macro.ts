@@ -11,6 +11,10 @@ export type MacroLookup = (name: string) => string | undefined
 const MAX_NESTING = 100
 // Postfix has no such limit: a few lines of `a = $b$b` would make it use all memory.
 const MAX_LENGTH = 1_048_576
+// One value of that length could still be put in many places.
+const MAX_INSERTED = 16 * MAX_LENGTH
+// Shorter texts do not count, so that an expander can be asked for ever.
+const LONG = 1000
 // `${name{text}}`, from release 3.12: the one that a default of the registry calls.
 const FUNCTIONS: ReadonlyMap<string, (text: string) => string> = new Map([
   ['domain_to_ascii', (domain) => domainToASCII(domain) || domain],
@@ -32,11 +36,13 @@ export function expandMacros(text: string, lookup: MacroLookup): string {
  * Expands `$name` and its other forms (rules G-11 to G-14). The value of a name is expanded once
  * and kept, so an expander is good for as long as what `lookup` answers.
  *
- * Limits: 100 nested calls, and 1 MiB characters for one value.
+ * Limits: 100 nested calls, 1 Mi characters for one value, and 16 Mi for all long texts that macros
+ * insert.
  */
 export class MacroExpander {
   readonly #lookup: MacroLookup
   readonly #values = new Map<string, string>()
+  #inserted = 0
 
   constructor(lookup: MacroLookup) {
     this.#lookup = lookup
@@ -68,13 +74,22 @@ export class MacroExpander {
       }
       const { content, end, bracketed } = reference(text, at + 1)
       if (level > MAX_NESTING) throw problem(`unreasonable macro call nesting: "${content}"`)
-      expanded += bracketed ? this.#evaluate(content, level) : this.#value(content, level)
-      if (expanded.length > MAX_LENGTH) {
-        throw problem(`expansion exceeds ${MAX_LENGTH} characters: "${content}"`)
-      }
+      const inserted = bracketed ? this.#evaluate(content, level) : this.#value(content, level)
+      expanded += inserted
+      this.#checkLength(expanded, inserted, content)
       from = end
     }
     return expanded + text.slice(from)
+  }
+
+  #checkLength(expanded: string, inserted: string, content: string): void {
+    if (inserted.length >= LONG) this.#inserted += inserted.length
+    if (expanded.length > MAX_LENGTH) {
+      throw problem(`expansion exceeds ${MAX_LENGTH} characters: "${content}"`)
+    }
+    if (this.#inserted > MAX_INSERTED) {
+      throw problem(`all expansions exceed ${MAX_INSERTED} characters: "${content}"`)
+    }
   }
 
   #value(name: string, level: number): string {

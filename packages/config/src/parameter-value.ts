@@ -14,7 +14,9 @@ import type {
 const LIST_SEPARATORS = ', \t\r\n'
 const MAX_INT = 2_147_483_647
 const MAX_LONG = 2n ** 63n - 1n
-const INTEGER = /^[ \t\n\v\f\r]*([+-]?\d+)$/
+const INTEGER = /^[ \t\n\v\f\r]*([+-]?)(\d+)$/
+const LEADING_ZEROS = /^0+(?=\d)/
+const MAX_DIGITS = 20 // No number in range has more, and BigInt is slow with a million.
 // Only the first character after the digits counts: `10sec` and `10s` are the same (G-16).
 const TIME = /^[ \t\n\v\f\r]*\+?(\d+)([a-z]?)/
 const FIRST_LETTER = /[A-Za-z]/
@@ -68,9 +70,8 @@ function parseBoolean(name: string, text: string): boolean {
 }
 
 function parseInteger(name: string, parameter: IntegerParameter, text: string): number {
-  const digits = INTEGER.exec(text)?.[1]
   const largest = parameter.type === 'size' ? MAX_LONG : BigInt(MAX_INT)
-  const exact = digits === undefined ? undefined : BigInt(digits.replace(/^\+/, ''))
+  const exact = wholeNumber(text)
   const { min, max } = parameter
   const expected = `a whole number${range(min, max, '')}`
   if (exact === undefined || exact > largest || exact < -largest - 1n) {
@@ -81,6 +82,13 @@ function parseInteger(name: string, parameter: IntegerParameter, text: string): 
   if (min !== undefined && value < min) throw bad(name, text, `${invalid} < ${min}`, expected)
   if (max !== undefined && value > max) throw bad(name, text, `${invalid} > ${max}`, expected)
   return value
+}
+
+function wholeNumber(text: string): bigint | undefined {
+  const [, sign, zerosAndDigits] = INTEGER.exec(text) ?? []
+  const digits = zerosAndDigits?.replace(LEADING_ZEROS, '')
+  if (digits === undefined || digits.length > MAX_DIGITS) return undefined
+  return sign === '-' ? -BigInt(digits) : BigInt(digits)
 }
 
 function parseTime(

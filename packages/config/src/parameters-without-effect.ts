@@ -1,12 +1,8 @@
 import type { Config } from './config.ts'
 import { type ReasonWithoutEffect, reasonsWithoutEffect } from './reasons-without-effect.ts'
-import { referencesIn } from './references.ts'
 import { isKnownParameter, parameterRow, parameters } from './registry.ts'
 import type { Settings } from './settings.ts'
 import { canonicalText } from './unsupported-settings.ts'
-
-// What a default that is found out at run time depends on (G-20).
-const RUN_TIME: Readonly<Record<string, string>> = { mynetworks: '$mynetworks_style' }
 
 /**
  * Warns of what the operator has set, to something other than the default, and what changes
@@ -66,8 +62,7 @@ function effectiveNames(settings: Settings): Set<string> {
   )
   // A set is walked in the order of insertion, what is added on the way included.
   for (const name of names) {
-    const value = settings.unexpanded(name) ?? ''
-    for (const other of referencesIn(`${value} ${RUN_TIME[name] ?? ''}`)) names.add(other)
+    for (const other of settings.references(name)) names.add(other)
   }
   return names
 }

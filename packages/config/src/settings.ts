@@ -3,13 +3,21 @@ import { ConfigError, type ConfigErrorDetails } from './errors.ts'
 import type { ServicePlace } from './inet-service.ts'
 import { MacroExpander } from './macro.ts'
 import type { MainCf } from './main-cf.ts'
-import { ownNetworks } from './own-networks.ts'
+import { type NetworkStyle, ownNetworks } from './own-networks.ts'
 import type { Parameter } from './parameter.ts'
 import { type ParameterValue, parseParameterValue } from './parameter-value.ts'
+import { referencesIn } from './references.ts'
 import { parameterRow, parameters } from './registry.ts'
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: macros of main.cf look like that.
 const MACRO_FORMS = '$name, ${name}, ${name?{text}:{text}}, or $$ for a dollar sign'
+
+// What defaults that are found out at run time depend on (G-20).
+const RUN_TIME_REFERENCES: Readonly<Record<string, string>> = {
+  mydomain: '$myhostname',
+  myhostname: '$mydomain',
+  mynetworks: '$mynetworks_style $inet_interfaces $inet_protocols',
+}
 
 /** Where the values of parameters come from, the first that has one wins. */
 export interface ConfigSource {
@@ -31,6 +39,8 @@ export class Settings {
   readonly #source: ConfigSource
   readonly #overrides: ReadonlyMap<string, string>
   readonly #expander: MacroExpander
+  /** Names whose run-time default is being found out. */
+  readonly #findingOut = new Set<string>()
 
   constructor(source: ConfigSource) {
     this.#source = source
@@ -72,8 +82,8 @@ export class Settings {
     warnings: readonly string[] = [],
   ): ConfigError {
     return new ConfigError('value', message, {
-      ...this.place(name),
-      ...{ value: this.unexpanded(name), expected, warnings },
+      ...this.#placeOfCause(name),
+      ...{ parameter: name, value: this.unexpanded(name), expected, warnings },
     })
   }
 
@@ -90,7 +100,8 @@ export class Settings {
         error.code,
         isMacro ? `dictionary mail_dict: ${error.message}` : error.message,
         {
-          ...this.place(name),
+          ...this.#placeOfCause(name),
+          parameter: name,
           value: isMacro ? this.unexpanded(name) : error.value,
           expected: isMacro ? MACRO_FORMS : error.expected,
           warnings: error.warnings,
@@ -104,6 +115,12 @@ export class Settings {
     return new Set([...this.#source.mainCf.entries.keys(), ...this.#overrides.keys()])
   }
 
+  /** Names that the value of a parameter refers to, or its default when nothing sets it. */
+  references(name: string): string[] {
+    const value = this.#setValue(name) ?? parameterRow(name)?.default
+    return referencesIn(value ?? RUN_TIME_REFERENCES[name] ?? '')
+  }
+
   /** Path of main.cf, as in messages. */
   get file(): string {
     return this.#source.mainCf.file
@@ -113,7 +130,19 @@ export class Settings {
     return this.#overrides.get(name) ?? this.#source.mainCf.entries.get(name)?.value
   }
 
+  // One that depends on itself, such as mydomain on `myhostname = host.$mydomain`, has no value
+  // in there, as in Postfix.
   #runTimeDefault(name: string): string | undefined {
+    if (this.#findingOut.has(name)) return undefined
+    this.#findingOut.add(name)
+    try {
+      return this.#findOut(name)
+    } finally {
+      this.#findingOut.delete(name)
+    }
+  }
+
+  #findOut(name: string): string | undefined {
     const { environment } = this.#source
     switch (name) {
       case 'myhostname':
@@ -139,22 +168,46 @@ export class Settings {
   #ownHostname(): string {
     const { hostname } = this.#source.environment
     if (hostname.includes('.')) return hostname
-    return `${hostname}.${this.#setValue('mydomain') ?? 'localdomain'}`
+    const isSet = this.#setValue('mydomain') !== undefined
+    return `${hostname}.${isSet ? this.#expander.value('mydomain') : 'localdomain'}`
   }
 
   #ownNetworks(): string {
-    const words = (name: string) => this.#expander.value(name).split(/[\s,]+/)
-    const style = this.#expander.value('mynetworks_style')
-    if (style !== 'class' && style !== 'subnet' && style !== 'host') {
-      const message = `unknown mynetworks mask style value "${style}" in "${style}"`
-      throw this.error('mynetworks_style', message, 'host, subnet or class')
-    }
+    const words = (name: string) => splitWords(this.#expander.value(name))
+    const style = this.#networkStyle()
     return ownNetworks({
       addresses: this.#source.environment.interfaceAddresses,
       style,
       interfaces: words('inet_interfaces'),
       protocols: words('inet_protocols'),
     }).join(' ')
+  }
+
+  #networkStyle(): NetworkStyle {
+    const name = 'mynetworks_style'
+    const text = this.#expander.value(name)
+    const [style, ...others] = splitWords(text)
+    const expected = 'host, subnet or class'
+    if (style !== undefined && style !== 'class' && style !== 'subnet' && style !== 'host') {
+      throw this.error(
+        name,
+        `unknown mynetworks mask style value "${style}" in "${text}"`,
+        expected,
+      )
+    }
+    if (style !== undefined && others.length === 0) return style
+    throw this.error(name, `bad ${name} value: ${text}; specify exactly one value`, expected)
+  }
+
+  /** Where the value of a parameter comes from, which may be others that are set. */
+  #placeOfCause(name: string): ConfigErrorDetails {
+    const names = new Set([name])
+    // A set is walked in the order of insertion, what is added on the way included.
+    for (const cause of names) {
+      if (this.#setValue(cause) !== undefined) return this.place(cause)
+      for (const other of this.references(cause)) names.add(other)
+    }
+    return this.place(name)
   }
 
   /** Where a parameter is set: in main.cf, or in what gave the override. */
@@ -166,6 +219,10 @@ export class Settings {
     const { file, entries } = this.#source.mainCf
     return { parameter, file, line: entries.get(parameter)?.line }
   }
+}
+
+function splitWords(text: string): string[] {
+  return text.split(/[\s,]+/).filter((word) => word !== '')
 }
 
 function parentDomain(hostname: string): string {
