@@ -10,6 +10,7 @@ it.each([
   ['latin1 \udce9 and \udcff', 'latin1 ? and ?'],
   ['\ud83d alone, \udc00 alone', '? alone, ? alone'],
   ['terminal \u009b2J', 'terminal ?2J'],
+  ['a line \u2028 for some, \u2029 too', 'a line ? for some, ? too'],
 ])('G-158: %j is logged as %j', (text, expected) => {
   expect(printable(text)).toBe(expected)
 })

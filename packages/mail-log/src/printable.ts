@@ -1,6 +1,6 @@
 const PLAIN = /^[\x20-\x7e]*$/
 // With the flag `u`, Cs matches surrogates that have no partner: bytes that were not valid UTF-8.
-const UNPRINTABLE = /[\p{Cc}\p{Cs}]/gu
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/gu
 
 /**
  * Makes text safe for one line of a log: control characters, LF included, and bytes that were not
@@ -9,7 +9,8 @@ const UNPRINTABLE = /[\p{Cc}\p{Cs}]/gu
  * @param maxBytes Where to cut, in bytes of UTF-8; a character is kept whole or dropped. Without
  * it nothing is cut.
  * @see G-158. Unlike Postfix, the control characters U+0080 to U+009F become `?` as well, because
- * a terminal obeys them.
+ * a terminal obeys them, and the separators U+2028 and U+2029, because programs that read a log may
+ * take them for the end of a line.
  */
 export function printable(text: string, maxBytes: number = Number.POSITIVE_INFINITY): string {
   if (PLAIN.test(text)) return text.length > maxBytes ? text.slice(0, maxBytes) : text
