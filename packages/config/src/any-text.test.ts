@@ -40,6 +40,7 @@ const WORDS = [
 const names = fc.oneof(
   fc.constantFrom(...parameters.keys()),
   fc.constantFrom('a', 'b', 'c', 'slow_recipient_limit', 'smtpd_banner', 'stress'),
+  fc.constantFrom('myhostname', 'mydomain', 'mynetworks_style', 'inet_interfaces', 'myorigin'),
 )
 const values = fc.array(fc.constantFrom(...WORDS), { maxLength: 4 })
 const entries = fc

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
+import lmtp from '../vectors/lmtp.json' with { type: 'json' }
 import vectors from '../vectors/parameters.json' with { type: 'json' }
 import { isKnownParameter, type Parameter, parameters } from './index.ts'
 import { transportParameterRows } from './registry.ts'
@@ -48,6 +49,22 @@ describe('the registry', () => {
     expect(transportParameterRows.size).toBe(templates.length)
   })
 
+  it('G-169: has the lmtp_ parameters of release 3.7, and those that came or went since', () => {
+    const recorded = new Map(Object.entries<string>(lmtp.defaults))
+    const own = [...parameters].filter(([name]) => isLmtp(name))
+    const ownDefaults = own.flatMap(([name, row]) =>
+      recorded.has(name) ? [[name, words(row.default ?? null)]] : [],
+    )
+    const defaults = [...recorded].map(([name, text]) => [name, words(text)])
+    expect(Object.fromEntries(ownDefaults)).toEqual(Object.fromEntries(defaults))
+    const others = own.filter(([name, row]) => !recorded.has(name) && row.obsolete === undefined)
+    expect(others.length).toBe(8)
+    for (const [name, { since }] of others) {
+      expect(since, name).toMatch(/^3\.([89]|1\d)(\.|$)/)
+      expect(parameters.get(name.replace('lmtp_', 'smtp_'))?.since).toBe(since)
+    }
+  })
+
   it('G-171: names the successors of renamed parameters', () => {
     for (const [, row] of parameters) {
       if (row.renamedTo !== undefined) expect(parameters.has(row.renamedTo)).toBe(true)
@@ -55,15 +72,17 @@ describe('the registry', () => {
     expect(parameters.get('virtual_maps')?.renamedTo).toBe('virtual_alias_maps')
   })
 
-  it('G-30, G-169: knows the names of services that Posthouse does not have', () => {
+  it('G-30: knows the names of services that Posthouse does not have', () => {
     expect(isKnownParameter('smtpd_banner')).toBe(true)
     expect(isKnownParameter('postscreen_greet_wait')).toBe(true)
-    expect(isKnownParameter('lmtp_connect_timeout')).toBe(true)
-    expect(isKnownParameter('lmtp_lhlo_name')).toBe(true)
     expect(isKnownParameter('stress')).toBe(true)
     expect(isKnownParameter('nosuch')).toBe(false)
   })
 })
+
+function isLmtp(name: string): boolean {
+  return name.startsWith('lmtp_')
+}
 
 function isTemplate(name: string): boolean {
   return name.startsWith('transport_') && !parameters.has(name)
