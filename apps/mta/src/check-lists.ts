@@ -17,7 +17,7 @@ export function checkLists(configuration: Configuration, log: Logger): void {
   const tables = new Tables()
   try {
     const config = configOfProgram(configuration, 'trivial-rewrite')
-    resolverOptions({ config, log }, configuration.own.addresses, tables)
+    resolverOptions({ config, log }, configuration.own.withProxies, tables)
     for (const service of configuration.services) {
       const user = { config: configuration.configOf(service), log }
       const program = programOf(service)

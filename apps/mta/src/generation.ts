@@ -129,7 +129,7 @@ function buildResolver(
 ): AddressResolver {
   const config = configOfProgram(configuration, 'trivial-rewrite')
   const log = programLog(configuration, 'trivial-rewrite', mailLog)
-  const options = resolverOptions({ config, log }, configuration.own.addresses, tables)
+  const options = resolverOptions({ config, log }, configuration.own.withProxies, tables)
   return new AddressResolver(options, log)
 }
 
@@ -141,7 +141,7 @@ function buildSmtpAgent(
 ): DeliveryAgent {
   const config = configuration.configOf(service)
   const log = serviceLog(configuration, service, mailLog)
-  const mx = new MxLookup(mxLookupOptions(config, configuration.own.addresses), {
+  const mx = new MxLookup(mxLookupOptions(config, configuration.own.withProxies), {
     ...dns,
     random: Math.random,
     clock,

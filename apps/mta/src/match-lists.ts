@@ -69,7 +69,7 @@ function read<List extends ClientList | DomainList>(
   tables: Tables,
   make: (text: string, options: MatchListOptions) => List,
 ): List {
-  const { settings } = config
+  const { settings, daemon_table_open_error_is_fatal: isFatal } = config
   const options: MatchListOptions = {
     name,
     openTable: tables.opener(config, log),
@@ -78,7 +78,7 @@ function read<List extends ClientList | DomainList>(
   try {
     const list = make(settings.expanded(name), options)
     for (const { severity, text } of list.problems) {
-      if (severity === 'error' && config.daemon_table_open_error_is_fatal) {
+      if (severity === 'error' && isFatal) {
         throw settings.error(name, text, 'files and tables that can be opened')
       }
       log[severity](text)

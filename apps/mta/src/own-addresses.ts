@@ -11,10 +11,13 @@ export interface OwnAddresses {
   readonly wildcard: boolean
   /** Numeric addresses of the enabled families. */
   readonly addresses: readonly string[]
+  /** The same, and those of `proxy_interfaces`: mail for them is for this host. */
+  readonly withProxies: readonly string[]
 }
 
 /**
- * Expands `inet_interfaces`: `all`, `loopback-only`, addresses and host names.
+ * Expands `inet_interfaces` (`all`, `loopback-only`, addresses and host names) and
+ * `proxy_interfaces` (addresses and host names).
  *
  * @param families 4 and 6, as far as `inet_protocols` enables them.
  * @throws {ConfigError} as a rejection: `config variable inet_interfaces: host not found: NAME`
@@ -27,20 +30,35 @@ export async function expandInterfaces(
   const words = config.inet_interfaces
   const expanded = await Promise.all(words.map((word) => expandWord(word, config)))
   const addresses = expanded.flat().filter((address) => families.some((f) => f === isIP(address)))
-  return { wildcard: words.includes('all'), addresses: [...new Set(addresses)] }
+  const proxies = await Promise.all(
+    config.proxy_interfaces.map((word) => expandHost(word, 'proxy_interfaces', config)),
+  )
+  return {
+    wildcard: words.includes('all'),
+    addresses: [...new Set(addresses)],
+    withProxies: [...new Set([...addresses, ...proxies.flat()])],
+  }
 }
 
-async function expandWord(word: string, { settings }: Config): Promise<string[]> {
+async function expandWord(word: string, config: Config): Promise<string[]> {
   if (word === 'loopback-only') return LOOPBACK
   if (word === 'all') return interfaceAddresses()
+  return expandHost(word, 'inet_interfaces', config)
+}
+
+async function expandHost(
+  word: string,
+  parameter: 'inet_interfaces' | 'proxy_interfaces',
+  { settings }: Config,
+): Promise<string[]> {
   const bare = word.replace(/^\[(.*)\]$/, '$1')
   if (isIP(bare) !== 0) return [bare]
   try {
     return (await lookup(word, { all: true })).map(({ address }) => address)
   } catch (cause) {
-    const message = `config variable inet_interfaces: host not found: ${word}`
-    const expected = 'all, loopback-only, addresses, or names of hosts with addresses'
-    const error = settings.error('inet_interfaces', message, expected)
+    const message = `config variable ${parameter}: host not found: ${word}`
+    const expected = 'addresses, or names of hosts that have addresses'
+    const error = settings.error(parameter, message, expected)
     error.cause = cause
     throw error
   }

@@ -238,3 +238,11 @@ relay unix - - n - - smtp
   const line = await scene.posthouse.logged(/to=<r@alias\.test>/)
   expect(line).toContain('User unknown in virtual alias table')
 })
+
+it('G-143: mail for the address of a proxy is mail for this host', async () => {
+  await openScene({ proxy_interfaces: '192.0.2.7' })
+  await scene.submit(['r@[192.0.2.7]'])
+  const line = await scene.posthouse.logged(/to=<r@\[192\.0\.2\.7\]>/)
+  expect(line).toContain('status=deferred (mail transport unavailable)')
+  expect(scene.arrivals).toEqual([])
+})

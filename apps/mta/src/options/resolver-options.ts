@@ -19,7 +19,7 @@ export function rewriteRules(config: Config): RewriteRules {
 /**
  * trivial-rewrite(8): where recipients go.
  *
- * @param ownAddresses of `inet_interfaces`, expanded.
+ * @param ownAddresses of `inet_interfaces` and `proxy_interfaces`, expanded.
  * @throws {ConfigError} A list cannot be used.
  */
 export function resolverOptions(

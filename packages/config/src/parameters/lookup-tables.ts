@@ -22,7 +22,6 @@ export const lookupTablesParameters = {
     type: 'boolean',
     default: 'no',
     since: '2.9',
-    withoutEffect: 'tables',
     description: 'Ends a daemon that cannot open a table, instead of letting each search fail.',
   },
   default_cache_db_type: {

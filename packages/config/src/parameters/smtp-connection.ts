@@ -85,7 +85,6 @@ export const smtpConnectionParameters = {
     type: 'list',
     default: '',
     since: '2.0',
-    supportedValues: [''],
     description:
       'Public addresses of NAT or proxy devices in front of this host; treated as own addresses.',
   },
