@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -199,12 +200,30 @@ it('goes on at the end of a file that was truncated', () => {
 })
 
 it.runIf(process.platform === 'linux')('does not leak the old file when reopened', () => {
-  const sink = fileSink(join(directory, 'mail.log'))
+  const path = join(directory, 'mail.log')
+  const sink = fileSink(path)
   const openFiles = () => readdirSync('/proc/self/fd').length
   const before = openFiles()
-  for (let count = 0; count < 10; count++) sink.reopen()
+  for (let count = 0; count < 10; count++) {
+    rmSync(path)
+    sink.reopen()
+  }
   expect(openFiles()).toBeLessThan(before + 10)
   sink.close()
+})
+
+it.runIf(process.getuid?.() === 0)('reopen leaves a file alone that was not moved', () => {
+  const path = join(directory, 'mail.log')
+  chmodSync(directory, 0o755)
+  const script = `
+    const { fileSink } = await import(process.argv[1])
+    const sink = fileSink(process.argv[2])
+    process.setuid(65534) // From here on it could not open the file.
+    sink.reopen()
+    sink.write('1\\n')`
+  const args = [join(import.meta.dirname, 'file-sink.ts'), path]
+  execFileSync(process.execPath, ['--input-type=module', '-e', script, ...args])
+  expect(readFileSync(path, 'utf8')).toBe('1\n')
 })
 
 it('keeps the old file when it cannot be reopened', () => {

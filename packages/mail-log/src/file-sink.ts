@@ -15,9 +15,9 @@ import { RareReport } from './rare-report.ts'
 /** A log file. */
 export interface FileSink extends LogSink {
   /**
-   * Opens the path again, after log rotation moved the file away. Until then lines go to the old
-   * file, so none is lost in between. @throws a system error; the sink then goes on writing to the
-   * old file.
+   * Opens the path again if log rotation moved the file away. Until then lines go to the old file,
+   * so none is lost in between. @throws a system error; the sink then goes on writing to the old
+   * file.
    */
   reopen(): void
   /** Closes the file; writing to it afterwards is an error. */
@@ -96,6 +96,7 @@ class LogFile implements FileSink {
 
   reopen(): void {
     const old = this.#descriptor
+    if (old !== undefined && this.#whatIsAtPath(old) === 'the-file') return
     this.#descriptor = openForAppend(this.#path, this.#options)
     this.#isTorn = false
     if (old !== undefined) closeSync(old)
@@ -113,22 +114,23 @@ class LogFile implements FileSink {
     const nowMs = rotation.now()
     if (nowMs - this.#checkedMs < CHECK_MS) return
     this.#checkedMs = nowMs
+    const wasMissing = this.#isMissing
     try {
-      if (this.#wasReplaced(this.#descriptor)) this.reopen()
+      const found = this.#whatIsAtPath(this.#descriptor)
+      this.#isMissing = found === 'nothing'
+      // Who moves a file away often makes the next one in the same breath, with a mode and owner
+      // that it would not get here: a file must be missing twice before it is made.
+      if (found === 'another' || (this.#isMissing && wasMissing)) this.reopen()
     } catch (error) {
       this.#errors?.report(error, nowMs)
     }
   }
 
-  // Who moves a file away often makes the next one in the same breath, and with another mode and
-  // owner than it would get here: a file must be missing twice before it is made.
-  #wasReplaced(descriptor: number): boolean {
+  #whatIsAtPath(descriptor: number): 'the-file' | 'another' | 'nothing' {
     const there = statSync(this.#path, { throwIfNoEntry: false })
-    const wasMissing = this.#isMissing
-    this.#isMissing = there === undefined
-    if (there === undefined) return wasMissing
+    if (there === undefined) return 'nothing'
     const open = fstatSync(descriptor)
-    return there.ino !== open.ino || there.dev !== open.dev
+    return there.ino === open.ino && there.dev === open.dev ? 'the-file' : 'another'
   }
 }
 
