@@ -106,7 +106,6 @@ class CrashingFileSystem implements QueueFileSystem {
       inode = this.#make(path, 0o100000 | mode)
     }
     if (inode === undefined) throw failure('ENOENT')
-    if (how === 'empty') await this.#empty(inode)
     this.#files.set(this.#nextFile, { inode, path })
     return this.#nextFile++
   }
@@ -115,8 +114,8 @@ class CrashingFileSystem implements QueueFileSystem {
     if (!this.#files.delete(file)) throw failure('EBADF')
   }
 
-  linkCount(): number {
-    return 1
+  lstatUsed(path: string): FileSystemStatus {
+    return this.#status(this.#inodeOf(path))
   }
 
   fstat(file: number): FileSystemStatus {
@@ -133,12 +132,13 @@ class CrashingFileSystem implements QueueFileSystem {
     return data.length
   }
 
-  async writev(file: number, buffers: readonly Uint8Array[]): Promise<number> {
+  async writev(file: number, buffers: readonly Uint8Array[], position: number): Promise<number> {
     await this.#change()
     const inode = this.#inode(file)
-    const before = inode.data.length
-    inode.data = Buffer.concat([inode.data, ...buffers])
-    return inode.data.length - before
+    const bytes = Buffer.concat(buffers)
+    const before = padded(inode.data.subarray(0, position), position)
+    inode.data = Buffer.concat([before, bytes, inode.data.subarray(position + bytes.length)])
+    return bytes.length
   }
 
   async pwrite(file: number, bytes: Uint8Array, position: number): Promise<number> {
@@ -150,6 +150,7 @@ class CrashingFileSystem implements QueueFileSystem {
   }
 
   async ftruncate(file: number, sizeBytes: number): Promise<void> {
+    if (sizeBytes === 0) return this.#empty(this.#files.get(file)!.inode)
     await this.#change()
     const inode = this.#inode(file)
     inode.data = inode.data.subarray(0, sizeBytes)

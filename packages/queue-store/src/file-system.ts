@@ -31,26 +31,21 @@ export interface FileSystemDirectory {
 export interface QueueFileSystem {
   /**
    * `create`: new, exclusive, for reading and writing; `read`; `update`: for reading and writing;
-   * `append`: for writing at the end, made when missing; `empty`: for reading and writing, without
-   * what was in it. `mode` is for new files.
+   * `append`: for writing at the end, made when missing. `mode` is for new files.
    */
-  open(
-    path: string,
-    how: 'create' | 'read' | 'update' | 'append' | 'empty',
-    mode?: number,
-  ): Promise<number>
+  open(path: string, how: 'create' | 'read' | 'update' | 'append', mode?: number): Promise<number>
   /** At once: what is known of an open file is in memory, and so is the end of it. */
   close(file: number): void
   /** At once, as `close`. */
   fstat(file: number): FileSystemStatus
-  /** The number of names of a file that was just used: known without a look at the disk. */
-  linkCount(path: string): number
+  /** At once, as `lstat`, of a name that was just used: known without a look at the disk. */
+  lstatUsed(path: string): FileSystemStatus
   /** Does not follow a symbolic link. */
   lstat(path: string): Promise<FileSystemStatus>
   /** @returns bytes read, less than asked for only at the end of the file. */
   read(file: number, target: Uint8Array, position: number): Promise<number>
-  /** Writes at the end of what was written before. @returns bytes written, which may be fewer. */
-  writev(file: number, buffers: readonly Uint8Array[]): Promise<number>
+  /** @returns bytes written, which may be fewer. */
+  writev(file: number, buffers: readonly Uint8Array[], position: number): Promise<number>
   pwrite(file: number, bytes: Uint8Array, position: number): Promise<number>
   ftruncate(file: number, sizeBytes: number): Promise<void>
   fsync(file: number): Promise<void>

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs'
 
 import { DiskPace } from './disk-pace.ts'
+import { DiskThread } from './disk-thread.ts'
 import type {
   FileSystemDirectory,
   FileSystemEntry,
@@ -8,13 +9,11 @@ import type {
   QueueFileSystem,
 } from './file-system.ts'
 
-const { O_RDWR, O_TRUNC } = fs.constants
 const OPEN_FLAGS = {
   create: 'wx+',
   read: 'r',
   update: 'r+',
   append: 'a',
-  empty: O_RDWR | O_TRUNC,
 } as const
 
 /** Directory entries that are read, and sorted, at a time. */
@@ -30,6 +29,15 @@ const MAX_SYNC_BYTES = 64 * 1024
 
 type Callback<Value> = (error: NodeJS.ErrnoException | null, value: Value) => void
 
+/** How long a call may wait for others on one thread before it goes to the pool. */
+const MAX_DELAY_MS = 5
+
+/** A `QueueFileSystem` that has a thread of its own once it was used. */
+export interface NodeFileSystem extends QueueFileSystem {
+  /** Ends the thread. It does not keep a process alive, so this is for who opens many. */
+  end(): void
+}
+
 /**
  * The file system of this machine. Calls that may wait for the disk go through the thread pool of
  * libuv; the cheap ones among the most frequent do not while the disk is fast, see `DiskPace`.
@@ -37,31 +45,45 @@ type Callback<Value> = (error: NodeJS.ErrnoException | null, value: Value) => vo
  *
  * @param now A clock in milliseconds.
  */
-export function nodeFileSystem(now: () => number): QueueFileSystem {
+export function nodeFileSystem(now: () => number): NodeFileSystem {
   const pace = new DiskPace()
+  const thread = new DiskThread()
   return {
     ...POOLED,
-    writev: async (file, buffers) => {
+    writev: async (file, buffers, position) => {
       const bytes = buffers.reduce((sum, { length }) => sum + length, 0)
-      if (pace.isFast && bytes <= MAX_SYNC_BYTES) return fs.writevSync(file, buffers)
-      return result((done) => fs.writev(file, buffers, done))
+      if (pace.isFast && bytes <= MAX_SYNC_BYTES) return fs.writevSync(file, buffers, position)
+      return result((done) => fs.writev(file, buffers, position, done))
     },
     rename: async (from, to) => {
       if (pace.isFast) return fs.renameSync(from, to)
       return completion((done) => fs.rename(from, to, done))
     },
     fsync: async (file) => {
+      if (thread.delayMs <= MAX_DELAY_MS) {
+        const durationMs = await thread.sync(file)
+        if (durationMs !== undefined) return pace.record(durationMs)
+      }
       const startMs = now()
       await completion((done) => fs.fsync(file, done))
       pace.record(now() - startMs)
     },
+    ftruncate: async (file, sizeBytes) => {
+      const isForThread = sizeBytes === 0 && thread.delayMs <= MAX_DELAY_MS
+      if (isForThread && (await thread.empty(file)) !== undefined) return
+      return completion((done) => fs.ftruncate(file, sizeBytes, done))
+    },
+    end: () => thread.close(),
   }
 }
 
 /** At once, since they never wait: what is known of an open file is in memory. */
 const IMMEDIATE = {
   close: fs.closeSync,
-  linkCount: (path: string) => fs.lstatSync(path).nlink,
+  lstatUsed(path: string): FileSystemStatus {
+    const stats = fs.lstatSync(path)
+    return status(stats, stats.ino)
+  },
   fstat(file: number): FileSystemStatus {
     const stats = fs.fstatSync(file)
     if (Number.isSafeInteger(stats.ino)) return status(stats, stats.ino)
@@ -70,7 +92,7 @@ const IMMEDIATE = {
   },
 }
 
-const POOLED: Omit<QueueFileSystem, 'writev' | 'rename' | 'fsync'> = {
+const POOLED: Omit<QueueFileSystem, 'writev' | 'rename' | 'fsync' | 'ftruncate'> = {
   ...IMMEDIATE,
   open: (path, how, mode = 0o600) => result((done) => fs.open(path, OPEN_FLAGS[how], mode, done)),
   lstat: async (path) => {
@@ -81,7 +103,6 @@ const POOLED: Omit<QueueFileSystem, 'writev' | 'rename' | 'fsync'> = {
     result((done) => fs.read(file, target, 0, target.length, position, done)),
   pwrite: (file, bytes, position) =>
     result((done) => fs.write(file, bytes, 0, bytes.length, position, done)),
-  ftruncate: (file, sizeBytes) => completion((done) => fs.ftruncate(file, sizeBytes, done)),
   unlink: (path) => completion((done) => fs.unlink(path, done)),
   mkdir: (path, mode) => completion((done) => fs.mkdir(path, mode, done)),
   utimes: (path, accessedMs, modifiedMs) =>

@@ -4,6 +4,7 @@ import { QueueFileError } from './errors.ts'
 import { errorCode, type FileSystemStatus } from './file-system.ts'
 import { type DraftContext, type DraftFile, QueueFileDraft } from './queue-file-draft.ts'
 import { encodeLongId, encodeShortId } from './queue-id.ts'
+import type { SpareFile } from './spare-files.ts'
 
 const MICROSECONDS = 1_000_000
 const RETRY_MS = 10_000
@@ -39,14 +40,14 @@ export class QueueFileCreator {
     const { files, spares } = this.#context
     const spare = this.#isClosed ? undefined : spares.take()
     if (spare !== undefined) {
-      const { path, file, status } = spare
-      return new QueueFileDraft(this.#context, this.#draftFile(path, file, status))
+      return new QueueFileDraft(this.#context, this.#draftFile(spare))
     }
     const { path, file } = await this.#openTemporary()
     try {
       const status = files.fstat(file)
       this.#checkFileClock(status)
-      return new QueueFileDraft(this.#context, this.#draftFile(path, file, status))
+      const { inode } = status
+      return new QueueFileDraft(this.#context, this.#draftFile({ path, file, inode }))
     } catch (error) {
       files.close(file)
       await files.unlink(path).catch(() => undefined) // No reader takes a file of that name.
@@ -78,7 +79,7 @@ export class QueueFileCreator {
     throw new QueueFileError('write', 'the queue store is closed')
   }
 
-  #draftFile(path: string, file: number, { inode }: FileSystemStatus): DraftFile {
+  #draftFile({ path, file, inode }: SpareFile): DraftFile {
     const time = this.#tick()
     const microseconds = time % MICROSECONDS
     const id = this.#options.longQueueIds
@@ -86,7 +87,7 @@ export class QueueFileCreator {
       : encodeShortId(microseconds, inode)
     const createTimeMs = this.#options.clock.now()
     const resetModifiedMs = this.#isFileClockAhead ? createTimeMs : undefined
-    return { id, createTimeMs, path, file, resetModifiedMs }
+    return { id, createTimeMs, path, file, inode, resetModifiedMs }
   }
 
   // Microseconds since 1970, no two the same: names and ids are made from them.

@@ -12,6 +12,7 @@ import type { QueuePaths } from './queue-path.ts'
 import type { SpareFiles } from './spare-files.ts'
 import type { StatusLogs } from './status-log.ts'
 import { writeAll } from './write-all.ts'
+import type { WrittenFile, WrittenFiles } from './written-files.ts'
 
 /** The parts of the store that a draft works with. */
 export interface DraftContext {
@@ -21,18 +22,17 @@ export interface DraftContext {
   readonly statusLogs: StatusLogs
   readonly cache: ContentCache
   readonly spares: SpareFiles
+  readonly written: WrittenFiles
   readonly log: Logger
   readonly verpDelimiterFilter: string
 }
 
 /** The file that a draft was made for. */
-export interface DraftFile {
+export interface DraftFile extends WrittenFile {
   readonly id: string
   readonly createTimeMs: number
   /** Its temporary name. */
   readonly path: string
-  /** The open file. */
-  readonly file: number
   /** The file system puts stamps on files that lie in our future (F-12): put on this instead. */
   readonly resetModifiedMs: number | undefined
 }
@@ -47,16 +47,18 @@ export class QueueFileDraft {
   readonly createTimeMs: number
   readonly #context: DraftContext
   readonly #resetModifiedMs: number | undefined
-  #file: number | undefined // Undefined once closed.
+  readonly #inode: number | bigint
+  #file: number | undefined // Undefined once closed, or given away.
   #path: string
   #isDone = false
 
   constructor(context: DraftContext, draft: DraftFile) {
-    const { id, createTimeMs, path, file, resetModifiedMs } = draft
+    const { id, createTimeMs, path, file, inode, resetModifiedMs } = draft
     this.id = id
     this.createTimeMs = createTimeMs
     this.#context = context
     this.#file = file
+    this.#inode = inode
     this.#resetModifiedMs = resetModifiedMs
     this.#path = path
   }
@@ -83,6 +85,7 @@ export class QueueFileDraft {
       const { buffers, envelope } = encodeMessage(id, createTimeMs, message, verpDelimiterFilter)
       const isCached = cache.fits(textBytes(message.content))
       await this.#store(buffers, queue)
+      this.#release(isCached)
       if (isCached) cache.set(id, contentText(message.content))
       return envelope
     } catch (error) {
@@ -100,17 +103,24 @@ export class QueueFileDraft {
   async #store(buffers: readonly Uint8Array[], queue: MessageQueue): Promise<void> {
     const { files, directories } = this.#context
     const file = this.#file!
-    await writeAll(files, file, buffers)
+    await writeAll(files, file, buffers, 0)
     await this.#removeSpuriousLogs()
     // Before the fsync, which makes data and name durable together. Should the machine die in
     // between, a name without its data is found by the missing end record (F-10, F-51).
     await this.#enter(queue)
     await files.fsync(file)
     await directories.syncEntryOf(this.#path)
-    this.#file = undefined
-    files.close(file)
     const time = this.#resetModifiedMs
     if (time !== undefined) await files.utimes(this.#path, time, time)
+  }
+
+  /** @param isToServeAgain A message that stays in memory is small and, mostly, soon delivered. */
+  #release(isToServeAgain: boolean): void {
+    const { files, written } = this.#context
+    const file = this.#file!
+    this.#file = undefined
+    if (isToServeAgain) written.keep(this.id, { file, inode: this.#inode })
+    else files.close(file)
   }
 
   async #enter(queue: MessageQueue): Promise<void> {

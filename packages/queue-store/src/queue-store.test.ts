@@ -194,7 +194,7 @@ describe('QueueStore.create and commit', () => {
   it('writes on when the system takes only a part', async () => {
     const fileSystem: QueueFileSystem = {
       ...DISK,
-      writev: (file, buffers) => DISK.writev(file, [buffers[0]!.subarray(0, 7)]),
+      writev: (file, buffers, at) => DISK.writev(file, [buffers[0]!.subarray(0, 7)], at),
     }
     const store = await open({ fileSystem })
     const { id, envelope } = await committed(store, 'hello\n')

@@ -20,6 +20,7 @@ import { SpareFiles } from './spare-files.ts'
 import { StatusLogs } from './status-log.ts'
 import { removeUnfinished } from './unfinished-files.ts'
 import { DEFAULT_VERP_DELIMITER_FILTER } from './verp-delimiters.ts'
+import { WrittenFiles } from './written-files.ts'
 
 const CONTENT_WINDOW_BYTES = 64 * 1024
 const MAX_SPARES = 64 // Sessions that write side by side are seldom more.
@@ -49,6 +50,9 @@ interface Parts {
   readonly statusLogs: StatusLogs
   readonly cache: ContentCache
   readonly spares: SpareFiles
+  readonly written: WrittenFiles
+  /** Ends the disk that the store made for itself. */
+  readonly end: () => void
 }
 
 /**
@@ -78,7 +82,8 @@ export class QueueStore {
    * directory itself must exist.
    */
   static async open(options: QueueStoreOptions): Promise<QueueStore> {
-    const files = options.fileSystem ?? nodeFileSystem(() => options.clock.now())
+    const own = nodeFileSystem(() => options.clock.now())
+    const files = options.fileSystem ?? own
     const paths = new QueuePaths(options)
     const syncsEntries = await files.syncsEntries(options.directory)
     const directories = new QueueDirectories(files, paths, syncsEntries)
@@ -86,15 +91,19 @@ export class QueueStore {
     const statusLogs = new StatusLogs(files, paths, directories, !options.longQueueIds)
     await statusLogs.open()
     const cache = new ContentCache(options.contentCacheBytes)
+    // Without the order of a journal, a message could come back under the name of another.
+    const maxFiles = syncsEntries ? MAX_SPARES : 0
+    const written = new WrittenFiles(files, maxFiles)
     const spares = new SpareFiles(files, {
       directory: `${options.directory}/spare`,
-      // Without the order of a journal, a message could come back under the name of another.
-      maxFiles: syncsEntries ? MAX_SPARES : 0,
+      maxFiles,
       clock: options.clock,
       log: options.log,
     })
     await spares.open()
-    return new QueueStore(options, { files, paths, directories, statusLogs, cache, spares })
+    const end = (): void => own.end()
+    const parts = { files, end, paths, directories, statusLogs, cache, spares, written }
+    return new QueueStore(options, parts)
   }
 
   /**
@@ -143,7 +152,8 @@ export class QueueStore {
     to: MessageQueue,
     options: { readonly modifiedMs?: number } = {},
   ): Promise<boolean> {
-    const { files, paths, directories, cache } = this.#parts
+    const { files, paths, directories, cache, written } = this.#parts
+    if (to !== 'active') written.close(id)
     const source = paths.file(from, id)
     const target = paths.file(to, id)
     const { modifiedMs } = options
@@ -160,14 +170,18 @@ export class QueueStore {
 
   /** Removes a message and its cached content; silent when it has vanished already. */
   async remove(id: string, queue: MessageQueue): Promise<void> {
-    const { files, paths, cache, spares } = this.#parts
+    const { files, paths, cache, spares, written } = this.#parts
+    const path = paths.file(queue, id)
+    let file = written.take(id)
     // Emptying a large file takes long, and most messages are small.
-    const isSpare = (cache.take(id)?.length ?? Number.POSITIVE_INFINITY) <= MAX_SPARE_BYTES
+    const isSmall = (cache.take(id)?.length ?? Number.POSITIVE_INFINITY) <= MAX_SPARE_BYTES
     try {
-      if (isSpare && (await spares.put(paths.file(queue, id)))) return
-      await files.unlink(paths.file(queue, id))
+      if (file !== undefined && isSmall && (await spares.put(path, file))) file = undefined
+      else await files.unlink(path)
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error
+    } finally {
+      if (file !== undefined) files.close(file.file)
     }
   }
 
@@ -249,8 +263,10 @@ export class QueueStore {
   /** Drops the cached content, and ends the waiting of `create`. Call when nothing is in flight. */
   async close(): Promise<void> {
     this.#creator.close()
+    this.#parts.written.closeAll()
     await this.#parts.spares.close()
     this.#parts.cache.clear()
+    this.#parts.end()
   }
 
   async *#readContent(

@@ -20,10 +20,9 @@ const DISK = nodeFileSystem(systemClock.now)
 
 const FILES: QueueFileSystem = {
   ...DISK,
-  open: async (path, how, mode) => {
-    const file = await DISK.open(path, how, mode)
-    if (how === 'empty') emptied += 1
-    return file
+  ftruncate: async (file, sizeBytes) => {
+    await DISK.ftruncate(file, sizeBytes)
+    emptied += 1
   },
 }
 
@@ -104,6 +103,36 @@ it('leaves the content of a file alone that has a second name', async () => {
   await vi.waitFor(() => expect(spares()).toEqual([]))
   await queue(store, 'other')
   expect(fs.readFileSync(backup)).toEqual(before)
+})
+
+it('leaves a file alone that somebody put in the place of its own', async () => {
+  const store = await open()
+  const id = await queue(store, 'moved away')
+  const path = join(directory, 'active', id)
+  const elsewhere = join(directory, 'elsewhere')
+  fs.renameSync(path, elsewhere)
+  fs.copyFileSync(elsewhere, path)
+  const before = fs.readFileSync(elsewhere)
+  await store.remove(id, 'active')
+  await vi.waitFor(() => expect(spares()).toEqual([]))
+  await queue(store, 'other')
+  expect(fs.readFileSync(elsewhere)).toEqual(before)
+})
+
+it('keeps no file open of messages that are done, deferred or many', async () => {
+  const store = await open()
+  const descriptors = (): number => fs.readdirSync('/proc/self/fd').length
+  const before = descriptors()
+  const ids: string[] = []
+  for (let count = 0; count < 70; count++) ids.push(await queue(store, 'x'))
+  expect(descriptors() - before).toBe(64)
+  for (const id of ids) await store.move(id, 'active', 'deferred')
+  expect(descriptors()).toBe(before)
+  await store.remove(ids[0]!, 'deferred')
+  expect(descriptors()).toBe(before)
+  await queue(store, 'last')
+  await store.close()
+  expect(descriptors()).toBe(before)
 })
 
 it('removes what nobody wanted for a second', async () => {

@@ -1,16 +1,15 @@
 import type { Clock } from '@posthouse/clock'
 import type { Logger } from '@posthouse/mail-log'
 
-import { errorCode, type FileSystemStatus, type QueueFileSystem } from './file-system.ts'
+import { errorCode, type QueueFileSystem } from './file-system.ts'
+import type { WrittenFile } from './written-files.ts'
 
 const IDLE_MS = 1000
 const SPARE_NAME = /^\d+$/
 
 /** A file for a new message: empty, open, with no other name. */
-export interface SpareFile {
+export interface SpareFile extends WrittenFile {
   readonly path: string
-  readonly file: number
-  readonly status: FileSystemStatus
 }
 
 /** Where spare files are, and how many there may be. */
@@ -66,12 +65,13 @@ export class SpareFiles {
   }
 
   /**
-   * Takes a file that is no longer needed away from its queue.
+   * Takes a file that is no longer needed away from its queue, and over from the caller.
    *
-   * @returns false when it is not wanted here: it is where it was.
+   * @param written The open file that had this path, and should still have it.
+   * @returns false when it is not wanted here: it is where it was, and the caller's.
    * @throws a system error, `ENOENT` if the file has vanished.
    */
-  async put(path: string): Promise<boolean> {
+  async put(path: string, written: WrittenFile): Promise<boolean> {
     const { directory, maxFiles, log } = this.#options
     if (this.#isClosed || this.#count >= maxFiles) return false
     this.#count += 1
@@ -85,7 +85,7 @@ export class SpareFiles {
       log.warning(`${directory}: files are not used again: ${errorCode(error)}`)
       return false
     }
-    void this.#empty(spare)
+    void this.#empty({ path: spare, ...written })
     return true
   }
 
@@ -110,20 +110,29 @@ export class SpareFiles {
     await this.#removeAll()
   }
 
-  async #empty(path: string): Promise<void> {
+  async #empty(spare: SpareFile): Promise<void> {
     this.#emptying += 1
+    const { path, file } = spare
     try {
-      // Who made a second name for the file, for a backup say, is to keep its content.
-      if (this.#files.linkCount(path) > 1) throw new Error('expected a file with one name')
-      const file = await this.#files.open(path, 'empty')
-      this.#spares.push({ path, file, status: this.#files.fstat(file) })
+      this.#expectSameFile(spare)
+      await this.#files.ftruncate(file, 0)
+      this.#spares.push(spare)
       this.#watch()
     } catch {
-      await this.#remove(path) // It is not needed, so why it cannot be used does not matter.
+      // It is not needed, so why it cannot be used does not matter.
+      this.#files.close(file)
+      await this.#remove(path)
       this.#count -= 1
     }
     this.#emptying -= 1
     if (this.#emptying === 0) this.#onEmptied?.()
+  }
+
+  // Who made a second name for it, for a backup say, or who put another file in its place, is to
+  // keep what is in it.
+  #expectSameFile({ path, inode }: SpareFile): void {
+    const status = this.#files.lstatUsed(path)
+    if (status.links !== 1 || status.inode !== inode) throw new Error('expected the file, alone')
   }
 
   #watch(): void {

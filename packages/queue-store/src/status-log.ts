@@ -106,7 +106,7 @@ export class StatusLogs {
     try {
       const { sizeBytes } = files.fstat(file)
       try {
-        if (bytes.length > 0) await writeAll(files, file, [bytes])
+        if (bytes.length > 0) await writeAll(files, file, [bytes], sizeBytes)
         await files.fsync(file)
         if (sizeBytes === 0) await this.#directories.syncEntryOf(path)
       } catch (error) {
