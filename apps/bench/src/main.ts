@@ -27,6 +27,7 @@ const { values } = parseArgs({
     sessions: { type: 'string', default: '20' },
     bytes: { type: 'string', default: '2048' },
     rounds: { type: 'string', default: '9' },
+    'warm-up': { type: 'string', default: '8' },
   },
 })
 const load: Load = {
@@ -35,6 +36,7 @@ const load: Load = {
   messageBytes: Number(values.bytes),
 }
 const rounds = Number(values.rounds)
+const warmUp = Number(values['warm-up'])
 const withPostfix = postfixIsInstalled()
 const source = withPostfix ? runQmqpSource : runOwnSource
 
@@ -55,7 +57,7 @@ try {
 async function run(): Promise<void> {
   const { messages, messageBytes, sessions } = load
   console.log(
-    `${rounds} rounds after one to warm up, each ${messages} messages of ${messageBytes} bytes` +
+    `${rounds} rounds after ${warmUp} to warm up, each ${messages} messages of ${messageBytes} bytes` +
       ` over ${sessions} sessions, with fsync`,
   )
   if (withPostfix) {
@@ -78,10 +80,10 @@ async function run(): Promise<void> {
 
 async function measureRounds(): Promise<Map<MailSystem, Measurement[]>> {
   const results = new Map(systems.map((system) => [system, [] as Measurement[]]))
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = 1 - warmUp; round <= rounds; round++) {
     for (const [system, measurements] of results) {
       const measurement = await measure(system, sink, load, source)
-      const name = round === 0 ? `${system.name}, warm-up` : `${system.name}, round ${round}`
+      const name = round > 0 ? `${system.name}, round ${round}` : `${system.name}, warm-up`
       console.log(formatMeasurement(name, measurement))
       if (round > 0) measurements.push(measurement)
     }
