@@ -92,7 +92,7 @@ describe('parseMasterCf', () => {
 
   it('G-41: a known port name is its number; other types and cases are other services', () => {
     expect(parse('smtp inet n - - - - a\n25 inet n - - - - b\n').warnings).toEqual([
-      'duplicate master.cf entry for service "25" (25) -- using the last entry',
+      'duplicate master.cf entry for service "smtp" (25) -- using the last entry',
     ])
     expect(parse('a unix - - - - - a\na pass - - - - - a\nA unix - - - - - a\n').warnings).toEqual(
       [],

@@ -78,12 +78,14 @@ export function parseMasterCf(text: string, options: MasterCfOptions): MasterCf 
     const service = parseLine(line, options, notices)
     if (service === undefined) continue
     const identity = serviceIdentity(service, options.knownTcpPorts)
-    // Deleted first, so that the order is that of the entries in use.
-    if (services.delete(`${service.type} ${identity}`)) {
-      const subject = `duplicate master.cf entry for service "${service.name}"`
+    const key = `${service.type} ${identity}`
+    const earlier = services.get(key)
+    if (earlier !== undefined) {
+      const subject = `duplicate master.cf entry for service "${earlier.name}"`
       notes.push(`${subject} (${identity}) -- using the last entry`)
+      services.delete(key) // So that the order is that of the entries in use.
     }
-    services.set(`${service.type} ${identity}`, service)
+    services.set(key, service)
   }
   return { file: options.file, services: [...services.values()], warnings: notes, notices }
 }
@@ -184,5 +186,5 @@ function serviceIdentity(service: MasterService, ports: ReadonlyMap<string, numb
   if (type !== 'inet') return `${service.private ? 'private' : 'public'}/${name}`
   const { host, port } = splitInetService(name)
   const number = ports.get(port) ?? port
-  return host === undefined ? `${number}` : `${host}:${number}`
+  return host === undefined ? `${number}` : `[${host}]:${number}`
 }

@@ -17,7 +17,6 @@ export const reasonsWithoutEffect = {
   layout: 'the program has all its parts in itself',
   lmtp: 'there is no LMTP client yet',
   local: 'nothing is delivered on this machine',
-  logging: 'syslog and rotation are not there yet',
   milters: 'Milters are not there yet',
   obsolete: 'no current release reads it',
   oneProcess: 'all services run in one process',

@@ -59,7 +59,6 @@ export const loggingParameters = {
     default: 'gzip',
     min: 1,
     since: '3.4',
-    withoutEffect: 'logging',
     description: 'Program that compresses a rotated log file.',
   },
   maillog_file_permissions: {
@@ -81,7 +80,6 @@ export const loggingParameters = {
     default: '%Y%m%d-%H%M%S',
     min: 1,
     since: '3.4',
-    withoutEffect: 'logging',
     description: 'strftime pattern appended to the name of a rotated log.',
   },
   postlogd_watchdog_timeout: {
