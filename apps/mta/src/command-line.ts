@@ -2,7 +2,16 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-export const COMMANDS = ['start-fg', 'start', 'stop', 'reload', 'flush', 'status', 'check'] as const
+export const COMMANDS = [
+  'start-fg',
+  'start',
+  'stop',
+  'reload',
+  'flush',
+  'status',
+  'check',
+  'logrotate',
+] as const
 export type Command = (typeof COMMANDS)[number]
 
 export interface CommandLine {

@@ -2,6 +2,7 @@ import { ConfigError, explainError } from '@posthouse/config'
 
 import { type Command, parseCommandLine } from './command-line.ts'
 import { CommandError, check, flush, reload, start, status, stop } from './control.ts'
+import { rotateLog } from './rotate-log.ts'
 import { startForeground } from './start-foreground.ts'
 
 const RUN: Record<Command, (configDirectory: string) => Promise<void>> = {
@@ -12,6 +13,7 @@ const RUN: Record<Command, (configDirectory: string) => Promise<void>> = {
   flush,
   status,
   check,
+  logrotate: rotateLog,
 }
 
 try {

@@ -1,5 +1,14 @@
-import { appendFileSync, existsSync, renameSync, statSync, symlinkSync, unlinkSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 
 import { LogFile } from '../harness/log-file.ts'
@@ -141,6 +150,26 @@ it('G-160: rotation by rename and reload under load loses no line', async () => 
   }
   const recipients = [...text.matchAll(/: to=<(\d+)@example.net>, .*status=sent/g)]
   expect(new Set(recipients.map(([, count]) => count)).size).toBe(total)
+})
+
+it('G-92: logrotate moves the log away, has the mail system go on, and compresses', async () => {
+  const scene = await openWithFile({ maillog_file_rotate_suffix: '%Y-rotated' })
+  const conf = join(scene.directory, 'conf')
+  expect(await runCommand('-c', conf, 'logrotate')).toEqual({ status: 0, output: '' })
+  await scene.submit(['r@example.net'])
+  await log.contains(': removed\n')
+  const year = new Date().getFullYear()
+  const old = gunzipSync(readFileSync(`${log.path}.${year}-rotated.gz`)).toString()
+  expect(old).toContain('daemon started')
+  expect(log.lines()[0]).toContain('reload -- version')
+
+  appendFileSync(mainCf(scene), 'maillog_file_compressor = /no/such/gzip\n')
+  const { status, output } = await runCommand('-c', conf, 'logrotate')
+  expect(status).toBe(1)
+  expect(output).toContain('maillog_file_compressor = /no/such/gzip: cannot compress: ')
+  expect(readFileSync(`${log.path}.${year}-rotated`, 'utf8')).toContain(': removed\n')
+  const third = await runCommand('-c', conf, 'logrotate')
+  expect(third.output).toContain(`mail.log.${year}-rotated exists`)
 })
 
 it('G-160: makes a file anew that was removed, without a reload', async () => {

@@ -11,6 +11,8 @@ const PRELOAD = pathToFileURL(join(import.meta.dirname, 'recording/preload.ts'))
 const REFERENCE = /\$\{?([A-Za-z0-9_]+)/g
 // What else decides whether there is a start at all.
 const ONLY_CHECKED = ['maillog_file_prefixes']
+// Read by `logrotate`: log.test.ts.
+const OF_COMMANDS = ['maillog_file_compressor', 'maillog_file_rotate_suffix']
 
 /** By name; per-transport ones as `transport_…`, because which transports there are differs. */
 const rows = new Map<string, Parameter>([...parameters].filter(([name]) => !isPerTransport(name)))
@@ -44,7 +46,7 @@ afterAll(() => {
 })
 
 it('G-168: what should take effect is read by the program, or by what is read', () => {
-  const inUse = new Set([...read, ...ONLY_CHECKED])
+  const inUse = new Set([...read, ...ONLY_CHECKED, ...OF_COMMANDS])
   // A set is walked in the order of insertion, what is added on the way included.
   for (const name of inUse) {
     const expression = rows.get(name)?.default ?? ''
