@@ -86,6 +86,11 @@ export class Posthouse {
     throw new Error(`posthouse ended with ${await this.#exit}:\n${this.log.join('\n')}`)
   }
 
+  /** From now on nobody reads its standard output. */
+  closeOutput(): void {
+    this.#child.stdout?.destroy()
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name)
   }

@@ -1,4 +1,5 @@
-import { existsSync, fstatSync, writeSync } from 'node:fs'
+import { existsSync, writeSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { systemClock as clock } from '@posthouse/clock'
 import type { Config } from '@posthouse/config'
 import {
@@ -74,8 +75,8 @@ function formatted({ log_format: format }: Config, sink: LogSink): LogSink | Ent
 
 function standardOutput(config: Config): LogTarget {
   // To a file Node's stream writes at once as well, but never again after an error: a full disk.
-  const isFile = fstatSync(STDOUT_DESCRIPTOR).isFile()
-  const sink = isFile ? streamSink(writeToStdout) : pipeSink(process.stdout)
+  const isPipe = process.stdout instanceof Socket
+  const sink = isPipe ? pipeSink(process.stdout) : streamSink(writeToStdout)
   return { name: 'standard output', sink: formatted(config, sink) }
 }
 

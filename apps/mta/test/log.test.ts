@@ -202,6 +202,20 @@ it('mail goes on while the disk is full, one complaint is made, and the log goes
   )
 })
 
+it('mail goes on when nobody reads standard output any more', async () => {
+  const scene = await open({})
+  scene.posthouse.closeOutput()
+  const text = 'cannot log to standard output, lines are lost until that works: write EPIPE'
+  await sendUntil(scene, () => scene.posthouse.log.at(-1)?.endsWith(text) ?? false, 'no complaint')
+  const { length } = scene.arrivals
+  await scene.submit(['r@example.net'])
+  await until(
+    () => scene.arrivals.length > length,
+    () => 'no mail',
+  )
+  expect(await scene.posthouse.stop()).toBe(0)
+})
+
 it('says in the old log, and on standard error, that the new one cannot be opened', async () => {
   const scene = await openWithFile()
   renameSync(log.path, join(log.directory, 'old'))
