@@ -36,6 +36,7 @@ export async function status(configDirectory: string): Promise<void> {
 export async function check(configDirectory: string): Promise<void> {
   const configuration = await loadConfiguration(configDirectory)
   for (const warning of configuration.warnings) TERMINAL.warning(warning)
+  for (const notice of configuration.notices) TERMINAL.info(notice)
   checkLists(configuration, TERMINAL)
 }
 

@@ -1,10 +1,12 @@
 import { lookup } from 'node:dns/promises'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Config,
   ConfigError,
+  compatibilityNotices,
   type Environment,
   loadMainCf,
   loadMasterCf,
@@ -16,6 +18,7 @@ import {
   resolveConfig,
   unsupportedSettings,
   unusedParameters,
+  waitUntilQuiet,
 } from '@posthouse/config'
 import {
   type Endpoint,
@@ -29,6 +32,7 @@ import {
 import { keepParameters } from './kept-parameters.ts'
 import { enabledProtocols } from './options/mx-lookup-options.ts'
 import { expandInterfaces, type OwnAddresses } from './own-addresses.ts'
+import { systemAccounts } from './system-accounts.ts'
 import { servicePort } from './system-services.ts'
 
 const TRANSPORT: readonly MasterServiceType[] = ['unix']
@@ -62,6 +66,8 @@ export interface Configuration {
   readonly endpoints: ReadonlyMap<MasterService, readonly Endpoint[]>
   /** For the log, once. */
   readonly warnings: readonly string[]
+  /** The same, as information: defaults of an old `compatibility_level` (G-26, G-37). */
+  readonly notices: readonly string[]
   /** Parameters as a service sees them, with the `-o` of its line (G-33). */
   readonly configOf: (service: MasterService) => Config
 }
@@ -77,6 +83,7 @@ export async function loadConfiguration(
   directory: string,
   running?: Configuration,
 ): Promise<Configuration> {
+  for (const name of ['main.cf', 'master.cf']) await untilQuiet(join(directory, name))
   const written = loadMainCf(directory, readFileSync)
   const { mainCf, warnings } =
     running === undefined
@@ -110,8 +117,20 @@ export async function loadConfiguration(
       ...unusedParameters(mainCf, masterCf),
       ...parametersWithoutEffect(all),
     ],
+    notices: [...compatibilityNotices(config), ...masterCf.notices],
     configOf: (service) => configs.get(service) ?? config,
   }
+}
+
+function untilQuiet(path: string): Promise<void> {
+  const modifiedMs = (path: string): number | undefined => {
+    try {
+      return statSync(path).mtimeMs
+    } catch {
+      return undefined // Reading it says what is wrong.
+    }
+  }
+  return waitUntilQuiet(path, { modifiedMs, now: Date.now, sleep: (delayMs) => sleep(delayMs) })
 }
 
 /**
@@ -191,5 +210,7 @@ function environmentOf(directory: string, service: MasterService | undefined): E
       .flatMap((addresses) => addresses ?? [])
       .flatMap(({ cidr }) => cidr ?? []),
     readFile: readFileSync,
+    // Others than root cannot become them.
+    ...(process.getuid?.() === 0 ? { accounts: systemAccounts() } : {}),
   }
 }

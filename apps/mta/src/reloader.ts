@@ -54,6 +54,7 @@ export class Reloader {
     try {
       const configuration = await load()
       for (const warning of configuration.warnings) this.#log.warning(warning)
+      for (const notice of configuration.notices) this.#log.info(notice)
       if (this.#ended) return
       await apply(configuration)
       if (!this.#ended) this.#log.info(done)

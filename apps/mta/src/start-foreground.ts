@@ -38,7 +38,7 @@ async function run(
   owner: MailOwner | undefined,
   openedLog: OpenLog,
 ): Promise<void> {
-  const { directory, queueDirectory, warnings } = configuration
+  const { directory, queueDirectory, warnings, notices } = configuration
   const { mailLog } = openedLog
   const log = mailLog.logger('master')
   prepareQueue(queueDirectory, owner)
@@ -48,6 +48,7 @@ async function run(
   process.on('SIGHUP', () => hangUp())
   const lock = InstanceLock.acquire(queueDirectory, process.pid)
   for (const warning of warnings) log.warning(warning)
+  for (const notice of notices) log.info(notice)
 
   const system = await MailSystem.open(configuration, mailLog)
   if (owner !== undefined) dropPrivileges(owner, process)

@@ -9,6 +9,9 @@ type UserParameter = 'default_privs' | 'mail_owner'
  * Checks the accounts that the mail system runs with: they exist, none is privileged, and no two
  * share an id (G-19). Nothing is checked when `mail_owner` is empty: then nobody is become.
  *
+ * Unlike Postfix it lets `default_privs` and `setgid_group` be when they are not set: nothing runs
+ * with them, and a machine that never had Postfix does not have these accounts.
+ *
  * @throws {ConfigError} `value`
  */
 export function checkAccounts(
@@ -18,12 +21,14 @@ export function checkAccounts(
 ): void {
   if (values.mail_owner === '') return
   const checks = new AccountChecks(values, settings, accounts)
-  const privs = checks.user('default_privs')
+  const isSet = (name: string): boolean => settings.names.has(name)
+  const privs = isSet('default_privs') ? checks.user('default_privs') : undefined
   const owner = checks.user('mail_owner')
   checks.isFirstOfItsId(owner)
-  const groupId = checks.setgidGroup()
-  checks.differ(privs, owner)
-  checks.differFromGroup('default_privs', privs, groupId)
+  const groupId = isSet('setgid_group') ? checks.setgidGroup() : undefined
+  if (privs !== undefined) checks.differ(privs, owner)
+  if (groupId === undefined) return
+  if (privs !== undefined) checks.differFromGroup('default_privs', privs, groupId)
   checks.differFromGroup('mail_owner', owner, groupId)
 }
 
