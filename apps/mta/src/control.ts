@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { importedEnvironment } from '@posthouse/config'
 import type { Logger } from '@posthouse/mail-log'
 import { runningInstance } from '@posthouse/master'
 
@@ -40,15 +41,19 @@ export async function check(configDirectory: string): Promise<void> {
   checkLists(configuration, TERMINAL)
 }
 
-/** `posthouse start`: leaves an instance running in the background. */
+/**
+ * `posthouse start`: leaves an instance running in the background, with the environment that
+ * `import_environment` says (G-28).
+ */
 export async function start(configDirectory: string): Promise<void> {
-  const { queueDirectory } = await loadConfiguration(configDirectory)
+  const { config, queueDirectory } = await loadConfiguration(configDirectory)
   if (runningInstance(queueDirectory) !== undefined) {
     throw new CommandError('the Postfix mail system is already running')
   }
   const args = [...process.execArgv, process.argv[1] ?? '', '-c', configDirectory, 'start-fg']
   const child = spawn(process.execPath, args, {
     detached: true,
+    env: importedEnvironment(config, process.env),
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
   let complaint = ''

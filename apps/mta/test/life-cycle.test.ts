@@ -53,7 +53,11 @@ it('start leaves it running in the background, stop ends it', async () => {
   appendFileSync(join(conf, 'main.cf'), `maillog_file = ${log}\nmaillog_file_prefixes = /\n`)
   const started = await runCommand('-c', conf, 'start')
   expect(started).toMatchObject({ status: 0 })
-  expect((await runCommand('-c', conf, 'status')).status).toBe(0)
+  const { status, output } = await runCommand('-c', conf, 'status')
+  expect(status).toBe(0)
+  const environment = readFileSync(`/proc/${/\d+/.exec(output)?.[0]}/environ`, 'latin1')
+  expect(environment.split('\0')).toContain('LANG=C') // G-28: import_environment.
+  expect(environment).not.toContain('PATH=')
   expect(await scene.submit(['r@example.net'])).toMatchObject({ kind: 'accepted' })
   expect((await runCommand('-c', conf, 'stop')).status).toBe(0)
   expect((await runCommand('-c', conf, 'status')).status).toBe(1)

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Parameter, parameters, transportParameterRows } from '@posthouse/config'
@@ -18,22 +18,26 @@ const OF_COMMANDS = ['maillog_file_compressor', 'maillog_file_rotate_suffix']
 const rows = new Map<string, Parameter>([...parameters].filter(([name]) => !isPerTransport(name)))
 for (const [suffix, row] of transportParameterRows) rows.set(`transport_${suffix}`, row)
 
-/** What a posthouse read that took a message, delivered it, and was told to flush. */
+/** What a posthouse read that took a message, delivered it, flushed and started again. */
 let read: ReadonlySet<string>
 
 beforeAll(async () => {
   const scene = await Scene.open()
   try {
     await scene.posthouse.stop()
+    const conf = join(scene.directory, 'conf')
     const file = join(scene.directory, 'recorded')
     process.env['NODE_OPTIONS'] = `--import=${PRELOAD}`
     process.env['RECORDED_PARAMETERS'] = file
     await scene.restart()
     await scene.submit(['r@example.net'])
     await scene.posthouse.logged(/: removed$/)
-    const flush = await runCommand('-c', join(scene.directory, 'conf'), 'flush')
-    expect(flush).toMatchObject({ status: 0 })
+    expect(await runCommand('-c', conf, 'flush')).toMatchObject({ status: 0 })
     await scene.posthouse.stop()
+    const log = join(scene.directory, 'log') // In the background it can only log to a file.
+    appendFileSync(join(conf, 'main.cf'), `maillog_file = ${log}\nmaillog_file_prefixes = /\n`)
+    expect(await runCommand('-c', conf, 'start')).toMatchObject({ status: 0 })
+    expect(await runCommand('-c', conf, 'stop')).toMatchObject({ status: 0 })
     read = new Set(readFileSync(file, 'utf8').trimEnd().split('\n'))
   } finally {
     await scene.close()

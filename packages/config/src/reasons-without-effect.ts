@@ -3,7 +3,8 @@
  * there is to say in docs/parameters.md. Parts that are "not there yet" are on their way.
  */
 export const reasonsWithoutEffect = {
-  accounts: 'only checked: no command runs set-gid, and no external command is run',
+  accounts: 'only checked, where it is set: nothing runs with it',
+  berkeleyDb: 'tables are not written here, nor read from Berkeley DB files',
   bounces: 'bounce messages and notices are not there yet',
   checks: 'header and body checks are not there yet',
   commands: 'of commands that are not there yet',
@@ -29,8 +30,9 @@ export const reasonsWithoutEffect = {
   sasl: 'authentication to servers is not there yet',
   services: 'of services that are not there, such as smtpd, postscreen or local',
   smtpd: 'there is no SMTP server',
+  socketmap: 'the limits of socketmap tables are fixed at the defaults',
   srv: 'SRV records are not looked up yet',
-  tables: 'tables that need it are not there yet',
+  tables: 'the maps that it is about are not there yet',
   tcp: 'socket options are left to the system',
   tls: 'TLS is not there yet',
   verification: 'address probes are not there yet',

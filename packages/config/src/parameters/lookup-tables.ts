@@ -6,7 +6,7 @@ export const lookupTablesParameters = {
     default: '16777216',
     min: 1,
     since: '2.0',
-    withoutEffect: 'tables',
+    withoutEffect: 'berkeleyDb',
     description: 'Cache memory used while a hash or btree table file is being built.',
   },
   berkeley_db_read_buffer_size: {
@@ -15,7 +15,7 @@ export const lookupTablesParameters = {
     default: '131072',
     min: 1,
     since: '2.0',
-    withoutEffect: 'tables',
+    withoutEffect: 'berkeleyDb',
     description: 'Cache memory used per hash or btree table that is open for lookups.',
   },
   daemon_table_open_error_is_fatal: {
@@ -29,14 +29,14 @@ export const lookupTablesParameters = {
     default: 'btree',
     min: 1,
     since: '3.11',
-    withoutEffect: 'tables',
+    withoutEffect: 'berkeleyDb',
     description: 'Table type assumed for cache databases given without a type.',
   },
   default_database_type: {
     type: 'string',
     default: 'hash',
     min: 1,
-    withoutEffect: 'tables',
+    withoutEffect: 'berkeleyDb',
     description: 'Table type that commands assume when a table name has no type prefix.',
   },
   lmdb_map_size: {
@@ -44,14 +44,14 @@ export const lookupTablesParameters = {
     default: '16777216',
     min: 1,
     since: '2.11',
-    withoutEffect: 'tables',
+    withoutEffect: 'berkeleyDb',
     description: 'Initial size of an LMDB database.',
   },
   non_bdb_custom_mapping: {
     type: 'maps',
     default: '',
     since: '3.11',
-    withoutEffect: 'tables',
+    withoutEffect: 'berkeleyDb',
     description: 'Table with site overrides for the migration away from Berkeley DB.',
   },
   non_bdb_migration_level: {
@@ -59,7 +59,7 @@ export const lookupTablesParameters = {
     default: 'disable',
     min: 1,
     since: '3.11',
-    withoutEffect: 'tables',
+    withoutEffect: 'berkeleyDb',
     description:
       'How requests for hash and btree tables are redirected on systems without Berkeley DB.',
   },
@@ -67,7 +67,7 @@ export const lookupTablesParameters = {
     type: 'boolean',
     default: 'yes',
     since: '3.11',
-    withoutEffect: 'tables',
+    withoutEffect: 'berkeleyDb',
     description: 'Log each redirected table request.',
   },
   proxy_read_maps: {
@@ -117,7 +117,7 @@ export const lookupTablesParameters = {
     default: '10000',
     min: 1,
     since: '3.12',
-    withoutEffect: 'tables',
+    withoutEffect: 'socketmap',
     description: 'Longest query sent to a socketmap server.',
   },
   socketmap_max_reply_size: {
@@ -126,7 +126,7 @@ export const lookupTablesParameters = {
     default: '100000',
     min: 1,
     since: '3.10',
-    withoutEffect: 'tables',
+    withoutEffect: 'socketmap',
     description: 'Longest socketmap reply accepted.',
   },
 } as const

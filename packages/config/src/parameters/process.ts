@@ -58,7 +58,6 @@ export const processParameters = {
     type: 'list',
     default: `MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ XAUTHORITY DISPLAY LANG=C POSTLOG_SERVICE
       POSTLOG_HOSTNAME`,
-    withoutEffect: 'oneProcess',
     description: 'Environment variables that programs keep from their caller, or set (name=value).',
   },
   ipc_idle: {

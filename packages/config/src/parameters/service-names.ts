@@ -59,7 +59,7 @@ export const serviceNamesParameters = {
     type: 'string',
     default: 'nbdb_reindex',
     since: '3.11',
-    withoutEffect: 'tables',
+    withoutEffect: 'berkeleyDb',
     description: 'Socket name of the re-indexing service.',
   },
   pickup_service_name: {
