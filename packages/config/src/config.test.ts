@@ -36,9 +36,12 @@ describe('resolveConfig, types and limits', () => {
   it.each(valueVectors)(
     'G-15 to G-19, vector: $name = $value',
     ({ name, value, fatal, warnings }) => {
-      const outcome = attempt(`${name} = ${value}\n`)
-      expect(outcome.message).toBe(fatal)
-      expect(outcome.warnings).toEqual(warnings)
+      const { message, warnings: found, error } = attempt(`# first\n${name} = ${value}\n`)
+      expect(message).toBe(fatal)
+      expect(found).toEqual(warnings)
+      if (fatal === null) return
+      const place = { file: FILE, line: 2, parameter: name, value }
+      expect(error).toMatchObject({ ...place, code: 'value', expected: expect.any(String) })
     },
   )
 
@@ -303,7 +306,7 @@ describe('resolveConfig, checks (G-19)', () => {
     ['1.2', 'numeric hostname: 1.2'],
     [`${'abcdefgh.'.repeat(40)}x`, `bad length 361 for ${'abcdefgh.'.repeat(11)}a...`],
   ])('myhostname = %s: %s', (name, problem) => {
-    expect(attempt(`myhostname = ${name}\n`)).toEqual({
+    expect(attempt(`myhostname = ${name}\n`)).toMatchObject({
       message: `file ${FILE}: parameter myhostname: bad parameter value: ${name}`,
       warnings: [`valid_hostname: ${problem}`],
     })
@@ -319,16 +322,22 @@ describe('resolveConfig, checks (G-19)', () => {
   })
 })
 
+interface Attempt {
+  readonly message: string | null
+  readonly warnings: readonly string[]
+  readonly error: ConfigError | undefined
+}
+
 function resolve(text: string, overrides: ConfigSource['overrides'] = []) {
   return resolveConfig({ mainCf: parseMainCf(text, FILE), overrides, environment })
 }
 
-function attempt(text: string): { message: string | null; warnings: readonly string[] } {
+function attempt(text: string): Attempt {
   try {
     resolve(text)
-    return { message: null, warnings: [] }
+    return { message: null, warnings: [], error: undefined }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    return { message: error.message, warnings: error.warnings }
+    return { message: error.message, warnings: error.warnings, error }
   }
 }
