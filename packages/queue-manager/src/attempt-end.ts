@@ -81,9 +81,14 @@ export class AttemptEnd {
 
   /** Tries again to move files that could not leave `active`; call it now and then. */
   async retryStranded(): Promise<void> {
+    for (const id of this.forgetStranded()) await this.putBack(id, this.#clock.now())
+  }
+
+  /** Leaves the files that could not leave `active` to somebody else. @returns their ids */
+  forgetStranded(): string[] {
     const ids = Array.from(this.#stranded)
     this.#stranded.clear()
-    for (const id of ids) await this.putBack(id, this.#clock.now())
+    return ids
   }
 
   async #remove(message: ActiveMessage): Promise<void> {

@@ -17,12 +17,14 @@ import { verpSender } from './verp.ts'
 
 /** Who is told of the progress of deliveries. */
 export interface DispatchEvents {
+  /** Whether what becomes of a message is still up to us: false once another one has it. */
+  isOurs(message: ActiveMessage): boolean
   /** A request ended, and its outcomes are recorded in the message. */
   requestEnded(message: ActiveMessage, recipients: number): void
   /** A delivery went to an agent. */
-  began(): void
+  began(message: ActiveMessage): void
   /** It came back, and was recorded. */
-  ended(): void
+  ended(message: ActiveMessage): void
 }
 
 const RECIPIENT_IS_UTF8 = 8 // F-34
@@ -100,7 +102,7 @@ export class Dispatcher {
       return
     }
     const handoffMs = clock.now()
-    this.#events.began()
+    this.#events.began(request.message)
     // In a promise chain of its own, so that an agent that throws is no worse than a rejection.
     const delivery = new Promise<DeliveryReport>((resolve) => {
       resolve(agent.deliver(this.#requestOf(request, selection, handoffMs)))
@@ -110,7 +112,7 @@ export class Dispatcher {
         (report) => this.#answered(selection, report, handoffMs),
         (error: unknown) => this.#lost(selection, error),
       )
-      .then(() => this.#events.ended())
+      .then(() => this.#events.ended(request.message))
   }
 
   #requestOf(request: Request, { reuse }: Selection<Request>, handoffMs: number): DeliveryRequest {
@@ -164,7 +166,10 @@ export class Dispatcher {
   /** Ends a selected request whose outcomes are recorded, and all that it kills. */
   #conclude(selection: Selection<Request>, result: DeliveryResult): void {
     const died = this.#scheduler.finish(selection, result, this.#ports.clock.now())
-    for (const request of died?.jobs ?? []) this.#defer(request, died!) // It has jobs, so it is.
+    for (const request of died?.jobs ?? []) {
+      if (!this.#events.isOurs(request.message)) continue
+      this.#defer(request, died!) // It has jobs, so it is.
+    }
     this.#end(selection.job)
   }
 

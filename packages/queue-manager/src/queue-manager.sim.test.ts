@@ -17,9 +17,10 @@ const TROUBLE_MS = 120_000
 const MESSAGES = 40
 
 /**
- * Random mail, moody destinations, a store that sometimes fails, and a process that is killed or
- * stopped at any event. After the trouble all is well, and everybody must have their mail: once,
- * or twice if a delivery was not on record when the process was killed.
+ * Random mail, moody destinations, a store that sometimes fails, a process that is killed or
+ * stopped at any event, and queue managers that hand over to each other. After the trouble all is
+ * well, and everybody must have their mail: once, or twice if a delivery was not on record when
+ * the process was killed.
  */
 class Simulation {
   readonly #random: () => number
@@ -32,6 +33,7 @@ class Simulation {
   /** Grows with each process; what belongs to an earlier one is dead. */
   #process = 0
   #manager: QueueManager | undefined
+  #handOver: Promise<void> | undefined
   #sent = 0
 
   constructor(seed: number) {
@@ -66,6 +68,7 @@ class Simulation {
     }
     for (let i = 0; i < 4; i++) clock.after(this.#random() * TROUBLE_MS, () => this.#crash())
     clock.after(this.#random() * TROUBLE_MS, () => this.#restart())
+    for (let i = 0; i < 8; i++) clock.after(this.#random() * TROUBLE_MS, () => this.#replace())
     await this.#world.run(TROUBLE_MS / 1000 + 300)
     this.#check()
   }
@@ -92,9 +95,22 @@ class Simulation {
     else this.#manager?.trigger(Buffer.from('I'))
   }
 
+  /** As when a reload changes the options: then nobody may get a duplicate. */
+  #replace(): void {
+    const old = this.#manager
+    if (old === undefined || this.#handOver !== undefined) return
+    const next = this.#world.manager()
+    this.#manager = next
+    const handOver = old.handOverTo(next).then(() => {
+      if (this.#handOver === handOver) this.#handOver = undefined
+    })
+    this.#handOver = handOver
+  }
+
   #crash(): void {
     if (this.#manager === undefined) return
     this.#manager = undefined
+    this.#handOver = undefined
     this.#process += 1
     for (const { recipients } of this.#inHand) {
       // The server may have it, though nobody was left to hear of it.
@@ -110,7 +126,7 @@ class Simulation {
   /** Stops as on SIGTERM: then nobody may get a duplicate. */
   async #restart(): Promise<void> {
     const process = this.#process
-    await this.#manager?.drain()
+    await Promise.all([this.#manager?.drain(), this.#handOver])
     if (this.#manager === undefined || process !== this.#process) return
     this.#manager = undefined
     this.#process += 1
@@ -174,7 +190,8 @@ class Simulation {
     this.#inHand.add(request)
     const same = Array.from(this.#inHand).filter(({ nexthop }) => nexthop === request.nexthop)
     const busy = this.#perMailbox(request) ? 1 : same.length
-    expect(busy, 'concurrency of a destination').toBeLessThanOrEqual(this.#limit)
+    const most = this.#handOver === undefined ? this.#limit : 2 * this.#limit
+    expect(busy, 'concurrency of a destination').toBeLessThanOrEqual(most)
     await this.#wait(this.#random() * 2000, alive)
     this.#inHand.delete(request)
     const now = this.#world.clock.now()

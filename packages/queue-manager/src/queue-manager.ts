@@ -8,6 +8,7 @@ import { Dispatcher } from './dispatcher.ts'
 import type { QueueManagerOptions } from './options.ts'
 import type { QueueManagerPorts } from './ports.ts'
 import { Router } from './router.ts'
+import { Work } from './work.ts'
 
 const TRIGGERS = { I: 0x49, W: 0x57, D: 0x44, A: 0x41, F: 0x46 }
 const NOTIFY_SUCCESS = 2
@@ -41,10 +42,10 @@ export class QueueManager {
   #draining = false
   #admitting = false
   /** Things under way that `drain` must wait for. */
-  #work = 0
+  readonly #work = new Work((id) => this.#handOver(id))
   #recipients = 0
   #cancelTimer: (() => void) | undefined
-  #drained: (() => void) | undefined
+  #next: QueueManager | undefined
 
   constructor(options: QueueManagerOptions, ports: QueueManagerPorts) {
     this.#options = sane(options, ports)
@@ -60,9 +61,10 @@ export class QueueManager {
       ports,
     )
     this.#dispatcher = new Dispatcher(this.#options, ports, {
+      isOurs: ({ id }) => !this.#draining || this.#work.has(id),
       requestEnded: (message, recipients) => this.#requestEnded(message, recipients),
-      began: () => this.#begin(),
-      ended: () => this.#done(),
+      began: ({ id }) => this.#work.begin(id),
+      ended: ({ id }) => this.#work.end(id),
     })
   }
 
@@ -81,8 +83,14 @@ export class QueueManager {
    * deferred again every `queue_run_delay` (S-3, S-41). Call it once, before new mail comes in.
    * Rejects with the error of the store if the queue `active` cannot be read.
    */
-  async start(): Promise<void> {
-    for await (const { id } of this.#ports.store.scan('active')) await this.#end.takeBack(id)
+  start(): Promise<void> {
+    return this.#start(() => false)
+  }
+
+  async #start(isTaken: (id: string) => boolean): Promise<void> {
+    for await (const { id } of this.#ports.store.scan('active')) {
+      if (!isTaken(id)) await this.#end.takeBack(id)
+    }
     if (this.#draining) return
     this.#started = true
     this.#admission.request('incoming', { start: true })
@@ -104,22 +112,30 @@ export class QueueManager {
     isOneOfMany = false,
   ): void {
     const { id } = envelope
+    if (this.#next !== undefined) {
+      this.#next.accept(envelope, queue, isOneOfMany)
+      return
+    }
     if (queue === 'incoming' && this.#active.has(id)) return // A scan was faster.
     // What is in `active` when the queue manager stops, the next one takes back.
     if (this.#draining && queue === 'active') return
     if (!this.#started || this.#draining || this.#admission.backlog || !this.#hasRoom()) {
-      if (queue === 'active') this.#spawn(this.#leave(id))
+      if (queue === 'active') this.#spawn(this.#leave(id), id)
       else this.#leaveInIncoming()
       return
     }
     this.#active.set(id, undefined)
-    if (queue === 'incoming') this.#spawn(this.#acceptNow(envelope))
+    if (queue === 'incoming') this.#spawn(this.#acceptNow(envelope), id)
     else if (isOneOfMany) this.#hold(envelope)
-    else this.#spawn(this.#activate(envelope, false))
+    else void this.#activate(envelope, false)
   }
 
   /** What other programs send to wake the queue manager: bytes of S-36; others are ignored. */
   trigger(requests: Uint8Array): void {
+    if (this.#next !== undefined) {
+      this.#next.trigger(requests)
+      return
+    }
     const ignoreStamps = requests.includes(TRIGGERS.A)
     const overrideDefer = requests.includes(TRIGGERS.F)
     if (overrideDefer) this.#dispatcher.reviveAll()
@@ -137,12 +153,35 @@ export class QueueManager {
   async drain(): Promise<void> {
     this.#draining = true
     this.#cancelTimer?.()
-    while (this.#work > 0) {
-      await new Promise<void>((resolve) => {
-        this.#drained = resolve
-      })
-    }
+    await this.#work.idle()
     await this.#admission.stop()
+  }
+
+  /**
+   * Stops, and starts `next` in its place, for other options: `next` gets what waits here at once,
+   * and each message that is worked on as soon as that has ended. Until then a destination may have
+   * the deliveries of both. Resolves when nothing is left here; rejects as `start` does.
+   *
+   * @param next Not started, on the same store. `accept` and `trigger` are passed on to it.
+   */
+  async handOverTo(next: QueueManager): Promise<void> {
+    this.#next = next
+    for (const id of this.#active.keys()) if (!this.#work.has(id)) this.#active.delete(id)
+    this.#end.forgetStranded() // In `active`, `next` finds them.
+    const drained = this.drain()
+    await next.#start((id) => this.#work.has(id))
+    await drained
+    for (const id of this.#end.forgetStranded()) next.#takeOver(id)
+    next.#leaveInIncoming() // Something may have been put there behind its back.
+  }
+
+  /** Nothing is under way for a message: the next queue manager may have what is left of it. */
+  #handOver(id: string): void {
+    if (this.#next !== undefined && this.#active.delete(id)) this.#next.#takeOver(id)
+  }
+
+  #takeOver(id: string): void {
+    this.#spawn(this.#leave(id), id)
   }
 
   /** Starts whatever may start now. */
@@ -191,26 +230,32 @@ export class QueueManager {
     this.#ports.clock.after(HOLD_MS, () => {
       const held = this.#held.splice(0)
       if (this.#draining) return // They are in `active`: the next queue manager takes them back.
-      for (const one of held) this.#spawn(this.#activate(one, false))
+      for (const one of held) void this.#activate(one, false)
     })
   }
 
   async #acceptNow(envelope: MessageEnvelope): Promise<void> {
-    if (await this.#enter(envelope.id, 'incoming')) await this.#activate(envelope, false)
+    if (await this.#enter(envelope.id, 'incoming')) void this.#activate(envelope, false)
   }
 
   async #admit(id: string, from: ScannedQueue, overrideDefer: boolean): Promise<boolean> {
     this.#active.set(id, undefined)
-    if (!(await this.#enter(id, from))) return false
+    this.#work.begin(id)
+    const isThere = await this.#enter(id, from)
+    if (isThere) await this.#takeIn(id, overrideDefer)
+    this.#work.end(id)
+    return isThere
+  }
+
+  async #takeIn(id: string, overrideDefer: boolean): Promise<void> {
     const envelope = await this.#read(id)
     if (envelope === undefined) {
       this.#release(id)
-    } else {
-      await this.#forgetDeferLog(id)
-      // Not awaited: a table that is slow to say where it goes holds up this message only.
-      this.#spawn(this.#activate(envelope, overrideDefer))
+      return
     }
-    return true
+    await this.#forgetDeferLog(id)
+    // Not awaited: a table that is slow to say where it goes holds up this message only.
+    void this.#activate(envelope, overrideDefer)
   }
 
   /** Renames a file into `active`; false if that failed, and the file is where it was, or gone. */
@@ -252,19 +297,22 @@ export class QueueManager {
     }
   }
 
-  /** The file is in `active`, its envelope in memory: resolves its recipients, and queues them. */
+  /**
+   * The file is in `active`, its envelope in memory: resolves its recipients, and queues them. A
+   * table may be slow to answer, so nothing waits for this, and when it is too late nothing is
+   * done: in `active`, the next queue manager finds the message. What it rejects with is a bug.
+   */
   async #activate(envelope: MessageEnvelope, overrideDefer: boolean): Promise<void> {
+    if (this.#draining) return
     const message = new ActiveMessage(envelope, this.#ports.clock.now(), overrideDefer)
     this.#active.set(envelope.id, message)
     this.#announce(envelope)
     // Counted before anything is awaited, or mail that comes meanwhile finds room it has not.
     this.#recipients += envelope.recipients.length
-    this.#done() // A table may be slow to answer: `drain` need not wait for it.
     const routes = await this.#router.routesOf(message)
-    this.#begin()
-    if (this.#draining) return // In `active`, the next queue manager finds it.
+    if (this.#draining) return
     this.#recipients += routes.length - envelope.recipients.length
-    if (routes.length === 0) this.#spawn(this.#finish(message))
+    if (routes.length === 0) this.#spawn(this.#finish(message), message.id)
     else this.#dispatcher.add(message, routes)
     this.#pump()
   }
@@ -288,8 +336,8 @@ export class QueueManager {
 
   #requestEnded(message: ActiveMessage, recipients: number): void {
     this.#recipients -= recipients
-    if (message.pending === 0) this.#spawn(this.#finish(message))
-    else this.#spawn(this.#mark(message))
+    const work = message.pending === 0 ? this.#finish(message) : this.#mark(message)
+    this.#spawn(work, message.id)
     this.#pump()
   }
 
@@ -311,18 +359,9 @@ export class QueueManager {
   }
 
   /** Lets a task run on its own. What it rejects with is a bug, and nobody's to catch. */
-  #spawn(task: Promise<void>): void {
-    this.#begin()
-    void task.then(() => this.#done())
-  }
-
-  #begin(): void {
-    this.#work += 1
-  }
-
-  #done(): void {
-    this.#work -= 1
-    if (this.#work === 0) this.#drained?.()
+  #spawn(task: Promise<void>, id?: string): void {
+    this.#work.begin(id)
+    void task.then(() => this.#work.end(id))
   }
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import { World } from '../test/harness.ts'
+import { SETTINGS, World } from '../test/harness.ts'
+import type { DeliveryRequest } from './index.ts'
 
 const resolveSlowly = (here: World) => (_: string, recipient: string) => {
   const nexthop = recipient.slice(recipient.lastIndexOf('@') + 1)
@@ -53,6 +54,57 @@ describe('QueueManager: a resolver that is slow', () => {
     await here.run(1)
     expect(done(here)).toEqual(['a@slow'])
     expect(here.store.places()).toEqual({})
+  })
+})
+
+describe('QueueManager: another one takes over', () => {
+  const slowly = (here: World) => (request: DeliveryRequest) => {
+    const report = here.outcomes(request)
+    return request.nexthop === 'slow' ? here.wait(60_000).then(() => report) : report
+  }
+
+  it('gets what waits at once, and what is being delivered when that has ended', async () => {
+    const here = new World((request) => slowly(here)(request))
+    here.options = { ...here.options, transport: () => ({ ...SETTINGS, initial: 1, limit: 1 }) }
+    const first = here.manager()
+    await first.start()
+    first.accept(here.store.add({ id: 'QID1', recipients: ['a@slow', 'b@slow'] }))
+    first.accept(here.store.add({ id: 'QID2', recipients: ['c@slow'] }))
+    await here.run(1)
+    here.options = { ...here.options, transport: () => SETTINGS }
+    const second = here.manager()
+    const handedOver = first.handOverTo(second)
+    await here.run(1)
+    // What the first one is told now, the second one hears.
+    first.accept(here.store.add({ id: 'QID3', recipients: ['d@fast'] }, 'active'), 'active')
+    await here.run(1)
+    expect(done(here)).toEqual(['a@slow', 'b@slow', 'c@slow', 'd@fast'])
+    await here.run(60)
+    await handedOver
+    expect(here.store.places()).toEqual({})
+    expect(done(here)).toHaveLength(4)
+  })
+
+  it('leaves a message alone of which others die with their destination', async () => {
+    const here = new World((request) =>
+      here.wait(60_000).then(() => ({
+        ...here.outcomes(request, 'deferred'),
+        blame: { status: '4.4.1', reason: 'down' },
+      })),
+    )
+    here.options = { ...here.options, transport: () => ({ ...SETTINGS, initial: 1, limit: 1 }) }
+    const first = here.manager()
+    await first.start()
+    for (const id of ['QID1', 'QID2']) first.accept(here.store.add({ id, recipients: ['a@x'] }))
+    await here.run(1)
+    here.deliver = (request) => here.wait(120_000).then(() => here.outcomes(request))
+    void first.handOverTo(here.manager())
+    await here.run(61)
+    // The first one's failure killed the destination, and the second one is busy with QID2.
+    expect(here.lines.filter((line) => /QID2: .*status=/.test(line))).toEqual([])
+    expect(here.store.places()).toMatchObject({ QID2: 'active' })
+    await here.run(180)
+    expect(here.store.places()).toEqual({ QID1: 'deferred' })
   })
 })
 
