@@ -33,8 +33,9 @@ export class MailSystem {
   readonly #retiring = new Set<Generation>()
   #generation: Generation | undefined
   #queueManager: QueueManager
-  /** The queue manager ends: what it has not tried is for the next one. */
-  #handsOver = false
+  #scheduling: unknown
+  /** Another queue manager ends what it delivers: one at a time. */
+  #handOver: Promise<void> | undefined
   #changes: Promise<unknown> = Promise.resolve()
   #stopping = false
   #cancelTableCheck: (() => void) | undefined
@@ -56,6 +57,7 @@ export class MailSystem {
     }
     this.#configuration = configuration
     this.#queueManager = this.#buildQueueManager(configuration)
+    this.#scheduling = schedulingOf(configuration)
   }
 
   /**
@@ -123,7 +125,8 @@ export class MailSystem {
     this.#listeners.close() // Of a reload that was under way.
     const generations = [...this.#retiring, ...(this.#generation ? [this.#generation] : [])]
     await Promise.all(generations.map((generation) => generation.drain()))
-    await this.#drainQueueManager()
+    await Promise.all([this.#queueManager.drain(), this.#handOver])
+    await this.#queueManager.drain() // Of what it was handed last.
     this.#sessions.closeAll()
     await this.#parts.store.close()
   }
@@ -146,11 +149,9 @@ export class MailSystem {
     }
     const before = this.#generation ?? old
     this.#generation = next
+    this.#renewQueueManager()
     this.#retiring.add(before)
     void before.retire().then(() => this.#retiring.delete(before))
-    if (!isDeepStrictEqual(schedulingOf(before.configuration), schedulingOf(configuration))) {
-      await this.#replaceQueueManager(configuration)
-    }
   }
 
   /** G-52: Postfix's programs look now and then, and end; the next one opens the table again. */
@@ -204,28 +205,31 @@ export class MailSystem {
     socket.resume()
   }
 
-  /** What is in flight ends first: one message may not have two queue managers. */
-  async #replaceQueueManager(configuration: Configuration): Promise<void> {
-    await this.#drainQueueManager()
-    if (this.#stopping) return
-    this.#handsOver = false
+  /** Has the queue manager follow the configuration in force, as far as it reads it once. */
+  #renewQueueManager(): void {
+    const { configuration } = this
+    const scheduling = schedulingOf(configuration)
+    if (this.#handOver !== undefined || this.#stopping) return
+    if (isDeepStrictEqual(scheduling, this.#scheduling)) return
+    this.#scheduling = scheduling
+    const old = this.#queueManager
     this.#queueManager = this.#buildQueueManager(configuration)
-    await this.#queueManager.start()
-  }
-
-  async #drainQueueManager(): Promise<void> {
-    this.#handsOver = true
-    const drained = this.#queueManager.drain()
-    this.#generation?.giveUpLookups()
-    await drained
+    // If that fails, nothing delivers mail: better that the process ends, and is started again.
+    this.#handOver = old.handOverTo(this.#queueManager).then(() => {
+      this.#handOver = undefined
+      this.#renewQueueManager() // There may have been another reload meanwhile.
+    })
   }
 
   /** Asks the generation of the moment, and the next one if that comes before the answer. */
-  #resolve(sender: string, recipient: string): Resolution | Promise<Resolution> {
-    // Mail that is not tried any more stays in `active`, whatever this says.
-    const answer = this.#handsOver ? FAILED : this.#generation?.resolve(sender, recipient)
+  #resolve(
+    sender: string,
+    recipient: string,
+    isWanted: () => boolean,
+  ): Resolution | Promise<Resolution> {
+    const answer = isWanted() ? this.#generation?.resolve(sender, recipient) : FAILED
     if (!(answer instanceof Promise)) return answer ?? FAILED
-    return answer.then((late) => late ?? this.#resolve(sender, recipient))
+    return answer.then((late) => late ?? this.#resolve(sender, recipient, isWanted))
   }
 
   #buildQueueManager(configuration: Configuration): QueueManager {
@@ -233,15 +237,18 @@ export class MailSystem {
     const log = programLog(configuration, 'qmgr', this.#mailLog)
     const options = queueManagerOptions(config, configuration.services, (text) => log.warning(text))
     const smtpLog = this.#mailLog.logger('smtp')
-    return new QueueManager(options, {
+    const queueManager: QueueManager = new QueueManager(options, {
       store: this.#parts.store,
-      resolve: (sender, recipient) => this.#resolve(sender, recipient),
+      // One that ends does not care any more: mail that it has not tried is the next one's.
+      resolve: (sender, recipient) =>
+        this.#resolve(sender, recipient, () => queueManager === this.#queueManager),
       agents: (transport) => this.#generation?.agents.get(transport),
       deliveryLog: (transport) => this.#generation?.agentLogs.get(transport) ?? smtpLog,
       errorLog: programLog(configuration, 'error', this.#mailLog),
       log,
       clock,
     })
+    return queueManager
   }
 }
 
