@@ -177,6 +177,17 @@ it.runIf(process.platform === 'linux')('a line that a full disk cut stays on its
   expect(readFileSync(path, 'utf8')).toBe(`${'x'.repeat(299)}\n${'x'.repeat(100)}\nnext\n`)
 })
 
+it('leaves out what the caller of reopen was told', () => {
+  const path = join(directory, 'log', 'mail.log')
+  mkdirSync(join(directory, 'log'))
+  const { sink, errors, later } = openWatched(path)
+  rmSync(join(directory, 'log'), { recursive: true })
+  expect(() => sink.reopen()).toThrow(/ENOENT/)
+  for (const line of ['2\n', '3\n', '4\n']) later(line)
+  expect(errors).toEqual([])
+  sink.close()
+})
+
 it.runIf(process.getuid?.() === 0)('gives a file that it makes, and no other, to its owner', () => {
   const path = join(directory, 'mail.log')
   const owner = { userId: 65_534, groupId: 65_534 }

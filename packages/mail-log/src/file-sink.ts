@@ -95,6 +95,16 @@ class LogFile implements FileSink {
   }
 
   reopen(): void {
+    try {
+      this.#follow()
+    } catch (error) {
+      const { rotation } = this.#options
+      if (rotation !== undefined) this.#errors?.told(rotation.now())
+      throw error
+    }
+  }
+
+  #follow(): void {
     const old = this.#descriptor
     if (old !== undefined && this.#whatIsAtPath(old) === 'the-file') return
     this.#descriptor = openForAppend(this.#path, this.#options)
@@ -120,7 +130,7 @@ class LogFile implements FileSink {
       this.#isMissing = found === 'nothing'
       // Who moves a file away often makes the next one in the same breath, with a mode and owner
       // that it would not get here: a file must be missing twice before it is made.
-      if (found === 'another' || (this.#isMissing && wasMissing)) this.reopen()
+      if (found === 'another' || (this.#isMissing && wasMissing)) this.#follow()
     } catch (error) {
       this.#errors?.report(error, nowMs)
     }

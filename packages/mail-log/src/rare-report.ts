@@ -15,4 +15,9 @@ export class RareReport {
     this.#lastMs = nowMs
     this.#onError(error)
   }
+
+  /** Counts an error that is told in another way as one that was passed on. */
+  told(nowMs: number): void {
+    this.#lastMs = nowMs
+  }
 }
