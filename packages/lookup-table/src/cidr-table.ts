@@ -61,9 +61,9 @@ class CidrReader {
     const blank = afterIf === undefined ? rest.search(/[ \t-\r]/) : -1
     const pattern = blank < 0 ? rest : rest.slice(0, blank)
     const result = blank < 0 ? '' : trimBlanksStart(rest.slice(blank))
-    if (afterIf === undefined && result === '') return 'no lookup result'
     const parsed = parseNetwork(pattern)
     if (parsed.kind === 'bad') return parsed.reason
+    if (afterIf === undefined && result === '') return 'no lookup result'
     const condition = { network: parsed.network, negated }
     if (afterIf === undefined) this.#blocks.add({ ...condition, result })
     else this.#blocks.open(condition, line)

@@ -9,6 +9,7 @@ type Value = string | undefined
 
 /**
  * Opens `unionmap:{type:name, …}`: the results of all tables that have one, joined by `,` (G-62).
+ * As in Postfix, an empty result before all others is none.
  * The tables are asked one after the other, and an error in one ends it: a promise only if one of
  * them gives a promise.
  *
@@ -16,15 +17,15 @@ type Value = string | undefined
  */
 export function openUnionTable(name: string, context: TableContext): LookupTable {
   return composedTable('unionmap', name, context, (tables, key) => {
-    const ask = (at: number, union: Value): Later<Value> => {
+    const ask = (at: number, union: string): Later<Value> => {
       const table = tables[at]
-      if (table === undefined) return union
+      if (table === undefined) return union === '' ? undefined : union
       return andThen(table.lookup(key), (value) => {
-        const both = value === undefined || union === undefined ? value : `${union},${value}`
-        return ask(at + 1, both ?? union)
+        if (value === undefined) return ask(at + 1, union)
+        return ask(at + 1, union === '' ? value : `${union},${value}`)
       })
     }
-    return ask(0, undefined)
+    return ask(0, '')
   })
 }
 

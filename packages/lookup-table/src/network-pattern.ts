@@ -72,10 +72,9 @@ function parseMasked(address: string, bits: string | undefined, item: string): N
   if (words.every((word, at) => word === base[at])) {
     return { kind: 'network', network: { words, masks } }
   }
-  const written = `${formatIpAddress(words)}/${Number(bits)}`
   const meant = `${formatIpAddress(base)}/${Number(bits)}`
   return bad(
-    `non-null host address bits in "${written}", perhaps you should use "${meant}" instead`,
+    `non-null host address bits in "${pattern}", perhaps you should use "${meant}" instead`,
   )
 }
 

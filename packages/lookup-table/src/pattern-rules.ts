@@ -167,8 +167,7 @@ class PatternRulesReader {
     const { negated, rest: written } = takeNegation(text)
     const delimiter = written[0]
     if (delimiter === undefined) return this.#skip('no regexp')
-    let end = 1
-    while (end < written.length && written[end] !== delimiter) end += written[end] === '\\' ? 2 : 1
+    const end = delimiterEnd(written, delimiter)
     if (end >= written.length) {
       const shown = fromByteText(delimiter)
       this.#warn(`no closing regexp delimiter "${shown}": ${this.#language.unclosedText}`)
@@ -242,6 +241,16 @@ class PatternRulesReader {
     const { name, warn } = this.#options
     warn(`${this.#language.type} map ${name}, line ${this.#line}: ${problem}`)
   }
+}
+
+/** Where the pattern that begins behind the first character is closed; a backslash hides one. */
+function delimiterEnd(written: string, delimiter: string): number {
+  let end = 1
+  for (; end < written.length; end++) {
+    if (written[end] === '\\') end++
+    else if (written[end] === delimiter) break
+  }
+  return end
 }
 
 /** What is before the first character that `stop` takes, and what is from there on. */

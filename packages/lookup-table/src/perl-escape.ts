@@ -92,7 +92,7 @@ function parseInClass(cursor: PerlCursor, char: string): PerlEscape {
   if (char === 'b') return { kind: 'byte', byte: 0x08 }
   if (char === 'N') throw cursor.error('\\N is not supported in a class')
   if ('BRX'.includes(char)) {
-    throw cursor.error('escape sequence is invalid in character class', cursor.at)
+    throw cursor.error('escape sequence is invalid in character class', cursor.at - 1)
   }
   throw cursor.error('unrecognized character follows \\', cursor.at - 1)
 }
@@ -128,7 +128,10 @@ function parseByte(cursor: PerlCursor, char: string): number | undefined {
 
 function parseBraced(cursor: PerlCursor, radix: 8 | 16, letter: 'o' | 'x'): number {
   const digitsName = radix === 8 ? 'octal' : 'hex'
-  if (!cursor.take('{')) throw cursor.error(`missing opening brace after \\${letter}`)
+  if (!cursor.take('{')) {
+    const offset = cursor.atEnd ? cursor.at - 1 : cursor.at
+    throw cursor.error(`missing opening brace after \\${letter}`, offset)
+  }
   const digits = cursor.takeMatch(radix === 8 ? /[0-7]*/y : /[0-9a-f]*/iy)?.[0] ?? ''
   if (digits === '' && cursor.sees('}')) {
     throw cursor.error('digits missing in \\x{} or \\o{} or \\N{U+}')
@@ -149,7 +152,9 @@ function parseNumber(cursor: PerlCursor, groups: number | undefined): PerlEscape
   if (groups !== undefined && digits[0] !== '0') {
     const to = Number(digits)
     // Also a number that the pattern may yet have a group for.
-    if (to < 10 || to <= groups || /^[89]/.test(digits)) return { kind: 'reference', to, offset }
+    if (to < 10 || to <= groups || /^[89]/.test(digits)) {
+      return { kind: 'reference', to, offset: cursor.at - 1 }
+    }
   }
   cursor.at = offset
   const octal = cursor.takeMatch(/[0-7]{1,3}/y)?.[0]
@@ -172,7 +177,8 @@ function parseReference(cursor: PerlCursor, letter: 'g' | 'k'): PerlEscape {
   if (number !== undefined) {
     const text = number[1] ?? number[2] ?? ''
     if (text.startsWith('+')) throw cursor.unsupported('a reference to a group that follows is')
-    return { kind: 'reference', to: Number(text), offset: offset + (text.startsWith('-') ? 0 : 1) }
+    const place = text.startsWith('-') ? offset : cursor.at - 1
+    return { kind: 'reference', to: Number(text), offset: place }
   }
   const braced = /\{(\w+)\}/y
   const name = cursor.takeMatch(letter === 'g' ? braced : /\{(\w+)\}|<(\w+)>|'(\w+)'/y)

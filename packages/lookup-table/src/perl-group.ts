@@ -26,7 +26,11 @@ const NAME_ENDS: Readonly<Record<string, string>> = { '<': '>', "'": "'" }
  * @throws {LookupTableError} `bad-pattern` or `unsupported-pattern`
  */
 export function parseGroupStart(cursor: PerlCursor, options: PerlOptions): PerlGroupStart {
-  if (cursor.takeMatch(/\*(?=[A-Za-z:])/y) !== undefined) throw cursor.unsupported('(*…) is')
+  if (cursor.takeMatch(/\*(?=[^)])/sy) !== undefined) {
+    if (/[A-Za-z:]/.test(cursor.next)) throw cursor.unsupported('(*…) is')
+    cursor.takeMatch(/\w*/y)
+    throw cursor.error('(*VERB) not recognized or malformed')
+  }
   if (!cursor.take('?')) {
     return options.noCapture ? { kind: 'plain', options } : { kind: 'capture', name: undefined }
   }
@@ -47,6 +51,7 @@ function refuse(cursor: PerlCursor): void {
   const call = /R|[-+]?\d|&|P>/y
   call.lastIndex = cursor.at
   if (call.test(cursor.text)) throw cursor.unsupported('a call of a group, or recursion, is')
+  if (cursor.sees('+')) throw cursor.error('digit expected after (?+ or (?-')
 }
 
 function takeName(cursor: PerlCursor, open: string): PerlGroupStart {
@@ -77,7 +82,11 @@ function takeOptions(cursor: PerlCursor, options: PerlOptions): PerlGroupStart {
   const changed = changeOptions(options, flags)
   if ('at' in changed) {
     if (flags[changed.at] === 'J') throw cursor.unsupported('the option J is')
-    throw cursor.error('unrecognized character after (? or (?-', begin + changed.at)
+    const what =
+      flags[changed.at] === '-'
+        ? 'invalid hyphen in option setting'
+        : 'unrecognized character after (? or (?-'
+    throw cursor.error(what, begin + changed.at)
   }
   if (cursor.take(')')) return { kind: 'options', options: changed }
   if (cursor.take(':')) return { kind: 'plain', options: changed }

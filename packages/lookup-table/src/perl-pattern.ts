@@ -16,6 +16,8 @@ import { parseGroupStart } from './perl-group.ts'
 import type { PerlOptions } from './perl-options.ts'
 
 const MAX_REPEAT = 65_535
+/** Of 65,536 and what is above it: the library stops at the fifth digit, or before a sixth. */
+const DIGITS_OF_TOO_MANY = 5
 const BOUNDS = /\{(\d+)(?:(,)(\d*))?\}/y
 const LINE_BREAK: PatternNode = {
   kind: 'atomic',
@@ -122,9 +124,7 @@ class PerlParser {
     const cursor = this.#cursor
     const begin = cursor.at
     if (this.#quoted) return this.#character(cursor.at++)
-    if (cursor.takeMatch(/[*+?]/y) !== undefined || this.#seesBounds()) {
-      throw cursor.error('quantifier does not follow a repeatable item', begin)
-    }
+    this.#refuseRepeat()
     if (cursor.take('(')) return this.#parseGroup(begin, depth)
     if (cursor.take('[[:<:]]')) return { kind: 'anchor', anchor: 'word-start' }
     if (cursor.take('[[:>:]]')) return { kind: 'anchor', anchor: 'word-end' }
@@ -232,15 +232,15 @@ class PerlParser {
   }
 
   #refuseRepeat(): void {
-    const { at } = this.#cursor
     if (this.#takeBounds() === undefined) return
-    throw this.#cursor.error('quantifier does not follow a repeatable item', at)
+    const text = 'quantifier does not follow a repeatable item'
+    throw this.#cursor.error(text, this.#cursor.at - 1)
   }
 
   #takeBounds(): readonly [min: number, max: number] | undefined {
     const cursor = this.#cursor
     // What means nothing may stand between an item and its repetition, but for a new quote.
-    while (!cursor.sees('\\Q') && this.#skipsIgnored());
+    while (cursor.take('\\Q\\E') || (!cursor.sees('\\Q') && this.#skipsIgnored()));
     if (this.#quoted) return undefined
     if (cursor.take('*')) return [0, Number.POSITIVE_INFINITY]
     if (cursor.take('+')) return [1, Number.POSITIVE_INFINITY]
@@ -252,20 +252,14 @@ class PerlParser {
     const max =
       comma === undefined ? min : second === '' ? Number.POSITIVE_INFINITY : Number(second)
     if (min > MAX_REPEAT || (max > MAX_REPEAT && max !== Number.POSITIVE_INFINITY)) {
-      const digits = min > MAX_REPEAT ? first : `${first},${second}`
       // The library stops at the digit that makes the number too big.
-      const offset = begin + 1 + Math.min(digits.length, 5)
+      const offset = begin + 1 + (min > MAX_REPEAT ? 0 : first.length + 1) + DIGITS_OF_TOO_MANY
       throw cursor.error('number too big in {} quantifier', offset)
     }
     if (max < min) {
       throw cursor.error('numbers out of order in {} quantifier', cursor.at - 1)
     }
     return [min, max]
-  }
-
-  #seesBounds(): boolean {
-    BOUNDS.lastIndex = this.#cursor.at
-    return BOUNDS.test(this.#cursor.text)
   }
 }
 

@@ -30,7 +30,7 @@ export function parseBracket(
   begin: number,
   options: { readonly caseless: boolean; readonly multiline: boolean },
 ): Bracket {
-  const parser = new BracketParser(text, begin + 1)
+  const parser = new BracketParser(text, begin + 1, options.caseless)
   const { set, negated } = parser.parse()
   const folded = options.caseless ? withBothCases(set) : set
   if (!negated) return { set: folded, end: parser.at }
@@ -44,9 +44,11 @@ type Element = { readonly set: ByteSet } | { readonly byte: number }
 class BracketParser {
   at: number
   readonly #text: string
+  readonly #caseless: boolean
 
-  constructor(text: string, at: number) {
+  constructor(text: string, at: number, caseless: boolean) {
     this.#text = text
+    this.#caseless = caseless
     this.at = at
   }
 
@@ -84,7 +86,7 @@ class BracketParser {
     const kind = this.#next()
     if (char !== '[' || !'.:='.includes(kind)) {
       this.at++
-      return { byte: byteOf(char.charCodeAt(0)) }
+      return { byte: this.#byte(char) }
     }
     const begin = this.at + 2
     const end = this.#text.indexOf(`${kind}]`, begin)
@@ -100,8 +102,14 @@ class BracketParser {
       return { set }
     }
     if (name.length !== 1) throw this.#error('Invalid collation character')
-    const byte = byteOf(name.charCodeAt(0))
+    const byte = this.#byte(name)
     return kind === '=' ? { set: byteSet([byte]) } : { byte }
+  }
+
+  /** Found with regcomp(3): without regard to case the ends of a range are capitals. */
+  #byte(char: string): number {
+    const byte = byteOf(char.charCodeAt(0))
+    return this.#caseless && byte >= 0x61 && byte <= 0x7a ? byte - 0x20 : byte
   }
 
   /** The character after the one at `at`; NUL at the end. */

@@ -1,4 +1,13 @@
-import { ANY_BYTE, complementOf, NEWLINE, SPACE, singleByte, unionOf, WORD } from './byte-set.ts'
+import {
+  ANY_BYTE,
+  byteSet,
+  complementOf,
+  NEWLINE,
+  SPACE,
+  singleByte,
+  unionOf,
+  WORD,
+} from './byte-set.ts'
 import { byteOf } from './byte-text.ts'
 import { badPattern } from './pattern-error.ts'
 import {
@@ -150,6 +159,8 @@ class PosixParser {
     const set = SET_ESCAPES.get(token)
     if (set !== undefined) return { kind: 'set', set }
     const char = token.slice(1)
+    // Found with regcomp(3): it folds texts to capitals, but not what a backslash is before.
+    if (this.#options.caseless && /[a-z]/.test(char)) return { kind: 'set', set: byteSet([]) }
     if (!/[1-9]/.test(char)) return this.#character(char)
     const index = Number(char)
     if (!this.#closed.has(index)) throw this.#error('Invalid back reference')
@@ -181,7 +192,7 @@ class PosixParser {
   #parseBounds(): readonly [min: number, max: number] {
     const rest = this.#text.slice(this.#at)
     const close = (this.#options.extended ? /(?<!\\)\}/ : /\\\}/).exec(rest)
-    if (close === null) throw this.#error('Unmatched \\{')
+    if (close === null) throw this.#error(unclosedBoundsText(rest))
     this.#at += close.index + close[0].length
     const inside = rest.slice(0, close.index)
     const [, first = '', comma, second = ''] = /^(\d*)(?:(,)(\d*))?$/.exec(inside) ?? []
@@ -211,4 +222,11 @@ class PosixParser {
   #error(reason: string): Error {
     return badPattern(this.#text, reason)
   }
+}
+
+/** What regcomp(3) says of bounds that are never closed: it looks at each number on its own. */
+function unclosedBoundsText(text: string): string {
+  const [first = '', ...others] = text.split(',')
+  const isOther = others.length > 1 || (others.length === 1 && !/^\d*$/.test(first))
+  return isOther ? 'Invalid content of \\{\\}' : 'Unmatched \\{'
 }

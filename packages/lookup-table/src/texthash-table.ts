@@ -40,7 +40,7 @@ function parseEntries(
     const entry = trimBlanksEnd(text)
     const end = keyEnd(entry, false)
     const value = end === undefined ? '' : trimBlanksStart(entry.slice(end))
-    if (end === undefined) ignore(`unbalanced '"' in '${entry}'`)
+    if (end === undefined) ignore(`unbalanced '"' in '${text}'`)
     else if (end === 0 || value === '') ignore('expected format: key whitespace value')
     else addEntry(entry.slice(0, end), value, line)
   }
