@@ -128,6 +128,21 @@ it('Q-309: a client that is listed before a table does not wait for it', async (
   })
 })
 
+it('Q-309: clients that wait for a table take no turn of those that are listed', async () => {
+  const { table } = await silentServer()
+  const conf = await openScene({ qmqpd_authorized_clients: `127.0.0.1, ${table}` })
+  const masterCf = join(conf, 'master.cf')
+  writeFileSync(masterCf, readFileSync(masterCf, 'utf8').replace(/- qmqpd/, '2 qmqpd'))
+  scene.posthouse.signal('SIGHUP')
+  await scene.posthouse.logged(/: reload -- version/)
+  const waiting = Array.from({ length: 5 }, () => submitFrom('127.0.0.2'))
+  await expect.poll(() => server?.asked.length).toBe(5)
+  expect(await submitFrom('127.0.0.1')).toMatchObject({ kind: 'accepted' })
+  server?.answer(() => 'OK yes')
+  const verdicts = await Promise.all(waiting)
+  expect(verdicts.map(({ kind }) => kind)).toEqual(Array(5).fill('accepted'))
+})
+
 it('Q-306: a client whose table fails is told to come again', async () => {
   await openScene({ qmqpd_authorized_clients: '127.0.0.1, fail:x', qmqpd_error_delay: '0' })
   expect(await submitFrom('127.0.0.2')).toEqual({

@@ -19,6 +19,9 @@ const LINGER_MS = 2000
 // What log lines say for a queue id while there is none.
 const NO_QUEUE_ID = 'NOQUEUE'
 
+/** Waits for an answer, and lets others be served meanwhile. */
+export type SetAside = <Answer>(answer: Promise<Answer>) => Promise<Answer>
+
 type SendFailure = 'lost connection' | 'read/write timeout'
 
 /** How reading ended; `expired`: `daemonTimeoutMs` passed (Q-353). */
@@ -31,6 +34,7 @@ type ReceiveEnd = QmqpRequestEnd | { readonly kind: 'expired' }
 export class Connection<T extends { readonly id: string }> {
   readonly #socket: Socket
   readonly #options: QmqpServerOptions<T>
+  readonly #setAside: SetAside
   readonly #arrivalTimeMs: number
   readonly #reader: QmqpRequestReader
   #label = `${UNKNOWN}[${UNKNOWN}]` // The client in replies and logs.
@@ -38,9 +42,10 @@ export class Connection<T extends { readonly id: string }> {
   #id = NO_QUEUE_ID
   #onTimeout: (() => void) | undefined // What the client is waited for at the moment.
 
-  constructor(socket: Socket, options: QmqpServerOptions<T>) {
+  constructor(socket: Socket, options: QmqpServerOptions<T>, setAside: SetAside) {
     this.#socket = socket
     this.#options = options
+    this.#setAside = setAside
     this.#arrivalTimeMs = options.clock.now()
     this.#reader = new QmqpRequestReader(options)
     socket.allowHalfOpen = true // A client may half-close and still expects its reply (Q-210).
@@ -100,7 +105,9 @@ export class Connection<T extends { readonly id: string }> {
 
   async #authorize(client: QmqpClientIdentity): Promise<QmqpReply | undefined> {
     try {
-      if (await this.#options.authorize(client)) return undefined
+      const answer = this.#options.authorize(client)
+      const isListed = typeof answer === 'boolean' ? answer : await this.#setAside(answer)
+      if (isListed) return undefined
     } catch (error) {
       this.#options.log.warning(messageOf(error))
       return { kind: 'temporary', text: 'Error: server configuration error' }

@@ -612,6 +612,49 @@ describe('many connections', () => {
     await retired
   })
 
+  it('Q-309: a client of whom a table must tell does not take the turn of others', async () => {
+    const told = Promise.withResolvers<boolean>()
+    let isFirst = true
+    const authorize = () => {
+      const answer = isFirst ? told.promise : true
+      isFirst = false
+      return answer
+    }
+    const { port, lines, server } = await serve({ maxConnections: 1, authorize })
+    const slow = await dial(port)
+    await waitFor(lines, 'connect from')
+    expect(await ask(port, REQUEST)).toBe(QUEUED)
+    const quick = await dial(port)
+    await expect.poll(() => lines.filter((line) => line.includes('client=')).length).toBe(2)
+    told.resolve(true)
+    await pause(5)
+    // It is known now, and waits for its turn.
+    expect(lines.filter((line) => line.includes('client='))).toHaveLength(2)
+    const drained = server.retire()
+    quick.socket.write(REQUEST)
+    expect(await quick.reply).toBe(QUEUED)
+    slow.socket.write(REQUEST)
+    expect(await slow.reply).toBe(QUEUED)
+    await drained
+  })
+
+  it('Q-309: beyond the limit such clients take a turn, and a failure ends it', async () => {
+    const told = Promise.withResolvers<boolean>()
+    const { port, lines, server } = await serve({
+      maxConnections: 1,
+      maxWaiting: 1,
+      authorize: () => told.promise,
+    })
+    const clients = [await dial(port), await dial(port)]
+    await expect.poll(() => lines.filter((line) => line.startsWith('connect')).length).toBe(2)
+    clients.push(await dial(port)) // Waits.
+    await pause(5)
+    expect(lines.filter((line) => line.startsWith('connect'))).toHaveLength(2)
+    told.reject(new Error('table lookup problem'))
+    for (const { reply } of clients) expect(await reply).toContain('server configuration error')
+    await server.drain()
+  })
+
   it('drain after retire: turns away those that wait', async () => {
     const { port, lines, server } = await serve({ maxConnections: 1 })
     const [first, second] = [await dial(port), await dial(port)]

@@ -28,15 +28,18 @@ export interface QmqpServer {
 /**
  * Makes a QMQP server that behaves like Postfix qmqpd(8) (rules Q-101 to Q-411 of spec/qmqp.md).
  * Up to `maxConnections` are served at once; further sockets wait unread, first come first served,
- * where Postfix leaves them to the listen queue (Q-354).
+ * where Postfix leaves them to the listen queue (Q-354). Up to `maxWaiting` others may wait until
+ * `authorize` has an answer: a table that is slow to tell keeps nobody else from being served.
  */
 export function createQmqpServer<T extends { readonly id: string }>(
   options: QmqpServerOptions<T>,
 ): QmqpServer {
   const { maxConnections, maxWaiting = DEFAULT_MAX_WAITING, log } = options
   const waiting = new Set<Socket>()
+  const returning: (() => void)[] = []
   const drained = Promise.withResolvers<void>()
   let served = 0
+  let aside = 0
   let isDraining = false
 
   function start(socket: Socket): void {
@@ -45,21 +48,43 @@ export function createQmqpServer<T extends { readonly id: string }>(
     let unfinished = 2
     const leave = () => {
       unfinished -= 1
-      if (unfinished === 0) finish()
+      if (unfinished === 0) passOnTurn()
     }
     socket.on('close', leave)
-    void new Connection(socket, options).serve().then(leave)
+    void new Connection(socket, options, setAside).serve().then(leave)
   }
 
-  function finish(): void {
+  function passOnTurn(): void {
+    const back = returning.shift()
+    if (back !== undefined) {
+      back()
+      return
+    }
     served -= 1
     const [next] = waiting
     if (next !== undefined) {
       waiting.delete(next)
       start(next)
-    } else if (isDraining && served === 0) {
-      drained.resolve()
+    } else {
+      checkDrained()
     }
+  }
+
+  async function setAside<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    if (aside >= maxWaiting) return answer
+    aside += 1
+    passOnTurn()
+    try {
+      return await answer
+    } finally {
+      if (served < maxConnections) served += 1
+      else await new Promise<void>((resolve) => returning.push(resolve))
+      aside -= 1
+    }
+  }
+
+  function checkDrained(): void {
+    if (isDraining && served === 0 && aside === 0) drained.resolve()
   }
 
   function wait(socket: Socket): void {
@@ -75,7 +100,7 @@ export function createQmqpServer<T extends { readonly id: string }>(
 
   function retire(): Promise<void> {
     isDraining = true
-    if (served === 0) drained.resolve()
+    checkDrained()
     return drained.promise
   }
 
