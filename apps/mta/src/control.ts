@@ -83,11 +83,13 @@ export async function stop(configDirectory: string): Promise<void> {
 
 /**
  * `posthouse reload`. A configuration that would be refused is refused here, before the instance
- * hears of it. What only the instance can tell, such as that a port is taken, is in its log.
+ * hears of it. What only the instance can tell, such as that a port is taken, is in its log, and so
+ * are warnings.
  */
 export async function reload(configDirectory: string): Promise<void> {
   const processId = requireRunning(queueDirectoryIn(configDirectory))
-  await check(configDirectory)
+  const configuration = await loadConfiguration(configDirectory)
+  checkLists(configuration, { ...TERMINAL, warning: () => undefined })
   process.kill(processId, 'SIGHUP')
 }
 
