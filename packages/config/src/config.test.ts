@@ -26,10 +26,10 @@ const environment: Environment = {
 
 // They need the user database, which is the application's.
 const NEEDS_ACCOUNTS = ['mail_owner', 'setgid_group', 'default_privs']
-// A daemon lets it pass, commands and master(8) do not.
-const STRICTER = 'import_environment = =x'
+// A daemon lets the first pass, commands and master(8) do not; the second is found at first use.
+const STRICTER = ['import_environment = =x', 'smtp_host_lookup = bogus']
 const valueVectors = vectors.cases.filter(
-  ({ name, value }) => !NEEDS_ACCOUNTS.includes(name) && `${name} = ${value}` !== STRICTER,
+  ({ name, value }) => !NEEDS_ACCOUNTS.includes(name) && !STRICTER.includes(`${name} = ${value}`),
 )
 
 describe('resolveConfig, types and limits', () => {
@@ -117,6 +117,33 @@ describe('resolveConfig, types and limits', () => {
     expect(attempt('notify_classes = bounce, foo\n').message).toBe(
       'unknown notify_classes value "foo" in "bounce, foo"',
     )
+  })
+
+  it.each([
+    ['smtp_host_lookup', 'dns, DNS', 'unknown smtp_host_lookup value "DNS" in "dns, DNS"'],
+    ['smtp_dns_resolver_options', 'x', 'unknown smtp_dns_resolver_options value "x" in "x"'],
+    ['inet_protocols', 'IPV4', 'unknown inet_protocols value "IPV4" in "IPV4"'],
+    ['smtp_address_verify_target', 'x', 'bad protocol stage: "smtp_address_verify_target = x"'],
+  ])('G-22: refuses %s = %s', (name, value, message) => {
+    expect(attempt(`${name} = ${value}\n`).error).toMatchObject({
+      ...{ message, file: FILE, line: 1, parameter: name, value, expected: expect.any(String) },
+    })
+  })
+
+  it('G-22: takes words of a few single choices in any case', () => {
+    const text = 'smtp_address_preference = IPv4\nsmtp_dns_support_level = Disabled\n'
+    expect(resolve(text)).toMatchObject({
+      ...{ smtp_address_preference: 'ipv4', smtp_dns_support_level: 'disabled' },
+    })
+  })
+
+  it('G-48: $service_name is the name of the line whose -o option it is in', () => {
+    const config = resolveConfig({
+      mainCf: parseMainCf('', FILE),
+      overrides: [['syslog_name', 'postfix/$service_name']],
+      environment: { ...environment, processName: 'smtp', serviceName: 'relay' },
+    })
+    expect([config.syslog_name, config.process_name]).toEqual(['postfix/relay', 'smtp'])
   })
 
   it('G-24: does not split inside braces, and strips them from table references', () => {

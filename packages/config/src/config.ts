@@ -3,7 +3,7 @@ import { decodeAddress } from '@posthouse/mail-address'
 import type { ReadFile } from './environment.ts'
 import { fileErrorText } from './file-error.ts'
 import { parseKnownTcpPorts } from './known-tcp-ports.ts'
-import { checkCompatibilityLevel, checkParameters } from './parameter-checks.ts'
+import { CASELESS, checkCompatibilityLevel, checkParameters } from './parameter-checks.ts'
 import type { ParameterValue } from './parameter-value.ts'
 import { type ParameterValues, parameters } from './registry.ts'
 import { type ConfigSource, Settings } from './settings.ts'
@@ -41,6 +41,7 @@ export function resolveConfig(source: ConfigSource): Config {
   // The registry has a row for every name of the type, and `parsed` returns what its row says.
   const resolved = values as ParameterValues
   checkParameters(resolved, settings, source.environment.accounts)
+  for (const name of CASELESS) values[name] = settings.expanded(name).toLowerCase()
   const { warnings } = parseKnownTcpPorts(settings.expanded('known_tcp_ports'))
   return {
     ...resolved,

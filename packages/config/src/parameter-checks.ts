@@ -2,6 +2,7 @@ import { encodeAddress } from '@posthouse/mail-address'
 
 import { checkAccounts } from './account-checks.ts'
 import type { Accounts } from './accounts.ts'
+import { splitOutsideBraces } from './balanced.ts'
 import { malformedLevel, parseCompatibilityLevel } from './compatibility-level.ts'
 import type { ConfigError } from './errors.ts'
 import { hostnameProblem } from './hostname-problem.ts'
@@ -14,6 +15,13 @@ const SYSLOG_FACILITIES: readonly string[] = [
   ...['auth', 'authpriv', 'cron', 'daemon', 'ftp', 'kern', 'lpr', 'mail', 'news', 'syslog'],
   ...['user', 'uucp', ...Array.from({ length: 8 }, (_, index) => `local${index}`)],
 ]
+
+/** Lists whose words are in lower case only, unlike those of the registry (G-22). */
+const EXACT_WORDS: Readonly<Record<string, readonly string[]>> = {
+  inet_protocols: ['all', 'ipv4', 'ipv6'],
+  smtp_host_lookup: ['dns', 'native'],
+  smtp_dns_resolver_options: ['res_defnames', 'res_dnsrch'],
+}
 
 /** Texts of a few parameters whose value is one of a few words: parameter, words, message. */
 const CHOICES: readonly [keyof ParameterValues, string[], (value: string) => string][] = [
@@ -38,6 +46,18 @@ const CHOICES: readonly [keyof ParameterValues, string[], (value: string) => str
     ['any', 'ipv4', 'ipv6'],
     (value) => `bad smtp_address_preference value: ${value}`,
   ],
+  [
+    'smtp_address_verify_target',
+    ['rcpt', 'data'],
+    (value) => `bad protocol stage: "smtp_address_verify_target = ${value}"`,
+  ],
+]
+
+/** Those of them that may be in any case. Their values are in lower case. */
+export const CASELESS: readonly string[] = [
+  'smtp_address_preference',
+  'smtp_address_verify_target',
+  'smtp_dns_support_level',
 ]
 
 const SEVERAL_WORDS = /[, \t\r\n]/
@@ -45,7 +65,7 @@ const SEVERAL_WORDS = /[, \t\r\n]/
 type Check = (values: ParameterValues, settings: Settings) => ConfigError | undefined
 
 const CHECKS: readonly Check[] = [
-  checkProtocols,
+  checkWords,
   (values, settings) => checkHostname('myhostname', values.myhostname, settings),
   (values, settings) => checkHostname('mydomain', values.mydomain, settings),
   checkSyslogFacility,
@@ -103,12 +123,15 @@ function checkRelayhost(values: ParameterValues, settings: Settings): ConfigErro
   return settings.error('relayhost', `${text}: ${myhostname}`, 'the name of another host')
 }
 
-function checkProtocols(values: ParameterValues, settings: Settings): ConfigError | undefined {
-  const { inet_protocols: protocols } = values
-  const bad = protocols.find((word) => word !== 'all' && word !== 'ipv4' && word !== 'ipv6')
-  if (bad === undefined) return undefined
-  const text = `unknown inet_protocols value "${bad}" in "${settings.expanded('inet_protocols')}"`
-  return settings.error('inet_protocols', text, 'words of all, ipv4, ipv6')
+function checkWords(_: ParameterValues, settings: Settings): ConfigError | undefined {
+  for (const [name, words] of Object.entries(EXACT_WORDS)) {
+    const text = settings.expanded(name)
+    const bad = splitOutsideBraces(text, ', \t\r\n').find((word) => !words.includes(word))
+    if (bad === undefined) continue
+    const message = `unknown ${name} value "${bad}" in "${text}"`
+    return settings.error(name, message, `words of ${words.join(', ')}`)
+  }
+  return undefined
 }
 
 function checkSyslogFacility(values: ParameterValues, settings: Settings): ConfigError | undefined {
@@ -142,7 +165,8 @@ function checkMaillogFile(values: ParameterValues, settings: Settings): ConfigEr
 function checkChoices(_: ParameterValues, settings: Settings): ConfigError | undefined {
   for (const [name, words, message] of CHOICES) {
     const value = settings.expanded(name)
-    if (words.includes(value)) continue
+    const word = CASELESS.includes(name) ? value.toLowerCase() : value
+    if (words.includes(word)) continue
     const expected = words.map((word) => word || 'nothing').join(', ')
     return settings.error(name, message(value), `one of ${expected}`)
   }

@@ -154,8 +154,8 @@ export const addressesParameters = {
   },
   parent_domain_matches_subdomains: {
     type: 'list',
-    default: `debug_peer_list, fast_flush_domains, mynetworks, permit_mx_backup_networks,
-      qmqpd_authorized_clients, relay_domains, smtpd_access_maps`,
+    default: `debug_peer_list,fast_flush_domains,mynetworks,permit_mx_backup_networks,\
+qmqpd_authorized_clients,relay_domains,smtpd_access_maps`,
     description: 'Features where example.com also matches its subdomains without a leading dot.',
   },
   propagate_unmatched_extensions: {
