@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type QmqpVerdict, submitMessage } from '@posthouse/qmqp-client'
 import { afterEach, expect, it } from 'vitest'
@@ -194,6 +194,23 @@ it('G-52: a table whose file changes is opened again', async () => {
   expect(line).toContain(`: table texthash:${file} has changed -- restarting`)
   expect(await submitFrom('127.0.0.2')).toMatchObject({ kind: 'accepted' })
   expect(await submitFrom('127.0.0.1')).toMatchObject({ kind: 'permanent' })
+}, 60_000)
+
+it('G-52: a table that may not be missing goes on as it was until there is another', async () => {
+  const conf = await openScene()
+  await scene.posthouse.stop()
+  const file = join(scene.directory, 'clients')
+  writeFileSync(file, '127.0.0.2 ok\n')
+  const lines = `qmqpd_authorized_clients = texthash:${file}\nqmqpd_error_delay = 0\n`
+  changeMainCf(conf, (text) => `${text}${lines}daemon_table_open_error_is_fatal = yes\n`)
+  await scene.restart()
+  rmSync(file)
+  await scene.posthouse.logged(/error: open database \S+: No such file or directory$/)
+  expect(await submitFrom('127.0.0.2')).toMatchObject({ kind: 'accepted' })
+  writeFileSync(file, '127.0.0.3 ok\n')
+  await scene.posthouse.logged(/ has changed -- restarting$/)
+  expect(await submitFrom('127.0.0.2')).toMatchObject({ kind: 'permanent' })
+  expect(await submitFrom('127.0.0.3')).toMatchObject({ kind: 'accepted' })
 }, 60_000)
 
 it('G-51: mail waits for a table that is missing, until there is one', async () => {
