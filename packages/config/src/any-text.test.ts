@@ -34,12 +34,13 @@ const WORDS = [
   ...['yes', 'no', '', '5', '-1', '10q', '3d', '2147483648', '/etc/mailname', 'mx.example.test'],
   ...['$mydomain', `\${a?{x}:{$b}}`, `\${{$a}=={$b}?{$c}}`, '$', '${', '$(a', '{a, b}', '{', '}'],
   ...['a', 'all', 'ipv4', 'host', '3.6', 'inline:{a=b}', '!x', '$myhostname', '$mynetworks'],
+  ...['$constructor', '$__proto__', 'constructor', '{toString = x}'],
   ...['$compatibility_level', '$default_process_limit', '\0', '\xff', 'é', '=', '#', '\r', '\t'],
 ]
 
 const names = fc.oneof(
   fc.constantFrom(...parameters.keys()),
-  fc.constantFrom('a', 'b', 'c', 'slow_recipient_limit', 'smtpd_banner', 'stress'),
+  fc.constantFrom('a', 'b', 'c', 'slow_recipient_limit', 'smtpd_banner', 'constructor'),
   fc.constantFrom('myhostname', 'mydomain', 'mynetworks_style', 'inet_interfaces', 'myorigin'),
 )
 const values = fc.array(fc.constantFrom(...WORDS), { maxLength: 4 })
@@ -82,6 +83,16 @@ describe('main.cf and master.cf with any bytes', () => {
       { numRuns: 400 },
     )
   })
+})
+
+it.each(['constructor', '__proto__', 'toString'])('%s is a name like others', (name) => {
+  const lines = `mail_name = x$${name}\nimport_environment = ${name}\n`
+  const masterCf = Buffer.from(`${name} unix - - n - - smtp -o ${name}=$${name}\n`)
+  for (const more of ['', `${name} = x\n`]) {
+    const problem = problemOf(Buffer.from(`${lines}${more}`), masterCf)
+    expect(problem?.warnings).toEqual([`unreasonable macro call nesting: "${name}"`])
+    expect(problemOf(Buffer.from(`${lines}${more}`), Buffer.from(MASTER_CF))).toBeUndefined()
+  }
 })
 
 const DOUBLING = Array.from({ length: 60 }, (_, n) => `a${n} = $a${n + 1}$a${n + 1}\n`).join('')

@@ -20,7 +20,7 @@ export function importedEnvironment(
 ): Record<string, string> {
   return Object.fromEntries(
     parseImportEnvironment(config.import_environment).flatMap(({ name, value }) => {
-      const text = value ?? environment[name]
+      const text = value ?? (Object.hasOwn(environment, name) ? environment[name] : undefined)
       return text === undefined ? [] : [[name, text]]
     }),
   )

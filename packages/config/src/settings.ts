@@ -13,11 +13,11 @@ import { parameterRow, parameters } from './registry.ts'
 const MACRO_FORMS = '$name, ${name}, ${name?{text}:{text}}, or $$ for a dollar sign'
 
 // What defaults that are found out at run time depend on (G-20).
-const RUN_TIME_REFERENCES: Readonly<Record<string, string>> = {
-  mydomain: '$myhostname',
-  myhostname: '$mydomain',
-  mynetworks: '$mynetworks_style $inet_interfaces $inet_protocols',
-}
+const RUN_TIME_REFERENCES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['mydomain', ['myhostname']],
+  ['myhostname', ['mydomain']],
+  ['mynetworks', ['mynetworks_style', 'inet_interfaces', 'inet_protocols']],
+])
 
 /** Where the values of parameters come from, the first that has one wins. */
 export interface ConfigSource {
@@ -116,9 +116,9 @@ export class Settings {
   }
 
   /** Names that the value of a parameter refers to, or its default when nothing sets it. */
-  references(name: string): string[] {
+  references(name: string): readonly string[] {
     const value = this.#setValue(name) ?? parameterRow(name)?.default
-    return referencesIn(value ?? RUN_TIME_REFERENCES[name] ?? '')
+    return value === undefined ? (RUN_TIME_REFERENCES.get(name) ?? []) : referencesIn(value)
   }
 
   /** Path of main.cf, as in messages. */
