@@ -41,11 +41,16 @@ const QUERY_ERROR = /^table .*: query error(: Application error)?$/s
 const LONE_SURROGATE = /\p{Surrogate}/gu
 const HINT = /^(unsupported dictionary type: [^;]*); .*$/s
 
-/** The cases of `vectors/tables/NAME.json`. Bytes that are not UTF-8 are lone surrogates in it. */
-export function tableVectors(name: string): readonly TableVector[] {
+/**
+ * The cases of `vectors/tables/NAME.json` whose table is of one of the types; of all when there are
+ * none. Bytes that are not UTF-8 are lone surrogates in it.
+ */
+export function tableVectors(name: string, ...types: readonly string[]): readonly TableVector[] {
   // Not imported: the bundler of the tests takes no lone surrogates.
   const path = join(import.meta.dirname, `../vectors/tables/${name}.json`)
-  return JSON.parse(readFileSync(path, 'utf8')).cases
+  const { cases }: { cases: readonly TableVector[] } = JSON.parse(readFileSync(path, 'utf8'))
+  const isWanted = (table: string) => types.some((type) => table.startsWith(`${type}:`))
+  return types.length === 0 ? cases : cases.filter(({ table }) => isWanted(table))
 }
 
 /** The cases of a table of patterns, which share their keys. */

@@ -1,0 +1,9 @@
+import { describe, expect, it } from 'vitest'
+
+import { ownAnswers, recordedAnswers, tableVectors } from '../test/table-vectors.ts'
+
+describe('G-50: as postmap -q answers', () => {
+  it.each(tableVectors('small', 'static'))('$table', (vector) => {
+    expect(ownAnswers(vector)).toEqual(recordedAnswers(vector))
+  })
+})
