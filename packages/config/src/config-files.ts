@@ -22,7 +22,7 @@ import { serviceFilter } from './service-filter.ts'
  */
 export function loadMainCf(directory: string, readFile: ReadFile): MainCf {
   const file = `${directory}/main.cf`
-  return parseMainCf(readText(file, readFile), file)
+  return parseMainCf(readConfigText(file, readFile), file)
 }
 
 /**
@@ -36,7 +36,7 @@ export function loadMasterCf(config: Config, readFile: ReadFile): MasterCf {
   const level = parseCompatibilityLevel(config.compatibility_level) ?? [0, 0, 0]
   const isOff = serviceFilter(config.settings.expanded('master_service_disable'))
   const hasNetwork = config.inet_protocols.length > 0
-  const masterCf = parseMasterCf(readText(file, readFile), {
+  const masterCf = parseMasterCf(readConfigText(file, readFile), {
     file,
     chrootByDefault: compareCompatibilityLevels(level, [1, 0, 0]) < 0,
     knownTcpPorts: parseKnownTcpPorts(config.settings.expanded('known_tcp_ports')).ports,
@@ -65,7 +65,13 @@ function inetProblem(
   return isUsable ? undefined : `bad hostname or network address: ${name}`
 }
 
-function readText(path: string, readFile: ReadFile): string {
+/**
+ * The text of a configuration file; bytes that are not UTF-8 survive, see `decodeAddress` of
+ * `@posthouse/mail-address`.
+ *
+ * @throws {ConfigError} `missing-file`
+ */
+export function readConfigText(path: string, readFile: ReadFile): string {
   try {
     return decodeAddress(readFile(path))
   } catch (error) {

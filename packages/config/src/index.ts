@@ -1,4 +1,5 @@
 export { type Account, type Accounts, parseAccounts } from './accounts.ts'
+export { type Unwrapped, unwrapBraces } from './balanced.ts'
 export {
   type CompatibilityLevel,
   compareCompatibilityLevels,
@@ -6,7 +7,7 @@ export {
 } from './compatibility-level.ts'
 export { compatibilityNotices } from './compatibility-notices.ts'
 export { type Config, resolveConfig } from './config.ts'
-export { loadMainCf, loadMasterCf } from './config-files.ts'
+export { loadMainCf, loadMasterCf, readConfigText } from './config-files.ts'
 export type { Environment, ReadFile } from './environment.ts'
 export {
   ConfigError,
@@ -14,6 +15,7 @@ export {
   type ConfigErrorDetails,
   explainError,
 } from './errors.ts'
+export { fileErrorText } from './file-error.ts'
 export { importedEnvironment } from './import-environment.ts'
 export {
   type InetService,
@@ -22,8 +24,9 @@ export {
   type ServicePlace,
 } from './inet-service.ts'
 export { type KnownTcpPorts, parseKnownTcpPorts } from './known-tcp-ports.ts'
+export { type LogicalLine, type LogicalLines, readLogicalLines } from './logical-line.ts'
 export { expandMacros, type MacroLookup } from './macro.ts'
-export { type MainCf, type MainCfEntry, parseMainCf } from './main-cf.ts'
+export { type MainCf, type MainCfEntry, parseAssignment, parseMainCf } from './main-cf.ts'
 export {
   type MasterCf,
   type MasterCfOptions,
@@ -31,7 +34,7 @@ export {
   type MasterServiceType,
   parseMasterCf,
 } from './master-cf.ts'
-export type { Wakeup } from './master-fields.ts'
+export { splitColumns, type Wakeup } from './master-fields.ts'
 export type { Parameter, ParameterGroup } from './parameter.ts'
 export type { ParameterValue } from './parameter-value.ts'
 export { parametersWithoutEffect } from './parameters-without-effect.ts'
@@ -40,6 +43,7 @@ export { type ReasonWithoutEffect, reasonsWithoutEffect } from './reasons-withou
 export {
   isBuiltInParameter,
   isKnownParameter,
+  isRawParameter,
   type ParameterGroupEntry,
   type ParameterName,
   type ParameterValues,
@@ -49,7 +53,13 @@ export {
   type TransportParameters,
   transportParameterRows,
 } from './registry.ts'
-export type { ConfigSource, Settings } from './settings.ts'
+export { type ConfigSource, Settings } from './settings.ts'
 export { transportParameters } from './transport-parameters.ts'
 export { unsupportedSettings } from './unsupported-settings.ts'
-export { unusedParameters } from './unused-parameters.ts'
+export {
+  type ParameterUsage,
+  parameterUsage,
+  serviceParameters,
+  type UsedServices,
+  unusedParameters,
+} from './unused-parameters.ts'

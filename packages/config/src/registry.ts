@@ -10,7 +10,7 @@ import { loggingParameters } from './parameters/logging.ts'
 import { lookupTablesParameters } from './parameters/lookup-tables.ts'
 import { milterParameters } from './parameters/milter.ts'
 import { obsoleteParameters } from './parameters/obsolete.ts'
-import { otherParameterNames } from './parameters/other-names.ts'
+import { otherParameterNames, rawParameterNames } from './parameters/other-names.ts'
 import { processParameters } from './parameters/process.ts'
 import { queueManagerParameters } from './parameters/queue-manager.ts'
 import { receptionParameters } from './parameters/reception.ts'
@@ -134,6 +134,11 @@ export function parameterRow(name: string): Parameter | undefined {
  */
 export function isKnownParameter(name: string): boolean {
   return parameters.has(name) || otherParameterNames.has(name)
+}
+
+/** Whether a value has macros of its own, which main.cf does not expand (G-21). */
+export function isRawParameter(name: string): boolean {
+  return rawParameterNames.has(name)
 }
 
 /**

@@ -3,9 +3,14 @@ import { ConfigError } from './errors.ts'
 import { isOfTable, legacyTables } from './legacy-table.ts'
 import { expandMacros } from './macro.ts'
 import type { MainCf } from './main-cf.ts'
-import type { MasterCf, MasterService } from './master-cf.ts'
+import type { MasterService } from './master-cf.ts'
 import { referencesIn } from './references.ts'
-import { isBuiltInParameter, parameters, transportParameterRows } from './registry.ts'
+import {
+  isBuiltInParameter,
+  isRawParameter,
+  parameters,
+  transportParameterRows,
+} from './registry.ts'
 
 const TRANSPORT_COMMANDS = new Set(['local', 'error', 'virtual', 'smtp', 'lmtp', 'pipe'])
 const TIME_LIMIT_COMMANDS = new Set(['pipe', 'spawn'])
@@ -18,8 +23,44 @@ const CLASSES = 'smtpd_restriction_classes'
  *
  * @returns texts without the word `warning`.
  */
-export function unusedParameters(mainCf: MainCf, masterCf: MasterCf): string[] {
-  return new Usage(mainCf, masterCf).warnings()
+export function unusedParameters(mainCf: MainCf, masterCf: UsedServices): string[] {
+  const usage = parameterUsage(mainCf, masterCf)
+  const { undefinedNames, unusedInMainCf, unusedInMasterCf, readOnly } = usage
+  return [...undefinedNames, ...unusedInMainCf.values(), ...unusedInMasterCf, ...readOnly]
+}
+
+/** What the question which parameters are used needs to know of master.cf. */
+export interface UsedServices {
+  /** Path, for messages. */
+  readonly file: string
+  readonly services: readonly Pick<MasterService, 'name' | 'command' | 'overrides'>[]
+}
+
+/** The warnings of {@link unusedParameters} by their kind, without the word `warning`. */
+export interface ParameterUsage {
+  readonly undefinedNames: readonly string[]
+  /** By the name that main.cf sets and nothing reads. */
+  readonly unusedInMainCf: ReadonlyMap<string, string>
+  readonly unusedInMasterCf: readonly string[]
+  readonly readOnly: readonly string[]
+}
+
+/** Finds out what the settings of both files are used for (rules G-20, G-29 to G-31). */
+export function parameterUsage(mainCf: MainCf, masterCf: UsedServices): ParameterUsage {
+  return new Usage(mainCf, masterCf).usage()
+}
+
+/** The per-transport names that a service has (G-32). */
+export function serviceParameters({
+  name,
+  command,
+}: Pick<MasterService, 'name' | 'command'>): string[] {
+  return [...transportParameterRows.keys()]
+    .filter((suffix) => {
+      const commands = suffix === 'time_limit' ? TIME_LIMIT_COMMANDS : TRANSPORT_COMMANDS
+      return commands.has(command)
+    })
+    .map((suffix) => `${name}_${suffix}`)
 }
 
 /** Settings that belong together: main.cf, or the `-o` options of one service over it. */
@@ -37,7 +78,7 @@ class Usage {
   /** Per-transport names that the services have. */
   readonly #ofServices: ReadonlySet<string>
 
-  constructor(mainCf: MainCf, masterCf: MasterCf) {
+  constructor(mainCf: MainCf, masterCf: UsedServices) {
     const entries = [...mainCf.entries.values()].map(({ name, value }) => [name, value] as const)
     this.#main = scope(mainCf.file, entries)
     this.#services = masterCf.services
@@ -46,32 +87,31 @@ class Usage {
     this.#ofServices = new Set(masterCf.services.flatMap(serviceParameters))
   }
 
-  warnings(): string[] {
-    return [
-      ...this.#services.flatMap((service) => this.#undefinedNames(service)),
-      ...this.#undefinedNames(this.#main),
-      ...this.#unusedSettings(),
-      ...[this.#main, ...this.#services].flatMap(readOnlySettings),
-    ]
-  }
-
   // A service sees main.cf through its own options: they hide names, and give others a use.
-  #unusedSettings(): string[] {
-    const inMain = new Set([...this.#main.references, ...this.#special(this.#main)])
-    const warnings: string[] = []
+  usage(): ParameterUsage {
+    const usedInMain = new Set([...this.#main.references, ...this.#special(this.#main)])
+    const unusedInMasterCf: string[] = []
     for (const service of this.#services) {
       const used = new Set([...service.references, ...this.#special(service)])
-      for (const name of used) if (!service.settings.has(name)) inMain.add(name)
+      for (const name of used) if (!service.settings.has(name)) usedInMain.add(name)
       for (const name of this.#main.references) used.add(name)
-      warnings.push(...this.#unused(service, used))
+      unusedInMasterCf.push(...this.#unused(service, used).values())
     }
-    return [...this.#unused(this.#main, inMain), ...warnings]
+    const scopes = [this.#main, ...this.#services]
+    return {
+      undefinedNames: [...this.#services, this.#main].flatMap((own) => this.#undefinedNames(own)),
+      unusedInMainCf: this.#unused(this.#main, usedInMain),
+      unusedInMasterCf,
+      readOnly: scopes.flatMap(readOnlySettings),
+    }
   }
 
-  #unused({ file, settings }: Scope, used: ReadonlySet<string>): string[] {
-    return [...settings]
-      .filter(([name]) => !used.has(name) && !this.#isKnown(name))
-      .map(([name, value]) => `${file}: unused parameter: ${name}=${value}`)
+  #unused({ file, settings }: Scope, used: ReadonlySet<string>): Map<string, string> {
+    return new Map(
+      [...settings]
+        .filter(([name]) => !used.has(name) && !this.#isKnown(name))
+        .map(([name, value]) => [name, `${file}: unused parameter: ${name}=${value}`]),
+    )
   }
 
   /** Names that are used without a `$`: restriction classes, and parameters of legacy tables. */
@@ -120,7 +160,10 @@ function scope(file: string, pairs: readonly (readonly [string, string])[]): Sco
   const all = [...new Map(pairs)]
   const settings = new Map(all.filter(([name]) => !isReadOnly(name)))
   const readOnly = all.filter(([name]) => isReadOnly(name))
-  return { file, settings, readOnly, references: [...settings.values()].flatMap(referencesIn) }
+  const references = [...settings].flatMap(([name, value]) =>
+    isRawParameter(name) ? [] : referencesIn(value),
+  )
+  return { file, settings, readOnly, references }
 }
 
 function readOnlySettings({ file, readOnly }: Scope): string[] {
@@ -133,14 +176,4 @@ function readOnlySettings({ file, readOnly }: Scope): string[] {
 function isReadOnly(name: string): boolean {
   const row = parameters.get(name)
   return row?.type === 'string' && row.readOnly === true && name !== 'config_directory'
-}
-
-/** The per-transport names that a service has (G-32). */
-function serviceParameters({ name, command }: MasterService): string[] {
-  return [...transportParameterRows.keys()]
-    .filter((suffix) => {
-      const commands = suffix === 'time_limit' ? TIME_LIMIT_COMMANDS : TRANSPORT_COMMANDS
-      return commands.has(command)
-    })
-    .map((suffix) => `${name}_${suffix}`)
 }

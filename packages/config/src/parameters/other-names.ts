@@ -109,3 +109,19 @@ export const otherParameterNames: ReadonlySet<string> = new Set(
     .trim()
     .split(/\s+/),
 )
+
+/**
+ * Those of them whose value has macros of its own, which main.cf does not expand (G-21), in release
+ * 3.7.11.
+ */
+export const rawParameterNames: ReadonlySet<string> = new Set([
+  'command_execution_directory',
+  'default_rbl_reply',
+  'forward_path',
+  'luser_relay',
+  'mailbox_command',
+  'postscreen_expansion_filter',
+  'postscreen_reject_footer',
+  'smtpd_expansion_filter',
+  'smtpd_reject_footer',
+])
