@@ -14,6 +14,7 @@ const FLOORS = [
     'bounce',
     'cleanup',
     'connection-cache',
+    'postconf',
     'qmqp-client',
     'qmqp-server',
     'smtp-client',

@@ -21,7 +21,17 @@ export interface CommandLine {
 }
 
 const BUILT_IN_CONFIG = fileURLToPath(new URL('../conf', import.meta.url))
-const USAGE = `Usage: posthouse [-c config_dir] ${COMMANDS.join(' | ')}`
+const USAGE = `Usage: posthouse [-c config_dir] ${COMMANDS.join(' | ')} | postconf [option ...]`
+const OPTIONS = { config: { type: 'string', short: 'c' } } as const
+
+/** `posthouse postconf`, whose options are its own. */
+export interface PostconfCommandLine {
+  /** What follows `postconf`. */
+  readonly args: readonly string[]
+  /** As given: the output names it. */
+  readonly configDirectory: string
+  readonly builtInDirectory: string
+}
 
 /** The command line cannot be understood; `message` says what was expected. */
 export class UsageError extends Error {
@@ -46,13 +56,29 @@ export function parseCommandLine(
   return { command, configDirectory: resolve(directory) }
 }
 
+/**
+ * Reads `posthouse [-c config_dir] postconf argument ...`; undefined when the command is another.
+ */
+export function parsePostconfCommandLine(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): PostconfCommandLine | undefined {
+  // Not strict: what follows is not known here.
+  const lenient = { args: [...args], allowPositionals: true, strict: false, tokens: true } as const
+  const { tokens } = parseArgs({ ...lenient, options: OPTIONS })
+  const command = tokens.find(({ kind }) => kind === 'positional')
+  if (command === undefined || args[command.index] !== 'postconf') return undefined
+  const { values } = parse(args.slice(0, command.index))
+  return {
+    args: args.slice(command.index + 1),
+    configDirectory: values.config ?? environment['MAIL_CONFIG'] ?? BUILT_IN_CONFIG,
+    builtInDirectory: BUILT_IN_CONFIG,
+  }
+}
+
 function parse(args: readonly string[]) {
   try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { config: { type: 'string', short: 'c' } },
-    })
+    return parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS })
   } catch (error) {
     throw new UsageError(`${error instanceof Error ? error.message : error}. ${USAGE}`)
   }

@@ -1,7 +1,8 @@
 import { ConfigError, explainError } from '@posthouse/config'
 
-import { type Command, parseCommandLine } from './command-line.ts'
+import { type Command, parseCommandLine, parsePostconfCommandLine } from './command-line.ts'
 import { CommandError, check, flush, reload, start, status, stop } from './control.ts'
+import { runPostconfCommand } from './postconf.ts'
 import { rotateLog } from './rotate-log.ts'
 import { startForeground } from './start-foreground.ts'
 
@@ -17,8 +18,13 @@ const RUN: Record<Command, (configDirectory: string) => Promise<void>> = {
 }
 
 try {
-  const { command, configDirectory } = parseCommandLine(process.argv.slice(2), process.env)
-  await RUN[command](configDirectory)
+  const args = process.argv.slice(2)
+  const postconf = parsePostconfCommandLine(args, process.env)
+  if (postconf !== undefined) runPostconfCommand(postconf)
+  else {
+    const { command, configDirectory } = parseCommandLine(args, process.env)
+    await RUN[command](configDirectory)
+  }
 } catch (error) {
   // What is meant for the operator has a name of its own; a bug is shown whole.
   const isBug = error instanceof TypeError || error instanceof RangeError

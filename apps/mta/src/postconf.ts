@@ -1,0 +1,54 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { hostname, networkInterfaces } from 'node:os'
+import { replaceFile, runPostconf } from '@posthouse/postconf'
+
+import type { PostconfCommandLine } from './command-line.ts'
+
+const LOCK_TIMEOUT_MS = 60_000
+const LOCKED_DESCRIPTOR = 3
+
+/** `posthouse postconf`: sets the exit status of the process. */
+export function runPostconfCommand(commandLine: PostconfCommandLine): void {
+  // The reader of a pipe may have seen enough, as `head` does.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(1)
+  })
+  process.exitCode = runPostconf(commandLine.args, {
+    environment: {
+      hostname: hostname(),
+      configDirectory: commandLine.configDirectory,
+      processName: 'postconf',
+      processId: process.pid,
+      interfaceAddresses: interfaceAddresses(),
+      readFile: readFileSync,
+    },
+    builtInDirectory: commandLine.builtInDirectory,
+    replaceFile: (path, edit) => replaceFile(path, edit, lockFile),
+    opensslVersion: process.versions.openssl,
+    stdout: (bytes) => process.stdout.write(bytes),
+    stderr: (bytes) => process.stderr.write(bytes),
+  })
+}
+
+// IPv4 first, as the system gives them to Postfix.
+function interfaceAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  const { IPv4: old = [], IPv6: others = [] } = Object.groupBy(all, ({ family }) => family)
+  return [...old, ...others].flatMap(({ cidr }) => cidr ?? [])
+}
+
+/**
+ * Takes the exclusive flock(2) of an open file, for which Node has no call. The lock belongs to the
+ * open file, which the program flock(1) shares: it stays when that ends.
+ */
+function lockFile(descriptor: number): void {
+  const { error, status, stderr } = spawnSync('flock', ['-x', String(LOCKED_DESCRIPTOR)], {
+    stdio: ['ignore', 'ignore', 'pipe', descriptor],
+    timeout: LOCK_TIMEOUT_MS,
+  })
+  if (error === undefined && status === 0) return
+  const reason = error?.message ?? String(stderr).trim()
+  throw new Error(`cannot lock the configuration for the change with flock(1): ${reason}`)
+}
