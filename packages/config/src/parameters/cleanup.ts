@@ -49,7 +49,7 @@ export const cleanupParameters = {
     type: 'boolean',
     default: 'no',
     since: '3.2',
-    withoutEffect: 'headers',
+    withoutEffect: 'idna',
     description: 'Map internationalised names with the older transitional rules.',
   },
   force_mime_input_conversion: {
