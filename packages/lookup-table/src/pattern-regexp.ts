@@ -1,4 +1,4 @@
-import { ANY_BYTE, type ByteSet } from './byte-set.ts'
+import type { ByteSet } from './byte-set.ts'
 import { byteCharCode } from './byte-text.ts'
 import type { Anchor, PatternNode, RepeatNode } from './pattern-node.ts'
 
@@ -24,10 +24,8 @@ const ANCHORS: Readonly<Record<Anchor, string>> = {
 export function regExpOf(root: PatternNode): RegExp | undefined {
   const source = sourceOf(root)
   if (source === undefined) return undefined
-  // `.*` at the start matches from the first place or from none.
-  const anchored = isRunOfAnything(firstOf(root)) ? `^(?:${source})` : source
   try {
-    const regExp = new RegExp(anchored)
+    const regExp = new RegExp(source)
     regExp.test('') // JavaScript compiles it now, and may find it too large.
     return regExp
   } catch (error) {
@@ -99,20 +97,4 @@ function unitSource(byte: number): string {
   const char = String.fromCharCode(byteCharCode(byte))
   if (/[0-9A-Za-z]/.test(char)) return char
   return `\\u${byteCharCode(byte).toString(16).padStart(4, '0')}`
-}
-
-function firstOf(node: PatternNode): PatternNode | undefined {
-  if (node.kind === 'group') return firstOf(node.body)
-  if (node.kind !== 'sequence') return node
-  return node.items[0] && firstOf(node.items[0])
-}
-
-function isRunOfAnything(node: PatternNode | undefined): boolean {
-  return (
-    node?.kind === 'repeat' &&
-    node.min === 0 &&
-    node.max === Number.POSITIVE_INFINITY &&
-    node.body.kind === 'set' &&
-    node.body.set.every((flag, byte) => flag === ANY_BYTE[byte])
-  )
 }

@@ -1,4 +1,5 @@
 import { byteTextBytes } from './byte-text.ts'
+import { withImpliedAnchor } from './implied-anchor.ts'
 import { costOf, type PatternCost, stepsFor } from './pattern-cost.ts'
 import { type MatchBudget, type MatchedGroups, PatternMatcher } from './pattern-matcher.ts'
 import type { ParsedPattern } from './pattern-node.ts'
@@ -21,10 +22,11 @@ export class Pattern {
 
   constructor(parsed: ParsedPattern) {
     this.groups = parsed.groups
-    this.#parsed = parsed
-    this.#cost = costOf(parsed.root)
+    const root = withImpliedAnchor(parsed.root)
+    this.#parsed = { ...parsed, root }
+    this.#cost = costOf(root)
     // Even the empty text, for which it is compiled, can be too much for a RegExp.
-    this.#regExp = this.#isCheapFor(0) ? regExpOf(parsed.root) : undefined
+    this.#regExp = this.#isCheapFor(0) ? regExpOf(root) : undefined
   }
 
   /**
