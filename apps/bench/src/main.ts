@@ -57,8 +57,8 @@ try {
 async function run(): Promise<void> {
   const { messages, messageBytes, sessions } = load
   console.log(
-    `${rounds} rounds after ${warmUp} to warm up, each ${messages} messages of ${messageBytes} bytes` +
-      ` over ${sessions} sessions, with fsync`,
+    `${rounds} rounds after ${warmUp} to warm up, each ${messages} messages of ` +
+      `${messageBytes} bytes over ${sessions} sessions, with fsync`,
   )
   if (withPostfix) {
     const version = execFileSync('postconf', ['-d', '-h', 'mail_version'], { encoding: 'latin1' })
