@@ -79,16 +79,21 @@ export class AttemptEnd {
     }
   }
 
-  /** Tries again to move files that could not leave `active`; call it now and then. */
-  async retryStranded(): Promise<void> {
-    for (const id of this.forgetStranded()) await this.putBack(id, this.#clock.now())
-  }
-
-  /** Leaves the files that could not leave `active` to somebody else. @returns their ids */
-  forgetStranded(): string[] {
+  /** Files that could not leave `active`: call `retry` for each of them now and then. */
+  takeStranded(): string[] {
     const ids = Array.from(this.#stranded)
     this.#stranded.clear()
     return ids
+  }
+
+  /** Leaves a file to somebody else. @returns whether it could not leave `active` */
+  forgetStranded(id: string): boolean {
+    return this.#stranded.delete(id)
+  }
+
+  /** Tries again to move a file that could not leave `active`. */
+  async retry(id: string): Promise<void> {
+    await this.putBack(id, this.#clock.now())
   }
 
   async #remove(message: ActiveMessage): Promise<void> {

@@ -89,7 +89,8 @@ export class QueueManager {
 
   async #start(isTaken: (id: string) => boolean): Promise<void> {
     for await (const { id } of this.#ports.store.scan('active')) {
-      if (!isTaken(id)) await this.#end.takeBack(id)
+      // Moved by two, a file could leave `active` again when it is being delivered.
+      if (!isTaken(id) && !this.#work.has(id)) await this.#end.takeBack(id)
     }
     if (this.#draining) return
     this.#started = true
@@ -167,17 +168,18 @@ export class QueueManager {
   async handOverTo(next: QueueManager): Promise<void> {
     this.#next = next
     for (const id of this.#active.keys()) if (!this.#work.has(id)) this.#active.delete(id)
-    this.#end.forgetStranded() // In `active`, `next` finds them.
+    this.#end.takeStranded() // In `active`, `next` finds them.
     const drained = this.drain()
     await next.#start((id) => this.#work.has(id))
     await drained
-    for (const id of this.#end.forgetStranded()) next.#takeOver(id)
     next.#leaveInIncoming() // Something may have been put there behind its back.
   }
 
   /** Nothing is under way for a message: the next queue manager may have what is left of it. */
   #handOver(id: string): void {
-    if (this.#next !== undefined && this.#active.delete(id)) this.#next.#takeOver(id)
+    if (this.#next === undefined) return
+    const isLeft = this.#active.delete(id) || this.#end.forgetStranded(id)
+    if (isLeft) this.#next.#takeOver(id)
   }
 
   #takeOver(id: string): void {
@@ -209,7 +211,7 @@ export class QueueManager {
     this.#admission.request('deferred', { start: true })
     if (this.#admission.takeSkippedIncoming()) this.#admission.request('incoming', { start: true })
     this.#cancelTimer = this.#ports.clock.after(this.#options.queueRunDelayMs, () => {
-      this.#spawn(this.#end.retryStranded())
+      for (const id of this.#end.takeStranded()) this.#spawn(this.#end.retry(id), id)
       this.#queueRun()
     })
     this.#pump()
