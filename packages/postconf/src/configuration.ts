@@ -2,6 +2,7 @@ import {
   ConfigError,
   type Environment,
   expandMacros,
+  isBuiltInParameter,
   isRawParameter,
   loadMainCf,
   type MacroLookup,
@@ -11,6 +12,7 @@ import {
   parameterUsage,
   readConfigText,
   Settings,
+  serviceParameters,
 } from '@posthouse/config'
 import {
   type MasterEntries,
@@ -21,6 +23,8 @@ import {
 import { otherDefaults } from './other-defaults.ts'
 
 const CONFIG_DIRECTORY = 'config_directory'
+// Where only the form of a macro matters: good for a compatibility level, too.
+const ANY_VALUE: MacroLookup = () => '0'
 
 /** main.cf and master.cf as postconf(1) looks at them, with no other checks than its own. */
 export interface Configuration {
@@ -138,11 +142,11 @@ function loadMaster({ directory, environment, needsMasterCf }: ConfigurationSour
 
 /**
  * Reads the macros of every value. A broken one is an error where a program would read the value,
- * and a warning elsewhere (G-14).
+ * by way of others too, and a warning elsewhere (G-14).
  *
  * @returns warnings
  */
-function checkMacros({ mainCf, entries, usage, settings, warnings }: Configuration): string[] {
+function checkMacros({ mainCf, entries, settings, warnings }: Configuration): string[] {
   const notes: string[] = []
   const check = (name: string, value: string, lookup: MacroLookup, isUsed: boolean) => {
     if (isRawParameter(name)) return
@@ -152,13 +156,13 @@ function checkMacros({ mainCf, entries, usage, settings, warnings }: Configurati
     const details = { value, warnings: [...warnings, ...notes] }
     throw new ConfigError('macro', 'macro processing error', details)
   }
+  const ofServices = new Set(entries.flatMap((entry) => serviceParameters(serviceOf(entry))))
   for (const { name, value } of mainCf.entries.values()) {
-    const isUsed = !usage.unusedInMainCf.has(name)
-    check(name, value, (name) => settings.unexpanded(name), isUsed)
+    if (!isBuiltInParameter(name) && !ofServices.has(name)) check(name, value, ANY_VALUE, false)
+    else check(name, value, (name) => settings.unexpanded(name), true)
   }
   for (const [name, value] of entries.flatMap((entry) => [...parametersOf(entry)])) {
-    // Only the form matters here: every name has a value, which is good for a level, too.
-    check(name, value, () => '0', true)
+    check(name, value, ANY_VALUE, true)
   }
   return notes
 }

@@ -42,15 +42,19 @@ export class FoldedLine {
     return this.#text
   }
 
-  /** Appends a word, after a blank or on a new line. */
-  append(word: string): void {
+  /**
+   * Appends a word, after a blank or on a new line.
+   *
+   * @param columns How many the word counts for where it is asked whether it fits.
+   */
+  append(word: string, columns: number = columnsOf(word)): void {
     if (this.#text === '') this.#put(word)
-    else if (this.#columns + 1 + columnsOf(word) > this.#maxColumns) this.appendOnNewLine(word)
+    else if (this.#columns + 1 + columns > this.#maxColumns) this.appendOnNewLine(word)
     else this.#put(` ${word}`)
   }
 
   appendOnNewLine(word: string): void {
-    this.#text += `\n`
+    this.#text += '\n'
     this.#columns = 0
     this.#put(`${INDENT}${word}`)
   }

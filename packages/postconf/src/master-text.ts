@@ -40,10 +40,12 @@ function withArguments(line: FoldedLine, entry: MasterEntry, { isFolded }: Maste
   if (!isFolded) return [line.text, ...args.map(argumentText)].join(' ')
   let isAfterOption = false
   for (let at = 0; at < args.length; at++) {
-    const isOption = at + 1 < optionCount && args[at] === '-o'
+    const arg = args[at]!
+    const isOption = at + 1 < optionCount && arg === '-o'
     if (isOption) line.appendOnNewLine(`-o ${argumentText(args[++at]!)}`)
-    else if (isAfterOption) line.appendOnNewLine(argumentText(args[at]!))
-    else line.append(argumentText(args[at]!))
+    else if (isAfterOption) line.appendOnNewLine(argumentText(arg))
+    // postconf(1) asks whether the argument fits without its braces.
+    else line.append(argumentText(arg), columnsOf(arg))
     isAfterOption = isOption
   }
   return line.text
