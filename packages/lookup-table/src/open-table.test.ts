@@ -37,11 +37,9 @@ describe('G-50: as postmap -q answers', () => {
 
 describe('openTable', () => {
   it('G-50: has these types', () => {
-    expect(tableTypes).toEqual(
-      'cidr environ fail inline lmdb pcre pipemap randmap regexp socketmap static tcp texthash unionmap'.split(
-        ' ',
-      ),
-    )
+    const files = ['cidr', 'lmdb', 'pcre', 'regexp', 'texthash']
+    const names = ['environ', 'fail', 'inline', 'pipemap', 'randmap', 'static', 'unionmap']
+    expect(tableTypes).toEqual([...files, ...names, 'socketmap', 'tcp'].sort())
   })
 
   it.each([

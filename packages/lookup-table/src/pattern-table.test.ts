@@ -55,6 +55,10 @@ describe.each([
     expect(table.lookup(key)).toMatch(/^(x|next)$/)
   })
 
+  it('.* with a reference to it may match from a later place only', () => {
+    expect(open(openType, '/(.*)\\1b/ <$1>\n').table.lookup('xaab')).toBe('<a>')
+  })
+
   it('keys are at most 102,400 bytes long', () => {
     const { table } = open(openType, '/^a/ x\n')
     expect(table.lookup(`a${'b'.repeat(102_399)}`)).toBe('x')
