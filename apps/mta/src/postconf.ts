@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
-import { replaceFile, runPostconf } from '@posthouse/postconf'
+import { PostconfError, replaceFile, runPostconf } from '@posthouse/postconf'
 
 import type { PostconfCommandLine } from './command-line.ts'
 
@@ -50,5 +50,5 @@ function lockFile(descriptor: number): void {
   })
   if (error === undefined && status === 0) return
   const reason = error?.message ?? String(stderr).trim()
-  throw new Error(`cannot lock the configuration for the change with flock(1): ${reason}`)
+  throw new PostconfError('file', `cannot lock the file to be changed with flock(1): ${reason}`)
 }
