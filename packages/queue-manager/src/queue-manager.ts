@@ -38,6 +38,8 @@ export class QueueManager {
   readonly #dispatcher: Dispatcher
   readonly #active = new Map<string, ActiveMessage | undefined>() // Undefined: on its way in.
   readonly #held: MessageEnvelope[] = []
+  /** Found by `start`: who committed them may not have called `accept` yet. */
+  readonly #takenBack = new Set<string>()
   #started = false
   #draining = false
   #admitting = false
@@ -89,8 +91,9 @@ export class QueueManager {
 
   async #start(isTaken: (id: string) => boolean): Promise<void> {
     for await (const { id } of this.#ports.store.scan('active')) {
-      // Moved by two, a file could leave `active` again when it is being delivered.
-      if (!isTaken(id) && !this.#work.has(id)) await this.#end.takeBack(id)
+      if (isTaken(id) || this.#work.has(id)) continue
+      this.#takenBack.add(id)
+      await this.#end.takeBack(id)
     }
     if (this.#draining) return
     this.#started = true
@@ -117,7 +120,7 @@ export class QueueManager {
       this.#next.accept(envelope, queue, isOneOfMany)
       return
     }
-    if (queue === 'incoming' && this.#active.has(id)) return // A scan was faster.
+    if (this.#takenBack.has(id) || this.#active.has(id)) return // A scan was faster.
     // What is in `active` when the queue manager stops, the next one takes back.
     if (this.#draining && queue === 'active') return
     if (!this.#started || this.#draining || this.#admission.backlog || !this.#hasRoom()) {
@@ -133,10 +136,6 @@ export class QueueManager {
 
   /** What other programs send to wake the queue manager: bytes of S-36; others are ignored. */
   trigger(requests: Uint8Array): void {
-    if (this.#next !== undefined) {
-      this.#next.trigger(requests)
-      return
-    }
     const ignoreStamps = requests.includes(TRIGGERS.A)
     const overrideDefer = requests.includes(TRIGGERS.F)
     if (overrideDefer) this.#dispatcher.reviveAll()
@@ -163,7 +162,7 @@ export class QueueManager {
    * and each message that is worked on as soon as that has ended. Until then a destination may have
    * the deliveries of both. Resolves when nothing is left here; rejects as `start` does.
    *
-   * @param next Not started, on the same store. `accept` and `trigger` are passed on to it.
+   * @param next Not started, on the same store. What `accept` is told is passed on.
    */
   async handOverTo(next: QueueManager): Promise<void> {
     this.#next = next
@@ -211,6 +210,7 @@ export class QueueManager {
     this.#admission.request('deferred', { start: true })
     if (this.#admission.takeSkippedIncoming()) this.#admission.request('incoming', { start: true })
     this.#cancelTimer = this.#ports.clock.after(this.#options.queueRunDelayMs, () => {
+      this.#takenBack.clear()
       for (const id of this.#end.takeStranded()) this.#spawn(this.#end.retry(id), id)
       this.#queueRun()
     })

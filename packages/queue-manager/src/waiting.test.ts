@@ -85,6 +85,21 @@ describe('QueueManager: another one takes over', () => {
     expect(done(here)).toHaveLength(4)
   })
 
+  it('does not take a message twice that its start found before it was told of it', async () => {
+    const here = new World((request) => here.outcomes(request))
+    const first = here.manager()
+    await first.start()
+    const second = here.manager()
+    const envelope = here.store.add({ id: 'QID1', recipients: ['a@x'] }, 'active')
+    await first.handOverTo(second)
+    second.accept(envelope, 'active')
+    await here.run(1)
+    first.accept(envelope, 'active')
+    await here.run(1)
+    expect(done(here)).toEqual(['a@x'])
+    expect(here.store.places()).toEqual({})
+  })
+
   it('leaves a message alone of which others die with their destination', async () => {
     const here = new World((request) =>
       here.wait(60_000).then(() => ({
