@@ -26,13 +26,18 @@ export function byteRange(first: number, last: number): ByteSet {
   return new Uint8Array(256).fill(1, first, last + 1)
 }
 
-/** The bytes of all the sets. */
-export function unionOf(...sets: readonly ByteSet[]): ByteSet {
+/** The bytes of all the sets, of which there may be any number. */
+export function unionOfAll(sets: Iterable<ByteSet>): ByteSet {
   const union = new Uint8Array(256)
   for (const set of sets) {
     for (let byte = 0; byte < 256; byte++) if (set[byte] === 1) union[byte] = 1
   }
   return union
+}
+
+/** The bytes of all the sets. */
+export function unionOf(...sets: readonly ByteSet[]): ByteSet {
+  return unionOfAll(sets)
 }
 
 /** The bytes that are not in the set. */

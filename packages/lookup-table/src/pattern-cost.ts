@@ -1,4 +1,4 @@
-import { ANY_BYTE, areDisjoint, type ByteSet, unionOf } from './byte-set.ts'
+import { ANY_BYTE, areDisjoint, type ByteSet, unionOf, unionOfAll } from './byte-set.ts'
 import type { PatternNode, RepeatNode } from './pattern-node.ts'
 
 /** How much a search does: at most `factor * (length + 1) ** degree` steps. */
@@ -65,12 +65,11 @@ function waysOf(node: PatternNode): PatternCost {
 }
 
 function waysOfChoice(options: readonly PatternNode[]): PatternCost {
-  const ways = options.map(waysOf)
-  const factors = ways.map(({ factor }) => factor)
-  const degree = Math.max(...ways.map((each) => each.degree))
   const isOneOnly = haveDisjointStarts(options)
-  const factor = isOneOnly ? Math.max(...factors) : factors.reduce((sum, each) => sum + each, 0)
-  return { factor, degree }
+  return options.map(waysOf).reduce((all, each) => ({
+    factor: isOneOnly ? Math.max(all.factor, each.factor) : all.factor + each.factor,
+    degree: Math.max(all.degree, each.degree),
+  }))
 }
 
 function waysOfRepeat({ body, min, max }: RepeatNode): PatternCost {
@@ -147,7 +146,7 @@ function startOf(node: PatternNode): ByteSet | undefined {
     case 'choice': {
       const starts = node.options.map(startOf)
       if (starts.includes(undefined)) return undefined
-      return unionOf(...starts.map((start) => start ?? ANY_BYTE))
+      return unionOfAll(starts.map((start) => start ?? ANY_BYTE))
     }
     case 'repeat':
       return node.min > 0 ? startOf(node.body) : undefined

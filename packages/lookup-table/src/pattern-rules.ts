@@ -60,6 +60,8 @@ interface WrittenPattern {
   readonly rest: string
 }
 
+/** As for PCRE, whose patterns become about twice as large when they are compiled. */
+const MAX_PATTERN_BYTES = 65_536
 const EMPTY_RESULT: Replacement = { parts: [], highest: 0 }
 
 /** Whether a flag is on that is off at first: it is there an odd number of times. */
@@ -219,10 +221,12 @@ class PatternRulesReader {
 
   #condition(written: WrittenPattern): Condition | 'unsupported' | undefined {
     const { pattern, flags, negated } = written
+    if (pattern.length > MAX_PATTERN_BYTES) return this.#tooBig()
     try {
       const parsed = this.#language.parse(pattern, flags)
       return { pattern: new Pattern(parsed), negated, line: this.#line }
     } catch (error) {
+      if (error instanceof RangeError) return this.#tooBig() // The stack was too small for it.
       if (!(error instanceof LookupTableError)) throw error
       if (error.code !== 'unsupported-pattern') {
         this.#warn(error.message)
@@ -231,6 +235,11 @@ class PatternRulesReader {
       this.#skip(error.message)
       return 'unsupported'
     }
+  }
+
+  #tooBig(): 'unsupported' {
+    this.#skip('pattern too big: expected at most 65536 bytes, and fewer if it is nested')
+    return 'unsupported'
   }
 
   #skip(problem: string): undefined {

@@ -86,6 +86,31 @@ describe.each([
     expect(warnings).toHaveLength(1)
   })
 
+  it.each([
+    ['a bracket expression', `[${'ab'.repeat(32_000)}]`],
+    ['choices', `(${'x|'.repeat(32_000)}a)`],
+    ['options', 'x?'.repeat(32_000)],
+    ['a literal', 'b'.repeat(65_536)],
+    ['repeated repetitions', `a${'{1}'.repeat(20_000)}`],
+    ['more than 65,536 bytes', 'a|'.repeat(32_769)],
+  ])('a pattern may be large, or is skipped: %s', (_what, pattern) => {
+    const { table, warnings } = open(openType, `/${pattern}/ x\nif !/${pattern}/\n/./ x\nendif\n`)
+    const skipped = warnings.filter((text) =>
+      /too big|not follow a repeatable|ENDIF without/.test(text),
+    )
+    expect(skipped).toEqual(warnings)
+    try {
+      expect(['x', undefined]).toContain(table.lookup('a'))
+    } catch (error) {
+      expect(error).toMatchObject({ message: expect.stringContaining('match limit exceeded') })
+    }
+  })
+
+  it('the rules behind an IF with a pattern too big never apply', () => {
+    const { table } = open(openType, `if !/${'b'.repeat(65_537)}/\n/./ x\nendif\n/./ next\n`)
+    expect(table.lookup('a')).toBe('next')
+  })
+
   it('a RegExp and the search that counts its steps agree', () => {
     const item = fc
       .tuple(

@@ -1,7 +1,12 @@
 import { byteTextBytes } from './byte-text.ts'
 import { withImpliedAnchor } from './implied-anchor.ts'
 import { costOf, type PatternCost, stepsFor } from './pattern-cost.ts'
-import { type MatchBudget, type MatchedGroups, PatternMatcher } from './pattern-matcher.ts'
+import {
+  type MatchBudget,
+  type MatchedGroups,
+  MatchLimitReached,
+  PatternMatcher,
+} from './pattern-matcher.ts'
 import type { ParsedPattern } from './pattern-node.ts'
 import { regExpOf } from './pattern-regexp.ts'
 
@@ -57,7 +62,12 @@ export class Pattern {
   }
 
   #matcherFor(): PatternMatcher {
-    this.#matcher ??= new PatternMatcher(this.#parsed)
-    return this.#matcher
+    try {
+      this.#matcher ??= new PatternMatcher(this.#parsed)
+      return this.#matcher
+    } catch (error) {
+      if (error instanceof RangeError) throw new MatchLimitReached() // The stack was too small.
+      throw error
+    }
   }
 }

@@ -4,7 +4,7 @@ import {
   complementOf,
   POSIX_CLASSES,
   singleByte,
-  unionOf,
+  unionOfAll,
   WORD,
   withBothCases,
 } from './byte-set.ts'
@@ -52,7 +52,7 @@ class ClassReader {
     if (cursor.sees(']')) this.#readItem()
     while (this.#quoted || !cursor.sees(']')) this.#readItem()
     cursor.at++
-    return unionOf(...this.#sets)
+    return unionOfAll(this.#sets)
   }
 
   #readItem(): void {

@@ -6,6 +6,7 @@ import {
   NEWLINE,
   POSIX_CLASSES,
   unionOf,
+  unionOfAll,
   withBothCases,
 } from './byte-set.ts'
 import { byteOf } from './byte-text.ts'
@@ -61,7 +62,7 @@ class BracketParser {
       sets.push(this.#parseElementOrRange(isFirst))
     }
     this.at++
-    return { set: unionOf(...sets), negated }
+    return { set: unionOfAll(sets), negated }
   }
 
   #parseElementOrRange(isFirst: boolean): ByteSet {
