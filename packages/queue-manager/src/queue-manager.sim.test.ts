@@ -1,4 +1,5 @@
 import type { Clock } from '@posthouse/clock'
+import type { MessageEnvelope } from '@posthouse/queue-store'
 import { expect, it } from 'vitest'
 
 import { OPTIONS, SETTINGS, START_MS, World } from '../test/harness.ts'
@@ -91,8 +92,17 @@ class Simulation {
     const queue = this.#random() < 0.5 ? 'active' : 'incoming'
     const envelope = this.#world.store.add({ recipients }, queue, this.#world.clock.now())
     // Some programs only send a trigger, and that may get lost.
-    if (queue === 'active' || this.#random() < 0.6) this.#manager?.accept(envelope, queue)
+    if (queue === 'active') this.#tellLater(envelope)
+    else if (this.#random() < 0.6) this.#manager?.accept(envelope, queue)
     else this.#manager?.trigger(Buffer.from('I'))
+  }
+
+  /** Whoever commits a message to `active` is a moment later than a scan can be. */
+  #tellLater(envelope: MessageEnvelope): void {
+    const process = this.#process
+    this.#world.clock.after(this.#random() * 30, () => {
+      if (process === this.#process) this.#manager?.accept(envelope, 'active')
+    })
   }
 
   /** As when a reload changes the options: then nobody may get a duplicate. */
