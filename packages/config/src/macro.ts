@@ -26,10 +26,16 @@ const SUFFIX = /^[A-Za-z0-9_]*/
 /**
  * Expands the macros in one text, with a fresh {@link MacroExpander}.
  *
+ * @param onUndefined Told of each `$name` or `${name}` that nothing sets, and which is empty. The
+ *   name of a condition, as in `${name?text}`, may be undefined.
  * @throws {ConfigError} `macro`
  */
-export function expandMacros(text: string, lookup: MacroLookup): string {
-  return new MacroExpander(lookup).expand(text)
+export function expandMacros(
+  text: string,
+  lookup: MacroLookup,
+  onUndefined?: (name: string) => void,
+): string {
+  return new MacroExpander(lookup, onUndefined).expand(text)
 }
 
 /**
@@ -41,11 +47,13 @@ export function expandMacros(text: string, lookup: MacroLookup): string {
  */
 export class MacroExpander {
   readonly #lookup: MacroLookup
-  readonly #values = new Map<string, string>()
+  readonly #onUndefined: ((name: string) => void) | undefined
+  readonly #values = new Map<string, string | undefined>()
   #inserted = 0
 
-  constructor(lookup: MacroLookup) {
+  constructor(lookup: MacroLookup, onUndefined?: (name: string) => void) {
     this.#lookup = lookup
+    this.#onUndefined = onUndefined
   }
 
   /**
@@ -57,7 +65,7 @@ export class MacroExpander {
 
   /** The expanded value of a name; empty when undefined. @throws {ConfigError} `macro` */
   value(name: string): string {
-    return this.#value(name, 0)
+    return this.#value(name, 0) ?? ''
   }
 
   #expand(text: string, level: number): string {
@@ -74,7 +82,7 @@ export class MacroExpander {
       }
       const { content, end, bracketed } = reference(text, at + 1)
       if (level > MAX_NESTING) throw problem(`unreasonable macro call nesting: "${content}"`)
-      const inserted = bracketed ? this.#evaluate(content, level) : this.#value(content, level)
+      const inserted = bracketed ? this.#evaluate(content, level) : this.#insert(content, level)
       expanded += inserted
       this.#checkLength(expanded, inserted, content)
       from = end
@@ -92,10 +100,16 @@ export class MacroExpander {
     }
   }
 
-  #value(name: string, level: number): string {
-    const known = this.#values.get(name)
-    if (known !== undefined) return known
-    const expanded = this.#expand(this.#lookup(name) ?? '', level + 1)
+  #insert(name: string, level: number): string {
+    const value = this.#value(name, level)
+    if (value === undefined) this.#onUndefined?.(name)
+    return value ?? ''
+  }
+
+  #value(name: string, level: number): string | undefined {
+    if (this.#values.has(name)) return this.#values.get(name)
+    const value = this.#lookup(name)
+    const expanded = value === undefined ? undefined : this.#expand(value, level + 1)
     this.#values.set(name, expanded)
     return expanded
   }
@@ -106,9 +120,9 @@ export class MacroExpander {
     const name = nameAt(text, 0)
     const afterName = text.slice(name.length)
     const rest = trimStart(afterName)
-    if (rest === '') return this.#value(name, level)
+    if (rest === '') return this.#insert(name, level)
     if (rest.startsWith('?') || rest.startsWith(':')) {
-      return this.#choose(this.#value(name, level) !== '', rest, level)
+      return this.#choose((this.#value(name, level) ?? '') !== '', rest, level)
     }
     const call = FUNCTIONS.get(name)
     if (call !== undefined && afterName.startsWith('{')) {
