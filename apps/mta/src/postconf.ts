@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
+import { showBounceTemplates } from '@posthouse/bounce'
 import { PostconfError, replaceFile, runPostconf } from '@posthouse/postconf'
 
 import type { PostconfCommandLine } from './command-line.ts'
@@ -26,10 +28,33 @@ export function runPostconfCommand(commandLine: PostconfCommandLine): void {
     },
     builtInDirectory: commandLine.builtInDirectory,
     replaceFile: (path, edit) => replaceFile(path, edit, lockFile),
+    showBounceTemplates,
     opensslVersion: process.versions.openssl,
+    publicKeyAlgorithms,
     stdout: (bytes) => process.stdout.write(bytes),
     stderr: (bytes) => process.stderr.write(bytes),
   })
+}
+
+// Node has no list of them, so a key of each is made, as small as it may be. DSA is left out: no
+// TLS of Node's OpenSSL takes a certificate with it.
+const KEY_MAKERS = {
+  ecdsa: () => generateKeyPairSync('ec', { namedCurve: 'prime256v1' }),
+  ed25519: () => generateKeyPairSync('ed25519'),
+  ed448: () => generateKeyPairSync('ed448'),
+  rsa: () => generateKeyPairSync('rsa', { modulusLength: 1024 }),
+}
+
+function publicKeyAlgorithms(): string[] {
+  const isThere = (makeKey: () => unknown) => {
+    try {
+      makeKey()
+      return true
+    } catch {
+      return false // That is the answer, whatever the reason.
+    }
+  }
+  return Object.entries(KEY_MAKERS).flatMap(([name, makeKey]) => (isThere(makeKey) ? [name] : []))
 }
 
 // IPv4 first, as the system gives them to Postfix.

@@ -1,4 +1,9 @@
-import { formatStatusLogEntry, parseStatusLog } from '@posthouse/bounce'
+import {
+  expandBounceTemplate,
+  formatStatusLogEntry,
+  parseBounceTemplates,
+  parseStatusLog,
+} from '@posthouse/bounce'
 
 const text = formatStatusLogEntry(
   {
@@ -16,3 +21,14 @@ console.log(text.trim())
 
 const { entries } = parseStatusLog(Buffer.from(text), { kind: 'defer', smtputf8: true })
 console.log(entries.map(({ recipient, status }) => `${recipient} ${status}`))
+
+const file =
+  'delay_template = <<EOF\n\nWaiting for $delay_warning_time_hours h at $myhostname\nEOF\n'
+const { templates } = parseBounceTemplates(Buffer.from(file), '/etc/postfix/bounce.cf')
+const { lines } = expandBounceTemplate(templates.delay, {
+  parameter: (name) => (name === 'myhostname' ? 'mx.example.net' : undefined),
+  delayWarningTimeSeconds: 4 * 3600,
+  maximalQueueLifetimeSeconds: 5 * 86_400,
+  smtputf8: true,
+})
+console.log(lines)

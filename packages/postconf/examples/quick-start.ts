@@ -21,7 +21,9 @@ const postconf = (...args: string[]) =>
     },
     builtInDirectory: '/etc/postfix',
     replaceFile: (path, edit) => files.set(path, String(edit(read(path)))),
+    showBounceTemplates: () => ({ text: '', warnings: [], error: 'no templates here' }),
     opensslVersion: process.versions.openssl,
+    publicKeyAlgorithms: () => ['rsa'],
     stdout: (bytes) => process.stdout.write(bytes),
     stderr: (bytes) => process.stderr.write(bytes),
   })

@@ -20,3 +20,8 @@ export { type MasterStyle, masterText } from './master-text.ts'
 export { type LockFile, replaceFile } from './replace-file.ts'
 export { type PostconfPorts, runPostconf } from './run-postconf.ts'
 export type { ServicePattern } from './service-pattern.ts'
+export type {
+  BounceTemplateValues,
+  ShowBounceTemplates,
+  ShownBounceTemplates,
+} from './show-templates.ts'

@@ -4,8 +4,9 @@ import { encodeAddress } from '@posthouse/mail-address'
 
 import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { editFiles } from './edit-files.ts'
-import { PostconfError, usageError } from './errors.ts'
+import { PostconfError } from './errors.ts'
 import { showFiles } from './show-files.ts'
+import { type ShowBounceTemplates, showTemplates } from './show-templates.ts'
 
 /** What {@link runPostconf} needs of its program and of the machine. */
 export interface PostconfPorts {
@@ -18,8 +19,12 @@ export interface PostconfPorts {
    * lock.
    */
   readonly replaceFile: (path: string, edit: (content: Uint8Array) => Uint8Array) => void
+  /** For `-b` and `-t`. */
+  readonly showBounceTemplates: ShowBounceTemplates
   /** For `-T`, such as `3.5.4`. */
   readonly opensslVersion: string
+  /** For `-T`: lower-case names of what a certificate may be signed with, sorted. */
+  readonly publicKeyAlgorithms: () => readonly string[]
   readonly stdout: (bytes: Uint8Array) => void
   readonly stderr: (bytes: Uint8Array) => void
 }
@@ -61,21 +66,16 @@ export function runPostconf(args: readonly string[], ports: PostconfPorts): numb
 }
 
 function run(commandLine: CommandLine, ports: PostconfPorts, printer: Printer): number {
-  const { mode, edit, operands, tlsMode } = commandLine
+  const { mode, edit, tlsMode } = commandLine
   switch (mode) {
-    // No service that answers to SASL, and no delivery to mailboxes that would need a lock.
+    // No SASL on either side, and no delivery to mailboxes that would need a lock.
     case 'a':
-    case 'l':
-      return 0
     case 'A':
-      printer.line('cyrus')
+    case 'l':
       return 0
     case 'b':
     case 't':
-      if (operands.length > 1) {
-        throw usageError('options -b and -t require at most one template file')
-      }
-      throw usageError('there are no bounce templates: Posthouse sends no notifications yet')
+      return showTemplates({ ...commandLine, mode }, ports, printer)
     case 'm':
       for (const type of tableTypes) printer.line(type)
       return 0
@@ -91,14 +91,15 @@ function run(commandLine: CommandLine, ports: PostconfPorts, printer: Printer): 
   }
 }
 
-function printTls(mode: string, { opensslVersion }: PostconfPorts, printer: Printer): number {
+function printTls(mode: string, ports: PostconfPorts, printer: Printer): number {
+  const { opensslVersion, publicKeyAlgorithms } = ports
   switch (mode) {
     case 'compile-version':
     case 'run-version':
       printer.line(`OpenSSL ${opensslVersion}`)
       return 0
     case 'public-key-algorithms':
-      for (const name of ['ecdsa', 'ed25519', 'rsa']) printer.line(name)
+      for (const name of publicKeyAlgorithms()) printer.line(name)
       return 0
     default:
       printer.warning(`unknown 'postconf -T' mode: ${mode}`)

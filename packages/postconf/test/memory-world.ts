@@ -1,10 +1,11 @@
-import { type PostconfPorts, runPostconf } from '../src/index.ts'
+import { type PostconfPorts, runPostconf, type ShowBounceTemplates } from '../src/index.ts'
 
 /** A directory CONF in memory; files and output have one character for each byte. */
 export class MemoryWorld {
   readonly files: Map<string, string> = new Map()
   stdout = ''
   stderr = ''
+  showBounceTemplates: ShowBounceTemplates = () => ({ text: '', warnings: [], error: undefined })
 
   constructor(main: string | null, master: string | null) {
     if (main !== null) this.files.set('CONF/main.cf', main)
@@ -24,7 +25,9 @@ export class MemoryWorld {
       },
       builtInDirectory: '/etc/postfix',
       replaceFile: (path, edit) => this.files.set(path, latin1(edit(this.#read(path)))),
+      showBounceTemplates: (request) => this.showBounceTemplates(request),
       opensslVersion: '3.5.4',
+      publicKeyAlgorithms: () => ['made', 'up'],
       stdout: (bytes) => {
         this.stdout += latin1(bytes)
       },
