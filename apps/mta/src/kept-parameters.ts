@@ -2,7 +2,7 @@ import type { Config, MainCf, ParameterName } from '@posthouse/config'
 
 // Those of Postfix (G-34), and those of what a reload does not make anew here: the queue store,
 // the cache of sessions, and the user that this process has become.
-const KEPT: readonly ParameterName[] = [
+export const KEPT_PARAMETERS: readonly ParameterName[] = [
   'connection_cache_ttl_limit',
   'enable_long_queue_ids',
   'hash_queue_depth',
@@ -31,7 +31,7 @@ export interface KeptParameters {
 export function keepParameters(mainCf: MainCf, wanted: Config, running: Config): KeptParameters {
   const entries = new Map(mainCf.entries)
   const warnings: string[] = []
-  for (const name of KEPT) {
+  for (const name of KEPT_PARAMETERS) {
     const old = running.settings.expanded(name)
     const value = wanted.settings.expanded(name)
     if (old === value) continue

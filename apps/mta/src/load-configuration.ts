@@ -32,6 +32,7 @@ import {
 import { keepParameters } from './kept-parameters.ts'
 import { enabledProtocols } from './options/mx-lookup-options.ts'
 import { expandInterfaces, type OwnAddresses } from './own-addresses.ts'
+import { ignoredOverrides } from './shared-parameters.ts'
 import { systemAccounts } from './system-accounts.ts'
 import { servicePort } from './system-services.ts'
 
@@ -95,6 +96,7 @@ export async function loadConfiguration(
   const configs = new Map(
     plan.run.map((service) => [service, resolveFor(mainCf, directory, service)]),
   )
+  const configOf = (service: MasterService): Config => configs.get(service) ?? config
   const all = [config, ...configs.values()]
   refuseUnsupported(all, plan.run)
   const families = enabledProtocols(config).map((name) => (name === 'ipv4' ? 4 : 6))
@@ -114,11 +116,12 @@ export async function loadConfiguration(
       ...masterCf.warnings,
       ...plan.warnings,
       ...chrootWarnings(plan.run),
+      ...ignoredOverrides(config, plan.run, configOf),
       ...unusedParameters(mainCf, masterCf),
       ...parametersWithoutEffect(all),
     ],
     notices: [...compatibilityNotices(config), ...masterCf.notices],
-    configOf: (service) => configs.get(service) ?? config,
+    configOf,
   }
 }
 

@@ -154,6 +154,19 @@ describe('master.cf', () => {
     ])
   })
 
+  it('G-33: a -o of what all services share has no effect, and is warned of', async () => {
+    const options = '-o syslog_facility=local1 -o log_format=text -o syslog_name=out'
+    writeFileSync(join(conf, 'master.cf'), `smtp unix - - n - - smtp ${options}\n`)
+    const { status, output } = await runCommand('-c', conf, 'check')
+    expect(status).toBe(0)
+    const lines = output.replaceAll(conf, 'CONF').match(/.* no effect: set it in main.cf/g)
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /warning: CONF\/master\.cf: line 1: -o syslog_facility=local1: no effect: set it in main\.cf$/,
+      ),
+    ])
+  })
+
   it('G-42: without protocols the inet services are skipped, with warnings', async () => {
     writeFileSync(join(conf, 'main.cf'), `${BASE}inet_protocols =\n`)
     const { status, output } = await runCommand('-c', conf, 'check')
