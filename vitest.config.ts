@@ -10,6 +10,7 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'apps/*/{src,test}/**/*.test.ts', '.ci/*.test.ts'],
     // Tests of apps wait for processes, on machines that do other things, too.
     testTimeout: 30_000,
+    hookTimeout: 30_000,
     expect: { poll: { timeout: 20_000 } },
   },
 })

@@ -10,7 +10,7 @@ const PLACES = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin']
 export function peersInstalled(...programs: string[]): boolean {
   const missing = programs.filter((program) => !PLACES.some((place) => isThere(place, program)))
   if (missing.length === 0) return true
-  const text = `not installed: ${missing.join(', ')} (Debian's package postfix)`
+  const text = `not installed: ${missing.join(', ')} (Debian's packages are in .ci/run)`
   if (process.env['POSTHOUSE_PEERS'] === 'required') throw new Error(text)
   console.warn(`skipping the tests against peers: ${text}`)
   return false
