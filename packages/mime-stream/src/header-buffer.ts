@@ -1,0 +1,123 @@
+import { isAscii } from 'node:buffer'
+
+const LF = 0x0a
+const SPACE = 0x20
+const TAB = 0x09
+const COLON = 0x3a
+const NEWLINE = Buffer.from('\n')
+
+/** One header with its continuation lines. All bytes are the receiver's. */
+export interface RawHeader {
+  /** As it came, line ends included. */
+  readonly raw: Buffer
+  /** What header checks see, see `HeaderEvent`. */
+  readonly text: Buffer
+  readonly kept: Buffer
+  readonly colon: number
+  readonly isTruncated: boolean
+  /** There is a byte above 0x7F, also in what was cut off. */
+  readonly hasEightBit: boolean
+}
+
+/** Whether a byte continues a header when it starts a line (Q-511). */
+export function isBlank(byte: number | undefined): boolean {
+  return byte === SPACE || byte === TAB
+}
+
+/** Offset of the colon of a header line, among its first `maxBytes`; -1 if it is none (Q-510). */
+export function findHeaderColon(line: Buffer, maxBytes: number): number {
+  const limit = Math.min(maxBytes, line.length)
+  let at = 0
+  while (at < limit && line[at]! > SPACE && line[at]! < 0x7f && line[at] !== COLON) at++
+  if (at === 0) return -1
+  while (at < limit && isBlank(line[at])) at++
+  return at < limit && line[at] === COLON ? at : -1
+}
+
+/** Gathers one header, line by line, up to `header_size_limit` (Q-515). */
+export class HeaderBuffer {
+  readonly #limit: number
+  #bytes: Buffer = Buffer.allocUnsafe(1024)
+  #length = 0
+  #colon = 0
+  #room = 0
+  #isCut = false
+  #hasEightBit = false
+
+  constructor(headerSizeLimit: number) {
+    this.#limit = headerSizeLimit
+  }
+
+  get isEmpty(): boolean {
+    return this.#length === 0
+  }
+
+  /** @param line Begins with a header's name; `colon` is the offset of its colon. */
+  start(line: Buffer, colon: number): void {
+    this.#length = 0
+    this.#colon = colon
+    // The blanks before the colon do not count, nor does the last LF.
+    this.#room = this.#limit + colon + 1
+    this.#isCut = false
+    this.#hasEightBit = false
+    this.append(line)
+  }
+
+  append(bytes: Buffer): void {
+    if (!this.#hasEightBit && !isAscii(bytes)) this.#hasEightBit = true
+    const taken = Math.min(bytes.length, this.#room - this.#length)
+    if (taken < bytes.length) this.#isCut = true
+    this.#reserve(this.#length + taken)
+    bytes.copy(this.#bytes, this.#length, 0, taken)
+    this.#length += taken
+  }
+
+  /** The header, which is then forgotten. Not to be called when empty. */
+  take(): RawHeader {
+    const gathered = Buffer.from(this.#bytes.subarray(0, this.#length))
+    const raw = this.#isCut ? Buffer.concat([withoutLastLf(gathered), NEWLINE]) : gathered
+    this.#length = 0
+    let nameEnd = this.#colon
+    while (isBlank(gathered[nameEnd - 1])) nameEnd--
+    const header = withoutBlanks(withoutLastLf(gathered), nameEnd, this.#colon)
+    return {
+      raw,
+      text: cutAtNul(header.subarray(0, this.#limit)),
+      kept: cutAtNul(cutHeader(header, this.#limit)),
+      colon: nameEnd,
+      isTruncated: header.length > this.#limit,
+      hasEightBit: this.#hasEightBit,
+    }
+  }
+
+  #reserve(bytes: number): void {
+    if (bytes <= this.#bytes.length) return
+    const grown = Buffer.allocUnsafe(Math.max(bytes, this.#bytes.length * 2))
+    this.#bytes.copy(grown, 0, 0, this.#length)
+    this.#bytes = grown
+  }
+}
+
+function withoutLastLf(header: Buffer): Buffer {
+  return header.at(-1) === LF ? header.subarray(0, -1) : header
+}
+
+function withoutBlanks(header: Buffer, nameEnd: number, colon: number): Buffer {
+  if (nameEnd === colon) return header
+  return Buffer.concat([header.subarray(0, nameEnd), header.subarray(colon)])
+}
+
+// Q-515. The twin of this is in packages/cleanup/src/header-syntax.ts.
+function cutHeader(header: Buffer, limit: number): Buffer {
+  if (header.length <= limit) return header
+  const lineEnd = header.lastIndexOf(LF, limit)
+  const cut = header.subarray(0, lineEnd > 0.9 * limit ? lineEnd : limit)
+  // An LF at the end would make an empty line, and so end the header.
+  return withoutLastLf(cut)
+}
+
+// Q-514. The twin of this is in packages/cleanup/src/header-syntax.ts.
+function cutAtNul(header: Buffer): Buffer {
+  if (!header.includes(0)) return header
+  return Buffer.from(header.toString('latin1').replace(/\0[^\n]*/g, ''), 'latin1')
+}

@@ -1,0 +1,14 @@
+export { Downgrade } from './downgrade.ts'
+export { isEightBit, type MimeEntity, type TransferEncoding } from './entity.ts'
+export { MIME_ERRORS, type MimeError, type MimeErrorCode } from './mime-errors.ts'
+export type {
+  BodyEvent,
+  BoundaryEvent,
+  EndOfHeadersEvent,
+  HeaderBlock,
+  HeaderChecks,
+  HeaderEvent,
+  MimeEvent,
+} from './mime-event.ts'
+export { MimeStream, type MimeStreamOptions } from './mime-stream.ts'
+export { QuotedPrintableEncoder } from './quoted-printable.ts'
