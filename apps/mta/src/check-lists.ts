@@ -3,6 +3,7 @@ import { programOf } from '@posthouse/master'
 
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { clientMatcher } from './match-lists.ts'
+import { addressMappingOptions } from './options/address-mapping-options.ts'
 import { resolverOptions } from './options/resolver-options.ts'
 import { smtpClientOptions } from './options/smtp-client-options.ts'
 import { Tables } from './tables.ts'
@@ -18,6 +19,8 @@ export function checkLists(configuration: Configuration, log: Logger): void {
   try {
     const config = configOfProgram(configuration, 'trivial-rewrite')
     resolverOptions({ config, log }, configuration.own.withProxies, tables)
+    const cleanup = { config: configOfProgram(configuration, 'cleanup'), log }
+    addressMappingOptions(cleanup, configuration.own.withProxies, tables)
     for (const service of configuration.services) {
       const user = { config: configuration.configOf(service), log }
       const program = programOf(service)

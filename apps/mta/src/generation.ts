@@ -1,5 +1,15 @@
-import { AddressResolver, rewriteAddress } from '@posthouse/address-resolver'
-import { Cleanup, type CleanupTransaction, localZoneNames, qmqpReply } from '@posthouse/cleanup'
+import {
+  AddressResolver,
+  rewriteAddress,
+  rewriteExternalAddress,
+} from '@posthouse/address-resolver'
+import {
+  Cleanup,
+  type CleanupPorts,
+  type CleanupTransaction,
+  localZoneNames,
+  qmqpReply,
+} from '@posthouse/cleanup'
 import { systemClock as clock } from '@posthouse/clock'
 import type { MasterService } from '@posthouse/config'
 import type { Logger, MailLog } from '@posthouse/mail-log'
@@ -13,7 +23,8 @@ import { type SessionCache, SmtpClient } from '@posthouse/smtp-client'
 import { clientNames } from './client-names.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { clientMatcher } from './match-lists.ts'
-import { cleanupOptions } from './options/cleanup-options.ts'
+import { addressMappingOptions } from './options/address-mapping-options.ts'
+import { cleanupOptions, cleanupOverrides } from './options/cleanup-options.ts'
 import { mxLookupOptions } from './options/mx-lookup-options.ts'
 import { qmqpServerOptions } from './options/qmqp-server-options.ts'
 import { resolverOptions, rewriteRules } from './options/resolver-options.ts'
@@ -157,7 +168,7 @@ function buildQmqpServers(
   parts: SharedParts,
   tables: Tables,
 ): Map<MasterService, QmqpServer> {
-  const cleanup = buildCleanup(configuration, parts)
+  const cleanup = buildCleanup(configuration, parts, tables)
   return new Map(
     servicesOf(configuration, 'qmqpd').map((service) => [
       service,
@@ -166,16 +177,25 @@ function buildQmqpServers(
   )
 }
 
-function buildCleanup(configuration: Configuration, { mailLog, store }: SharedParts): Cleanup {
+function buildCleanup(
+  configuration: Configuration,
+  { mailLog, store }: SharedParts,
+  tables: Tables,
+): Cleanup {
   const config = configOfProgram(configuration, 'cleanup')
   const rules = rewriteRules(config)
-  return new Cleanup(cleanupOptions(config), {
+  const log = programLog(configuration, 'cleanup', mailLog)
+  const ports: CleanupPorts = {
     store,
     queue: 'active', // `queued` hands it to the queue manager.
     rewrite: (address) => rewriteAddress(address, rules),
-    log: programLog(configuration, 'cleanup', mailLog),
+    rewriteExternal: (address) => rewriteExternalAddress(address, rules),
+    log,
     zoneName: localZoneNames(),
-  })
+  }
+  const own = configuration.own.withProxies
+  const mapping = addressMappingOptions({ config, log }, own, tables)
+  return new Cleanup(cleanupOptions(config), ports, mapping)
 }
 
 function buildQmqpServer(
@@ -187,13 +207,14 @@ function buildQmqpServer(
 ): QmqpServer {
   const config = configuration.configOf(service)
   const log = serviceLog(configuration, service, mailLog)
+  const overrides = cleanupOverrides(config)
   let receiving = 0
   return createQmqpServer<CleanupTransaction>({
     ...qmqpServerOptions(config, service),
     authorize: clientMatcher('qmqpd_authorized_clients', { config, log }, tables),
     lookupName: clientNames(log),
     open: async (client) => {
-      const transaction = await cleanup.open(client)
+      const transaction = await cleanup.open(client, overrides)
       receiving += 1
       return transaction
     },

@@ -5,6 +5,7 @@ import {
   type OpenTable,
   openTable,
   type TableEnvironment,
+  TableList,
   tableFiles,
 } from '@posthouse/lookup-table'
 import type { Logger } from '@posthouse/mail-log'
@@ -34,6 +35,7 @@ interface OpenedFor {
 export class Tables {
   readonly #system: TableSystem
   readonly #opened: OpenedFor[] = []
+  readonly #lists: { readonly list: TableList; readonly log: Logger }[] = []
   /** What could not be opened; each throws until it can be. */
   readonly #missing = new Map<string, () => void>()
 
@@ -43,15 +45,13 @@ export class Tables {
 
   /** What opens tables for a program with this configuration and log. */
   opener(config: Config, log: Logger): OpenTable {
-    const smtputf8 = config.smtputf8_enable
-    const warn = (text: string) => log.warning(text)
+    const environment = this.#environment(config, log)
     return (type, name) => {
       const reference = `${type}:${name}`
       const known = this.#opened.find(
         (one) => one.log === log && one.table.reference === reference,
       )?.table
       if (known !== undefined) return known
-      const environment = { ...this.#system, smtputf8, warn }
       try {
         const table = openTable(reference, environment)
         this.#opened.push({ table, log })
@@ -62,6 +62,25 @@ export class Tables {
         throw error
       }
     }
+  }
+
+  /**
+   * Opens the tables of a parameter such as `virtual_alias_maps`.
+   *
+   * @throws {LookupTableError} as `TableList` does
+   */
+  list(name: string, text: string, config: Config, log: Logger): TableList {
+    const environment = this.#environment(config, log)
+    const openErrorIsFatal = config.daemon_table_open_error_is_fatal
+    const list = new TableList(text, { name, environment, openErrorIsFatal })
+    this.#lists.push({ list, log })
+    if (list.problems.length > 0) {
+      const quiet = { name, environment: { ...environment, warn: () => undefined } }
+      this.#missing.set(`a table of ${name}`, () =>
+        new TableList(text, { ...quiet, openErrorIsFatal: true }).close(),
+      )
+    }
+    return list
   }
 
   /** Runs `open`; if it throws, this generation has changed as soon as it does no longer. */
@@ -83,6 +102,10 @@ export class Tables {
     if (changed !== undefined) {
       return { what: `table ${changed.table.reference}`, log: changed.log }
     }
+    for (const { list, log } of this.#lists) {
+      const reference = list.changedTable()
+      if (reference !== undefined) return { what: `table ${reference}`, log }
+    }
     for (const [what, open] of this.#missing) {
       if (succeeds(open)) return { what, log: undefined }
     }
@@ -92,6 +115,12 @@ export class Tables {
   /** Gives back connections and files. Lookups under way and to come fail. */
   close(): void {
     for (const { table } of this.#opened) table.close()
+    for (const { list } of this.#lists) list.close()
+  }
+
+  #environment(config: Config, log: Logger): TableEnvironment {
+    const warn = (text: string) => log.warning(text)
+    return { ...this.#system, smtputf8: config.smtputf8_enable, warn }
   }
 }
 

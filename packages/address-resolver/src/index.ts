@@ -1,6 +1,7 @@
 export { AddressResolver, type ResolverOptions } from './address-resolver.ts'
 export type { DomainMatcher } from './domain-matcher.ts'
 export { AddressResolverError, type AddressResolverErrorCode } from './errors.ts'
+export { localDomains } from './local-domains.ts'
 export type { LookupTable } from './lookup.ts'
 export type {
   AddressClass,

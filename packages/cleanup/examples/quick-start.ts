@@ -6,6 +6,7 @@ const options: CleanupOptions = {
   mailName: 'Postfix',
   lineLengthLimit: 2048,
   headerSizeLimit: 102_400,
+  headerAddressTokenLimit: 10_240,
   messageSizeLimit: 10_240_000,
   hopcountLimit: 50,
   messageDropHeaders: ['bcc', 'content-length', 'resent-bcc', 'return-path'],
@@ -36,9 +37,11 @@ const store: MessageStore = {
   }),
 }
 
-const { logger, lines } = memoryLogger()
+const { logger: log, lines } = memoryLogger()
 const rewrite = (address: string) => (address.includes('@') ? address : `${address}@example.com`)
-const ports = { store, queue: 'incoming', rewrite, log: logger, zoneName: () => 'UTC' } as const
+const rewriteExternal = rewrite
+const zoneName = () => 'UTC'
+const ports = { store, queue: 'incoming', rewrite, rewriteExternal, log, zoneName } as const
 const cleanup = new Cleanup(options, ports)
 
 const client = { name: 'localhost', address: '127.0.0.1', port: 4242, family: 4 } as const

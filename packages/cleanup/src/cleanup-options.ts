@@ -8,6 +8,8 @@ export interface CleanupOptions {
   readonly lineLengthLimit: number
   /** `header_size_limit`, bytes of one header with its continuation lines (Q-515). */
   readonly headerSizeLimit: number
+  /** `header_address_token_limit`: addresses behind so many tokens of a header are lost (Q-523). */
+  readonly headerAddressTokenLimit: number
   /** `message_size_limit`, bytes of the whole queue file (Q-345); 0 or less means no limit. */
   readonly messageSizeLimit: number
   /** `hopcount_limit`: this many `Received:` headers, our own included, are too many (Q-520). */

@@ -1,3 +1,5 @@
+import type { HeaderClass } from './header-addresses.ts'
+
 // Headers that change what cleanup does.
 const KNOWN = [
   'received',
@@ -19,9 +21,35 @@ const KNOWN = [
 ]
 const LOWER_CASE = 0x20
 
+// whose addresses headers have.
+const ADDRESS_CLASSES: ReadonlyMap<string, HeaderClass> = new Map([
+  ...classOf('header_sender', [
+    'disposition-notification-to',
+    'errors-to',
+    'from',
+    'mail-followup-to',
+    'reply-to',
+    'resent-from',
+    'resent-sender',
+    'return-path',
+    'return-receipt-to',
+    'sender',
+  ]),
+  ...classOf('header_recipient', [
+    'apparently-to',
+    'bcc',
+    'cc',
+    'resent-bcc',
+    'resent-cc',
+    'resent-reply-to',
+    'resent-to',
+    'to',
+  ]),
+])
+
 /** What to do about a header, by its name in lower case. */
 export class HeaderRules {
-  readonly #known: ReadonlySet<string> = new Set(KNOWN)
+  readonly #known: ReadonlySet<string> = new Set([...KNOWN, ...ADDRESS_CLASSES.keys()])
   readonly #dropped: ReadonlySet<string>
   // Most headers of most messages are none of ours. Length and first letter tell without a string.
   readonly #shapes = new Set<number>()
@@ -41,9 +69,18 @@ export class HeaderRules {
     return this.#known.has(name) || this.#dropped.has(name) ? name : undefined
   }
 
+  /** Whose addresses are in a header, by its name in lower case; undefined: none that we know. */
+  addressClass(name: string): HeaderClass | undefined {
+    return ADDRESS_CLASSES.get(name)
+  }
+
   isDropped(name: string): boolean {
     return this.#dropped.has(name)
   }
+}
+
+function classOf(where: HeaderClass, names: readonly string[]): (readonly [string, HeaderClass])[] {
+  return names.map((name) => [name, where] as const)
 }
 
 function shape(length: number, firstCharacter: number): number {

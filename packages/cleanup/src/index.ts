@@ -1,7 +1,10 @@
-export { Cleanup } from './cleanup.ts'
+export type { AddressMap } from './address-map.ts'
+export type { AddressClass, AddressMappingOptions, CanonicalMap } from './address-mapping.ts'
+export { Cleanup, type CleanupOverrides } from './cleanup.ts'
 export type { CleanupOptions } from './cleanup-options.ts'
 export type { CleanupClient } from './client.ts'
 export { localZoneNames, MailDates } from './mail-dates.ts'
+export type { Masquerade } from './masquerade.ts'
 export type {
   CleanupMessage,
   CleanupPorts,
@@ -12,3 +15,4 @@ export type {
 export type { CleanupRejection, CleanupResult, CleanupStatus } from './result.ts'
 export { qmqpReply } from './result.ts'
 export type { CleanupTransaction } from './transaction.ts'
+export type { VirtualAliases } from './virtual-aliases.ts'

@@ -36,6 +36,8 @@ export interface CleanupPorts {
    * internal form. Not asked about the empty address.
    */
   readonly rewrite: (address: string) => string
+  /** The same for an address in a header: both sides in external form, without `<>` (Q-522). */
+  readonly rewriteExternal: (address: string) => string
   /** Of the process name `cleanup`. */
   readonly log: Logger
   /** The abbreviation of the local time zone at a time, such as `CET`; see `localZoneNames`. */

@@ -1,9 +1,11 @@
 import { isAscii } from 'node:buffer'
-import { decodeAddress } from '@posthouse/mail-address'
+import type { Later } from '@posthouse/lookup-table'
+import { decodeAddress, encodeAddress } from '@posthouse/mail-address'
 import type { Logger } from '@posthouse/mail-log'
 import type { ContentWriter } from '@posthouse/queue-store'
 
 import type { CleanupOptions } from './cleanup-options.ts'
+import { type HeaderAddressOptions, type HeaderClass, rewriteHeader } from './header-addresses.ts'
 import type { HeaderRules } from './header-rules.ts'
 import {
   cutAtNul,
@@ -27,12 +29,21 @@ export interface PrimaryHeaderContext {
   readonly rules: HeaderRules
   readonly writer: ContentWriter
   readonly log: Logger
+  readonly addresses: HeaderAddressOptions
+}
+
+/** Offsets of a header: name, blanks, colon, value with its last LF. */
+interface HeaderPlace {
+  readonly start: number
+  readonly nameEnd: number
+  readonly colon: number
+  readonly end: number
 }
 
 /**
  * Copies the primary header of one message into its queue file, and notes what is in it. Headers
- * pass byte for byte but for Q-510 (blanks before the colon), Q-514, Q-515 and Q-521 (dropped). One
- * header is dealt with in `#take`: address rewriting and header checks have their place there.
+ * pass byte for byte but for Q-510 (blanks before the colon), Q-514, Q-515, Q-521 (dropped) and
+ * Q-523 (addresses). One header is dealt with in `#take`: header checks have their place there.
  */
 export class PrimaryHeader {
   readonly #context: PrimaryHeaderContext
@@ -71,24 +82,29 @@ export class PrimaryHeader {
     return this.#hops >= this.#context.options.hopcountLimit
   }
 
-  /** Reads and copies. @returns where the header ends: offset of the first line behind it. */
-  copy(): number {
+  /**
+   * Reads and copies. Later if a table that is asked for an address answers later.
+   *
+   * @returns where the header ends: offset of the first line behind it.
+   */
+  copy(from = 0): Later<number> {
     const { lineLengthLimit } = this.#context.options
     const content = this.#content
-    let at = 0
+    let at = from
     while (at < content.length && !this.isLooping) {
       const colon = findHeaderColon(content, at, lineLengthLimit)
       if (colon < 0) break
       const end = findHeaderEnd(content, at)
-      this.#take(at, colon, end)
+      const pending = this.#take(at, colon, end)
       at = end
+      if (pending !== undefined) return pending.then(() => this.copy(end))
     }
     this.#flush(at)
     this.hasNonAscii = !isAscii(content.subarray(0, at))
     return at
   }
 
-  #take(start: number, colon: number, end: number): void {
+  #take(start: number, colon: number, end: number): Promise<void> | undefined {
     const nameEnd = headerNameEnd(this.#content, colon)
     const name = this.#context.rules.nameOf(this.#content, start, nameEnd)
     if (name !== undefined) {
@@ -97,13 +113,46 @@ export class PrimaryHeader {
       if (this.#context.rules.isDropped(name)) {
         this.#flush(start)
         this.#kept = end
-        return
+        return undefined
       }
     }
+    const where = name === undefined ? undefined : this.#context.rules.addressClass(name)
+    const place = { start, nameEnd, colon, end }
+    if (where !== undefined) return this.#takeAddresses(place, where)
+    this.#keep(place)
+    return undefined
+  }
+
+  #takeAddresses(place: HeaderPlace, where: HeaderClass): Promise<void> | undefined {
+    const { start, nameEnd, colon, end } = place
+    const isPlain = this.#isPlain(start, end)
+    const header = isPlain ? undefined : decodeAddress(this.#edited(place))
+    const name = decodeAddress(this.#content.subarray(start, nameEnd))
+    const value =
+      header?.slice(name.length + 1) ??
+      decodeAddress(this.#content.subarray(colon + 1, this.#textEnd(end)))
+    const rewritten = rewriteHeader(`${name}:`, value, where, this.#context.addresses)
+    const write = (text: string | undefined): void => {
+      if (text === undefined) this.#keep(place)
+      else
+        this.#replace(place, cutHeader(encodeAddress(text), this.#context.options.headerSizeLimit))
+    }
+    if (rewritten instanceof Promise) return rewritten.then(write)
+    write(rewritten)
+    return undefined
+  }
+
+  /** Lets a header pass, or what Q-510, Q-514 and Q-515 leave of it. */
+  #keep(place: HeaderPlace): void {
+    const { start, nameEnd, colon, end } = place
     if (nameEnd === colon && this.#isPlain(start, end)) return
+    this.#replace(place, this.#edited(place))
+  }
+
+  #replace({ start, end }: HeaderPlace, header: Buffer): void {
     this.#flush(start)
     this.#kept = end
-    this.#writeEdited(start, nameEnd, colon, end)
+    this.#context.writer.text(Buffer.concat([header, NEWLINE]))
   }
 
   #heed(name: string, colon: number, end: number): void {
@@ -150,11 +199,10 @@ export class PrimaryHeader {
     return !this.#content.subarray(start, end).includes(0)
   }
 
-  #writeEdited(start: number, nameEnd: number, colon: number, end: number): void {
+  #edited({ start, nameEnd, colon, end }: HeaderPlace): Buffer {
     const name = this.#content.subarray(start, nameEnd)
     const header = Buffer.concat([name, this.#content.subarray(colon, this.#textEnd(end))])
-    const cut = cutAtNul(cutHeader(header, this.#context.options.headerSizeLimit))
-    this.#context.writer.text(Buffer.concat([cut, NEWLINE]))
+    return cutAtNul(cutHeader(header, this.#context.options.headerSizeLimit))
   }
 
   #flush(end: number): void {

@@ -1,6 +1,7 @@
 import { isAscii, isValidUtf8Text } from '@posthouse/mail-address'
 import type { NewRecipient } from '@posthouse/queue-store'
 
+import type { AddressMapping, Bcc, Warn } from './address-mapping.ts'
 import type { CleanupOptions } from './cleanup-options.ts'
 
 const NOTIFY_NEVER = 1
@@ -12,37 +13,67 @@ export interface StoredRecipients {
   readonly extra: readonly NewRecipient[]
 }
 
+/** What recipients are completed and chosen by. */
+export interface RecipientContext {
+  readonly options: CleanupOptions
+  readonly rewrite: (address: string) => string
+}
+
 /** Completes the recipients of a message, removes duplicates and adds `always_bcc`. */
 export function storedRecipients(
   received: readonly string[],
-  options: CleanupOptions,
-  rewrite: (address: string) => string,
+  { options, rewrite }: RecipientContext,
+  alwaysBcc: string,
 ): StoredRecipients {
-  const { alwaysBcc } = options
   const filter = new DuplicateFilter(options)
   const isAlone = received.length === 1 && alwaysBcc === ''
   const recipients: NewRecipient[] = []
   for (const original of received) {
-    const recipient = storedRecipient(original, options, rewrite)
+    const address = rewrite(original === '' ? options.emptyAddressRecipient : original)
+    const recipient = { address, original, dsnOriginal: dsnOriginal(address, options) }
     if (isAlone || filter.add(recipient)) recipients.push(recipient)
   }
   if (alwaysBcc === '') return { recipients, extra: [] }
-  // Without a DSN original recipient it is no duplicate of an ordinary one, but where only the
-  // final address counts.
-  const bcc = { address: rewrite(alwaysBcc), original: alwaysBcc, notify: NOTIFY_NEVER }
-  return { recipients, extra: filter.add(bcc) ? [bcc] : [] }
+  const address = rewrite(alwaysBcc)
+  return { recipients, extra: filter.chosen(copies({ original: address, addresses: [address] })) }
 }
 
-/** Q-326, Q-501, Q-504. Canonical and virtual alias maps have their place here. */
-function storedRecipient(
-  original: string,
-  options: CleanupOptions,
-  rewrite: (address: string) => string,
-): NewRecipient {
-  const address = rewrite(original === '' ? options.emptyAddressRecipient : original)
-  const needsUtf8 = options.smtputf8 && options.smtputf8Autodetect && isUtf8Address(address)
-  const type = needsUtf8 ? 'utf-8' : 'rfc822'
-  return { address, original, dsnOriginal: `${type};${address}` }
+/** The same with maps: each recipient may become others, and bring copies (Q-503, Q-506). */
+export async function mappedRecipients(
+  message: { readonly sender: string; readonly recipients: readonly string[] },
+  { options, rewrite }: RecipientContext,
+  mapping: AddressMapping,
+  warn: Warn,
+): Promise<StoredRecipients> {
+  const filter = new DuplicateFilter(options)
+  const recipients = filter.chosen(copies(await mapping.bccFor(message.sender, 'sender', warn)))
+  for (const original of message.recipients) {
+    const completed = rewrite(original === '' ? options.emptyAddressRecipient : original)
+    const address = await mapping.map(completed, 'envelope_recipient', warn)
+    const dsn = dsnOriginal(address, options)
+    for (const final of await mapping.expand(address)) {
+      const recipient = { address: final, original, dsnOriginal: dsn }
+      if (filter.add(recipient)) recipients.push(recipient)
+    }
+    recipients.push(...filter.chosen(copies(await mapping.bccFor(address, 'recipient', warn))))
+  }
+  const { alwaysBcc } = options
+  const always = alwaysBcc === '' ? undefined : await mapping.bcc(alwaysBcc, warn)
+  return { recipients, extra: filter.chosen(copies(always)) }
+}
+
+/** Q-504: the address before aliases. None for the empty address, which a map can make. */
+function dsnOriginal(address: string, { smtputf8, smtputf8Autodetect }: CleanupOptions): string {
+  if (address === '') return ''
+  const needsUtf8 = smtputf8 && smtputf8Autodetect && isUtf8Address(address)
+  return `${needsUtf8 ? 'utf-8' : 'rfc822'};${address}`
+}
+
+/** Automatic copies have no DSN original recipient: no duplicates of what was asked for (Q-506). */
+function copies(bcc: Bcc | undefined): NewRecipient[] {
+  if (bcc === undefined) return []
+  const { original, addresses } = bcc
+  return addresses.map((address) => ({ address, original, notify: NOTIFY_NEVER }))
 }
 
 /** Whether an address is not ASCII and valid UTF-8, which is what SMTPUTF8 is for (Q-561). */
@@ -69,5 +100,10 @@ class DuplicateFilter {
     if (this.#known.has(key)) return false
     if (this.#known.size < this.#limit) this.#known.add(key)
     return true
+  }
+
+  /** Those that it did not know. */
+  chosen(recipients: readonly NewRecipient[]): NewRecipient[] {
+    return recipients.filter((recipient) => this.add(recipient))
   }
 }

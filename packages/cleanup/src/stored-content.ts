@@ -1,11 +1,14 @@
 import { isAscii } from 'node:buffer'
+import type { Later } from '@posthouse/lookup-table'
 import { encodeAddress } from '@posthouse/mail-address'
 import type { Logger } from '@posthouse/mail-log'
 import { ContentWriter } from '@posthouse/queue-store'
 
+import type { AddressMapping, Warn } from './address-mapping.ts'
 import type { CleanupOptions } from './cleanup-options.ts'
 import type { HeaderRules } from './header-rules.ts'
 import { cutHeader } from './header-syntax.ts'
+import { andThen } from './later.ts'
 import type { MailDates } from './mail-dates.ts'
 import { disarmStart } from './mailbox-lines.ts'
 import { type MissingHeaderFacts, missingHeaders } from './missing-headers.ts'
@@ -24,6 +27,8 @@ export interface ContentContext {
   readonly rules: HeaderRules
   readonly dates: MailDates
   readonly log: Logger
+  /** Completes an address in external form. */
+  readonly rewriteExternal: (address: string) => string
 }
 
 /** The text of a message as it is stored, and what was found in it. */
@@ -39,29 +44,55 @@ export interface StoredContent {
 
 /**
  * Makes the records of a message: our `Received:`, its header, what is missing there, its body
- * (Q-510 to Q-527). MIME structure, header and body checks are not looked at.
+ * (Q-510 to Q-527). MIME structure, header and body checks are not looked at. Later only if a
+ * table that was asked answers later.
  *
+ * @param mapping Maps the addresses in the header; undefined: they are completed only.
+ * @param warn Takes warnings with the queue id.
  * @returns undefined when the message has passed too many hosts (Q-520).
  */
 export function storedContent(
   text: Uint8Array,
   received: string,
   facts: MissingHeaderFacts,
-  { options, rules, dates, log }: ContentContext,
-): StoredContent | undefined {
+  context: ContentContext,
+  mapping: AddressMapping | undefined,
+  warn: Warn,
+): Later<StoredContent | undefined> {
+  const { options, rules, log, rewriteExternal } = context
   const content = withoutStrayCr(disarmStart(asBuffer(text), options.lineLengthLimit), options)
   const writer = new ContentWriter(options.lineLengthLimit, content.length + ADDED_BYTES)
   const { queueId } = facts
   const own = encodeAddress(received)
   writeHeader(writer, cutHeader(own, options.headerSizeLimit))
-  const header = new PrimaryHeader({ queueId, options, rules, writer, log }, content)
-  const bodyStart = header.copy()
-  if (header.isLooping) return undefined
+  const maxTokens = options.headerAddressTokenLimit
+  const addresses = { maxTokens, rewriteExternal, mapping, log, warn }
+  const header = new PrimaryHeader({ queueId, options, rules, writer, log, addresses }, content)
+  return andThen(header.copy(), (bodyStart) => {
+    if (header.isLooping) return undefined
+    const isOwnAscii = isAscii(own)
+    return finishContent({ content, writer, header, bodyStart, isOwnAscii }, facts, context)
+  })
+}
 
+interface ContentUnderWay {
+  readonly content: Buffer
+  readonly writer: ContentWriter
+  readonly header: PrimaryHeader
+  readonly bodyStart: number
+  readonly isOwnAscii: boolean
+}
+
+/** Adds what is missing in the header, and the body. */
+function finishContent(
+  { content, writer, header, bodyStart, isOwnAscii }: ContentUnderWay,
+  facts: MissingHeaderFacts,
+  { options, dates, log }: ContentContext,
+): StoredContent {
   const missing = missingHeaders(header, facts, options, dates)
   const added = missing.headers.map((line) => encodeAddress(line))
   for (const bytes of added) writeHeader(writer, cutHeader(bytes, options.headerSizeLimit))
-  logMessageIds(header, missing.messageId, queueId, log)
+  logMessageIds(header, missing.messageId, facts.queueId, log)
 
   // A line that is no header ends the header as well; then the empty line is ours (Q-512, F-45).
   if (bodyStart < content.length && content[bodyStart] !== LF) writer.line(EMPTY)
@@ -71,7 +102,7 @@ export function storedContent(
     messageId: header.messageId ?? (header.isResent ? undefined : missing.messageId),
     is8bit: header.is8bit,
     tlsRequiredNo: header.tlsRequiredNo,
-    hasNonAsciiHeader: header.hasNonAscii || !isAscii(own) || added.some((line) => !isAscii(line)),
+    hasNonAsciiHeader: header.hasNonAscii || !isOwnAscii || added.some((line) => !isAscii(line)),
   }
 }
 

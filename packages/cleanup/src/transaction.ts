@@ -1,18 +1,37 @@
 import assert from 'node:assert'
+import type { Later } from '@posthouse/lookup-table'
 import { type NewMessage, QueueFileError } from '@posthouse/queue-store'
 
+import type { AddressMapping, Warn } from './address-mapping.ts'
 import { type CleanupClient, clientAttributes } from './client.ts'
+import { AddressMapError } from './errors.ts'
+import { andThen } from './later.ts'
 import type { CleanupMessage, CleanupPorts, MessageDraft } from './ports.ts'
 import { receivedHeader } from './received-header.ts'
-import { isUtf8Address, storedRecipients } from './recipients.ts'
+import {
+  isUtf8Address,
+  mappedRecipients,
+  type RecipientContext,
+  type StoredRecipients,
+  storedRecipients,
+} from './recipients.ts'
 import { type CleanupRejection, type CleanupResult, rejection } from './result.ts'
 import { type ContentContext, type StoredContent, storedContent } from './stored-content.ts'
 
 /** What all transactions of a `Cleanup` work with. */
-export interface TransactionContext extends ContentContext {
+export interface TransactionContext extends ContentContext, RecipientContext {
   readonly ports: CleanupPorts
   /** `MAILER-DAEMON`, completed, in lower case: as a sender it is the null sender (Q-502). */
   readonly nullSender: string
+  /** Empty: none. */
+  readonly alwaysBcc: string
+  /** Undefined: no maps. */
+  readonly mapping: AddressMapping | undefined
+}
+
+/** Addresses as they are stored. */
+interface Envelope extends StoredRecipients {
+  readonly sender: string
 }
 
 // Bits of F-34.
@@ -44,16 +63,21 @@ export class CleanupTransaction {
    * Stores the message. `queued` means durable: the queue file is complete, flushed to stable
    * storage and marked ready (Q-571).
    *
-   * @throws what `rewrite` or a broken store throw; the queue file is then removed.
+   * @throws what `rewrite`, a map that is broken (not one that cannot answer now) or a broken store
+   * throw; the queue file is then removed.
    */
   async submit(message: CleanupMessage): Promise<CleanupResult> {
     this.#end()
     let prepared: NewMessage | CleanupRejection
     try {
-      prepared = this.#prepare(message)
+      const preparing = this.#prepare(message)
+      prepared = preparing instanceof Promise ? await preparing : preparing
     } catch (error) {
-      await this.#draft.abort()
-      throw error
+      if (!(error instanceof AddressMapError)) {
+        await this.#draft.abort()
+        throw error
+      }
+      prepared = this.#mapRejection(error)
     }
     if ('kind' in prepared) {
       await this.#draft.abort()
@@ -79,13 +103,39 @@ export class CleanupTransaction {
     this.#isOpen = false
   }
 
-  #prepare(message: CleanupMessage): NewMessage | CleanupRejection {
-    const { options, dates, ports } = this.#context
-    const { arrivalTimeMs } = message
-    const queueId = this.id
+  #prepare(message: CleanupMessage): Later<NewMessage | CleanupRejection> {
+    const { mapping, alwaysBcc } = this.#context
     const sender = this.#sender(message.sender)
     const verpDelimiters = this.#verpDelimiters(message)
-    const { recipients, extra } = storedRecipients(message.recipients, options, ports.rewrite)
+    if (mapping !== undefined) {
+      return this.#mapEnvelope(sender, message, mapping).then((envelope) =>
+        this.#withContent(message, envelope, verpDelimiters),
+      )
+    }
+    const stored = storedRecipients(message.recipients, this.#context, alwaysBcc)
+    return this.#withContent(message, { sender, ...stored }, verpDelimiters)
+  }
+
+  async #mapEnvelope(
+    completed: string,
+    { recipients }: CleanupMessage,
+    mapping: AddressMapping,
+  ): Promise<Envelope> {
+    const warn = this.#warn
+    const sender = completed === '' ? '' : await mapping.map(completed, 'envelope_sender', warn)
+    const message = { sender, recipients }
+    return { sender, ...(await mappedRecipients(message, this.#context, mapping, warn)) }
+  }
+
+  #withContent(
+    message: CleanupMessage,
+    envelope: Envelope,
+    verpDelimiters: string | undefined,
+  ): Later<NewMessage | CleanupRejection> {
+    const { options, dates, mapping } = this.#context
+    const { arrivalTimeMs } = message
+    const { sender } = envelope
+    const queueId = this.id
     const received = receivedHeader(
       {
         client: this.#client,
@@ -97,10 +147,25 @@ export class CleanupTransaction {
     )
     const { createTimeMs } = this.#draft
     const facts = { queueId, createTimeMs, arrivalTimeMs, sender }
-    const content = storedContent(message.content, received, facts, this.#context)
-    if (content === undefined) return rejection('hops')
+    const context = this.#context
+    const stored = storedContent(message.content, received, facts, context, mapping, this.#warn)
+    return andThen(stored, (content) =>
+      content === undefined
+        ? rejection('hops')
+        : this.#newMessage(message, envelope, verpDelimiters, content),
+    )
+  }
+
+  #newMessage(
+    message: CleanupMessage,
+    { sender, recipients, extra }: Envelope,
+    verpDelimiters: string | undefined,
+    content: StoredContent,
+  ): NewMessage | CleanupRejection {
+    const { options } = this.#context
+    const { arrivalTimeMs } = message
     // Zero recipients are refused last, and always_bcc does not help (Q-327).
-    if (recipients.length === 0) return rejection('rcpt')
+    if (message.recipients.length === 0) return rejection('rcpt')
     return {
       arrivalTimeMs,
       sender,
@@ -117,7 +182,7 @@ export class CleanupTransaction {
 
   #sender(received: string): string {
     if (received === '') return ''
-    const sender = this.#context.ports.rewrite(received)
+    const sender = this.#context.rewrite(received)
     return sender.toLowerCase() === this.#context.nullSender ? '' : sender
   }
 
@@ -163,6 +228,18 @@ export class CleanupTransaction {
       (content.hasNonAsciiHeader ? UTF8_HEADER : 0) |
       (isUtf8Sender ? UTF8_SENDER : 0)
     )
+  }
+
+  /** A warning of this message. */
+  readonly #warn: Warn = (text) => {
+    this.#context.log.warning(`${this.id}: ${text}`, { queueId: this.id })
+  }
+
+  #mapRejection(error: AddressMapError): CleanupRejection {
+    const { log } = this.#context
+    for (const warning of error.warnings) log.warning(warning, { queueId: this.id })
+    this.#warn(error.message)
+    return error.rejection
   }
 
   #commitRejection(error: unknown): CleanupRejection {

@@ -12,7 +12,6 @@ export const reasonsWithoutEffect = {
   deadlines: 'time limits are for single reads and writes so far',
   flowControl: 'reception does not wait for the queue manager yet',
   flush: 'the flush service is not there yet',
-  headers: 'addresses in headers are not rewritten yet',
   idna: "domain names become ASCII by Node's own rules, those of UTS 46",
   informational: 'informational: nothing reads the file or directory',
   instances: 'one instance is started at a time',

@@ -109,7 +109,7 @@ describe('lookupAddress', () => {
     const find = (address: string) => lookupAddress(list, address, canonical)
     expect(find('User+x@Example.com')).toEqual({ value: 'a', unmatchedExtension: '+x' })
     expect(find('user+whole@example.com')).toEqual({ value: 'b', unmatchedExtension: undefined })
-    expect(find('any+x@example.org')).toEqual({ value: 'c', unmatchedExtension: '+x' })
+    expect(find('any+x@example.org')).toEqual({ value: 'c', unmatchedExtension: undefined })
     expect(find('any@example.net')).toBeUndefined()
   })
 

@@ -84,7 +84,8 @@ function lookupDerivedKeys(
     return lookupKeys(tables, [...withoutExtension, ...domainKeys, ...access], 'fixed')
   }
   if (domain === undefined) return lookupKeys(tables, withoutExtension, 'fixed')
-  const catchAll = [domainKey(`@${domain}`, extension)]
+  // An extension is not missing in what stands for all local parts: Postfix does not add it.
+  const catchAll = [domainKey(`@${domain}`, undefined)]
   return andThen(lookupKeys(tables, withoutExtension, 'fixed'), (match) => {
     if (match !== undefined) return match
     return andThen(keys.isLocalDomain(domain), (isLocal) =>

@@ -77,6 +77,11 @@ export class TableList {
     return this.#all.some((table) => table.hasChanged())
   }
 
+  /** The first such table, as `type:name`. */
+  changedTable(): string | undefined {
+    return this.#all.find((table) => table.hasChanged())?.reference
+  }
+
   /** Gives back connections and files. Lookups to come fail. */
   close(): void {
     for (const table of this.#all) table.close()

@@ -1,4 +1,4 @@
-import type { CleanupOptions } from '@posthouse/cleanup'
+import type { CleanupOptions, CleanupOverrides } from '@posthouse/cleanup'
 import type { Config } from '@posthouse/config'
 
 const QMQP_CLASSES = ['qmqpd', 'all']
@@ -10,6 +10,7 @@ export function cleanupOptions(config: Config): CleanupOptions {
     hostname: config.myhostname,
     mailName: config.mail_name,
     lineLengthLimit: config.line_length_limit,
+    headerAddressTokenLimit: config.header_address_token_limit,
     headerSizeLimit: config.header_size_limit,
     messageSizeLimit: config.message_size_limit,
     hopcountLimit: config.hopcount_limit,
@@ -21,10 +22,7 @@ export function cleanupOptions(config: Config): CleanupOptions {
     emptyAddressRecipient: config.empty_address_recipient,
     enableOriginalRecipient: config.enable_original_recipient,
     duplicateFilterLimit: config.duplicate_filter_limit,
-    // Automatic copies count as address mapping (Q-347).
-    alwaysBcc: config.receive_override_options.includes('no_address_mappings')
-      ? ''
-      : config.always_bcc,
+    alwaysBcc: config.always_bcc,
     contentFilter: config.content_filter,
     delayWarningTimeMs: config.delay_warning_time,
     longQueueIds: config.enable_long_queue_ids,
@@ -33,4 +31,10 @@ export function cleanupOptions(config: Config): CleanupOptions {
     smtputf8: config.smtputf8_enable,
     smtputf8Autodetect: classes.some((word) => QMQP_CLASSES.includes(word)),
   }
+}
+
+/** What a server's own `receive_override_options` switch off. */
+export function cleanupOverrides(config: Config): CleanupOverrides {
+  const words = config.receive_override_options.map((word) => word.toLowerCase())
+  return { noAddressMappings: words.includes('no_address_mappings') }
 }

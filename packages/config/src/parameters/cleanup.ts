@@ -64,7 +64,6 @@ export const cleanupParameters = {
     default: '10240',
     min: 1,
     since: '2.0',
-    withoutEffect: 'headers',
     description: 'Most address tokens processed per header.',
   },
   header_checks: {

@@ -1,0 +1,115 @@
+import { localDomains } from '@posthouse/address-resolver'
+import type { AddressMap, AddressMappingOptions } from '@posthouse/cleanup'
+import type { Config, ParameterName } from '@posthouse/config'
+import { type AddressKeys, LookupTableError, lookupAddress } from '@posthouse/lookup-table'
+
+import { domainMatcher, type ListUser } from '../match-lists.ts'
+import { tableList } from '../table-lists.ts'
+import type { Tables } from '../tables.ts'
+
+/**
+ * cleanup(8): the maps for addresses, masquerading, and automatic copies.
+ *
+ * @param ownAddresses of `inet_interfaces` and `proxy_interfaces`, expanded.
+ * @returns undefined if nothing of that is set.
+ * @throws {ConfigError} A list cannot be used.
+ */
+export function addressMappingOptions(
+  user: ListUser,
+  ownAddresses: readonly string[],
+  tables: Tables,
+): AddressMappingOptions | undefined {
+  const { config } = user
+  const keys = addressKeys(user, ownAddresses, tables)
+  const mapOf = (name: ParameterName) => addressMap(name, user, keys, tables)
+  const canonical = [
+    { map: mapOf('sender_canonical_maps'), classes: words(config.sender_canonical_classes) },
+    { map: mapOf('recipient_canonical_maps'), classes: words(config.recipient_canonical_classes) },
+    { map: mapOf('canonical_maps'), classes: words(config.canonical_classes) },
+  ].flatMap(({ map, classes }) => (map === undefined ? [] : [{ map, classes }]))
+  const masquerade = masqueradeOptions(user, tables)
+  const virtual = mapOf('virtual_alias_maps')
+  const aliasLimits = limits(config)
+  const propagate = words(config.propagate_unmatched_extensions)
+  const senderBcc = mapOf('sender_bcc_maps')
+  const recipientBcc = mapOf('recipient_bcc_maps')
+  const parts = {
+    ...(masquerade !== undefined && { masquerade }),
+    ...(virtual !== undefined && { virtualAliases: { map: virtual, ...aliasLimits } }),
+    ...(senderBcc !== undefined && { senderBcc }),
+    ...(recipientBcc !== undefined && { recipientBcc }),
+  }
+  if (canonical.length === 0 && Object.keys(parts).length === 0) return undefined
+  return {
+    canonical,
+    propagateCanonical: propagate.includes('canonical'),
+    propagateVirtual: propagate.includes('virtual'),
+    ...parts,
+  }
+}
+
+function limits(config: Config) {
+  return {
+    recursionLimit: config.virtual_alias_recursion_limit,
+    expansionLimit: config.virtual_alias_expansion_limit,
+    addressLengthLimit: config.virtual_alias_address_length_limit,
+  }
+}
+
+function masqueradeOptions(user: ListUser, tables: Tables): AddressMappingOptions['masquerade'] {
+  const { masquerade_domains: domains, masquerade_classes: classes } = user.config
+  const isException = domainMatcher('masquerade_exceptions', user, tables)
+  if (domains.length === 0) return undefined
+  return {
+    domains,
+    classes: words(classes),
+    isException: (localPart) => orLookupError(() => isException(localPart)),
+  }
+}
+
+/** Undefined if no table is named. */
+function addressMap(
+  name: ParameterName,
+  user: ListUser,
+  keys: AddressKeys,
+  tables: Tables,
+): AddressMap | undefined {
+  const list = tableList(name, user, tables)
+  if (!list.has('all')) return undefined
+  return { name, lookup: (address) => lookupAddress(list, address, keys) }
+}
+
+/** The first column of G-55. */
+function addressKeys(user: ListUser, ownAddresses: readonly string[], tables: Tables): AddressKeys {
+  const { config } = user
+  const origin = config.myorigin.toLowerCase()
+  const isLocal = localDomains(domainMatcher('mydestination', user, tables), ownAddresses)
+  return {
+    style: 'canonical',
+    extensions: {
+      delimiters: config.recipient_delimiter,
+      ownerRequestSpecial: config.owner_request_special,
+    },
+    isLocalDomain: (domain) =>
+      domain.toLowerCase() === origin || orLookupError(() => isLocal(domain)),
+  }
+}
+
+/** What fails here was logged by the list: there is nothing more to say of it. */
+function orLookupError(ask: () => boolean | Promise<boolean>): boolean | Promise<boolean> {
+  const fail = (error: unknown): never => {
+    if (!(error instanceof Error && error.cause instanceof LookupTableError)) throw error
+    const { item, message: reason } = error.cause
+    throw new LookupTableError('lookup-failed', { item, reason, warnings: [], cause: error })
+  }
+  try {
+    const answer = ask()
+    return typeof answer === 'boolean' ? answer : answer.catch(fail)
+  } catch (error) {
+    return fail(error)
+  }
+}
+
+function words(list: readonly string[]): string[] {
+  return list.map((word) => word.toLowerCase())
+}

@@ -1,0 +1,102 @@
+import { type AddressToken, formatAddressTokens, joinAddressTokens } from '@posthouse/mail-address'
+
+import type { AddressPiece } from './address-list.ts'
+
+// Q-523: a line of this many characters is too long, its TAB not counted.
+const LINE_LENGTH = 70
+const MOST_OTHER_TEXT = 250
+const SHOWN_CHARACTERS = 100
+
+/** A piece as it is written, and whether a name, an address or a comment is next to it. */
+interface Written {
+  readonly text: string
+  readonly isOperator: boolean
+  readonly isAddress: boolean
+}
+
+/** The address of a piece in external form, quotes as they were: to be completed, or compared. */
+export function addressText(tokens: readonly AddressToken[]): string {
+  let text = ''
+  let previous: AddressToken | undefined
+  for (const token of tokens) {
+    const isBlank = previous !== undefined && needsBlank(previous, token)
+    text += (isBlank ? ' ' : '') + tokenText(token)
+    previous = token
+  }
+  return text
+}
+
+/**
+ * Writes a list of addresses as Q-523 has it: a comma and one blank between items, or a line end
+ * where the line would become too long.
+ *
+ * @param name The header's, with its colon.
+ * @param addresses For each piece that is an address, in order, in external form.
+ * @param tooMuch Told of an item with more than 250 characters beside its address: they go.
+ */
+export function formatAddressList(
+  name: string,
+  pieces: readonly AddressPiece[],
+  addresses: readonly string[],
+  tooMuch: (start: string) => void,
+): string {
+  let text = ''
+  let line = name.length
+  for (const [index, item] of itemsOf(pieces, addresses).entries()) {
+    const shown = itemText(item, tooMuch)
+    const isTooLong = index > 0 && line + 1 + shown.length + 1 >= LINE_LENGTH
+    text += isTooLong ? `\n\t${shown}` : ` ${shown}`
+    line = isTooLong ? shown.length : line + 1 + shown.length
+    text += ','
+    line++
+  }
+  return name + text.slice(0, -1)
+}
+
+function itemsOf(pieces: readonly AddressPiece[], addresses: readonly string[]): Written[][] {
+  const items: Written[][] = [[]]
+  let next = 0
+  for (const piece of pieces) {
+    if (piece.kind === 'address') {
+      const text = addresses[next++]!
+      if (text !== '') items.at(-1)!.push({ text, isOperator: false, isAddress: true })
+    } else if (piece.kind === 'group-colon') {
+      items.at(-1)!.push({ text: ': ', isOperator: true, isAddress: false })
+    } else if (piece.token.kind === 'operator' && piece.token.text === ',') items.push([])
+    else {
+      const isOperator = piece.token.kind === 'operator'
+      items.at(-1)!.push({ text: tokenText(piece.token), isOperator, isAddress: false })
+    }
+  }
+  return items
+}
+
+function itemText(item: readonly Written[], tooMuch: (start: string) => void): string {
+  let text = ''
+  let previous: Written | undefined
+  for (const written of item) {
+    const isWords = previous !== undefined && !previous.isOperator && !written.isOperator
+    const isBracket = written.text === '<' && text !== '' && !text.endsWith(' ')
+    text += (isWords || isBracket ? ' ' : '') + written.text
+    previous = written
+  }
+  const addresses = item.filter(({ isAddress }) => isAddress)
+  if (addresses.length === 0) return text
+  const length = addresses.reduce((sum, address) => sum + address.text.length, 0)
+  if (text.length - length <= MOST_OTHER_TEXT) return text
+  tooMuch(text.slice(0, SHOWN_CHARACTERS))
+  return addresses.map((address) => `<${address.text}>`).join(', ')
+}
+
+function tokenText(token: AddressToken): string {
+  if (token.kind === 'quoted') return `"${token.text.replace(/["\\]/g, '\\$&')}"`
+  return token.kind === 'atom' ? formatAddressTokens([token]) : joinAddressTokens([token])
+}
+
+/** Words side by side are one, unless one of them shows where it ends. */
+function needsBlank(left: AddressToken, right: AddressToken): boolean {
+  if (left.kind === 'operator' || right.kind === 'operator') {
+    return left.text === ',' || (right.text === '<' && left.kind !== 'operator')
+  }
+  return left.kind !== 'atom' || right.kind !== 'atom'
+}

@@ -1,0 +1,76 @@
+import type { Later } from '@posthouse/lookup-table'
+import { quoteHeaderAddress, unquoteAddress } from '@posthouse/mail-address'
+import type { Logger } from '@posthouse/mail-log'
+
+import { addressesOf, parseAddressList } from './address-list.ts'
+import { addressText, formatAddressList } from './address-list-text.ts'
+import type { AddressMapping, Warn } from './address-mapping.ts'
+
+/** How addresses in headers are rewritten. */
+export interface HeaderAddressOptions {
+  /** `header_address_token_limit`. */
+  readonly maxTokens: number
+  /** Completes an address in external form. */
+  readonly rewriteExternal: (address: string) => string
+  /** Undefined: no maps. */
+  readonly mapping: AddressMapping | undefined
+  readonly log: Logger
+  /** Takes warnings with the queue id. */
+  readonly warn: Warn
+}
+
+/** Whose addresses a header has: the classes of Q-522. */
+export type HeaderClass = 'header_sender' | 'header_recipient'
+
+const WORD = "[\\w#$&'*+/=?^`{|}~-]+"
+const ADDRESS = `${WORD}(?:\\.${WORD})*@[\\w-]+(?:\\.[\\w-]+)+`
+const NAME = `(?:"[^"\\\\\\r\\n]*"|[\\w ]+)?`
+const MAILBOX = `(?:${ADDRESS}|${NAME} *<${ADDRESS}>)`
+// One or a few complete addresses, without anything that completion could change.
+const COMPLETE = new RegExp(`^[ \\t]*${MAILBOX}(?:,\\s*${MAILBOX}){0,9}\\s*$`)
+const MAX_COMPLETE_LENGTH = 1000
+
+/**
+ * Completes and maps the addresses of one header (Q-522, Q-523).
+ *
+ * @param name With its colon.
+ * @param value What is behind it.
+ * @returns the new header with its name; undefined if no address changed. Later if a map that was
+ * asked answers later.
+ * @throws {AddressMapError} as a rejection
+ */
+export function rewriteHeader(
+  name: string,
+  value: string,
+  where: HeaderClass,
+  options: HeaderAddressOptions,
+): Later<string | undefined> {
+  const { maxTokens, rewriteExternal, mapping, log, warn } = options
+  const isMapped = mapping?.isFor(where) === true
+  if (!isMapped && value.length <= MAX_COMPLETE_LENGTH && COMPLETE.test(value)) return undefined
+  const pieces = parseAddressList(value, maxTokens)
+  const before = addressesOf(pieces).map(addressText)
+  const after = before.map((address) => (address === '' ? '' : rewriteExternal(address)))
+  const finish = (addresses: readonly string[]) => {
+    if (addresses.every((address, index) => address === before[index])) return undefined
+    return formatAddressList(name, pieces, addresses, (start) => {
+      log.warning(`stripping too many comments from address: ${start}...`)
+    })
+  }
+  return isMapped ? mapAll(after, where, mapping, warn).then(finish) : finish(after)
+}
+
+async function mapAll(
+  addresses: readonly string[],
+  where: HeaderClass,
+  mapping: AddressMapping,
+  warn: Warn,
+): Promise<string[]> {
+  const mapped: string[] = []
+  for (const address of addresses) {
+    const internal = unquoteAddress(address)
+    const result = internal === '' ? '' : await mapping.map(internal, where, warn)
+    mapped.push(result === internal ? address : quoteHeaderAddress(result))
+  }
+  return mapped
+}
