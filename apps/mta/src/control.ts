@@ -8,7 +8,7 @@ import type { Logger } from '@posthouse/mail-log'
 import { runningInstance } from '@posthouse/master'
 
 import { checkLists } from './check-lists.ts'
-import { loadConfiguration, loadMainConfig, queueDirectoryOf } from './load-configuration.ts'
+import { loadConfiguration, loadSettings, queueDirectoryOf } from './load-configuration.ts'
 
 /** A command cannot do what it is for; `exitStatus` as postfix(1) has it (G-92). */
 export class CommandError extends Error {
@@ -95,18 +95,18 @@ export async function reload(configDirectory: string): Promise<void> {
 
 /** `posthouse flush`: everything that is queued is tried now. */
 export async function flush(configDirectory: string): Promise<void> {
-  const config = loadMainConfig(configDirectory)
-  const queueDirectory = queueDirectoryOf(config)
+  const settings = loadSettings(configDirectory)
+  const queueDirectory = queueDirectoryOf(settings)
   if (runningInstance(queueDirectory) === undefined) {
     throw new CommandError('Cannot flush mail queue - mail system is down', EX_UNAVAILABLE)
   }
-  const socket = connect(join(queueDirectory, 'public', config.queue_service_name))
+  const socket = connect(join(queueDirectory, 'public', settings.expanded('queue_service_name')))
   socket.end(`${FLUSH_EVERYTHING}\0`)
   await once(socket, 'close')
 }
 
 function queueDirectoryIn(configDirectory: string): string {
-  return queueDirectoryOf(loadMainConfig(configDirectory))
+  return queueDirectoryOf(loadSettings(configDirectory))
 }
 
 function requireRunning(queueDirectory: string): number {

@@ -16,6 +16,7 @@ import {
   parametersWithoutEffect,
   parseKnownTcpPorts,
   resolveConfig,
+  Settings,
   unsupportedSettings,
   unusedParameters,
   waitUntilQuiet,
@@ -101,7 +102,7 @@ export async function loadConfiguration(
   refuseUnsupported(all, plan.run)
   const families = enabledProtocols(config).map((name) => (name === 'ipv4' ? 4 : 6))
   const own = await expandInterfaces(config, families)
-  const queueDirectory = queueDirectoryOf(config)
+  const queueDirectory = queueDirectoryOf(config.settings)
   return {
     directory,
     queueDirectory,
@@ -138,15 +139,16 @@ function untilQuiet(path: string): Promise<void> {
 
 /**
  * Reads no more than it takes to find a program that runs, so that it can be stopped also when
- * master.cf is broken. @throws {ConfigError}
+ * something else in main.cf, or master.cf, is broken. @throws {ConfigError}
  */
-export function loadMainConfig(directory: string): Config {
-  return resolveFor(loadMainCf(directory, readFileSync), directory)
+export function loadSettings(directory: string): Settings {
+  const mainCf = loadMainCf(directory, readFileSync)
+  return new Settings({ mainCf, environment: environmentOf(directory, undefined) })
 }
 
-/** Absolute path of `queue_directory`. */
-export function queueDirectoryOf({ queue_directory }: Config): string {
-  return resolve(queue_directory)
+/** Absolute path of `queue_directory`. @throws {ConfigError} `macro` */
+export function queueDirectoryOf(settings: Settings): string {
+  return resolve(settings.expanded('queue_directory'))
 }
 
 function resolveFor(mainCf: MainCf, directory: string, service?: MasterService): Config {

@@ -9,11 +9,10 @@ import {
   statSync,
 } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Config } from '@posthouse/config'
 import { runningInstance } from '@posthouse/master'
 
 import { CommandError } from './control.ts'
-import { loadMainConfig, queueDirectoryOf } from './load-configuration.ts'
+import { loadSettings, queueDirectoryOf } from './load-configuration.ts'
 
 const PATIENCE_MS = 10_000
 const PAUSE_MS = 100
@@ -23,17 +22,18 @@ const PAUSE_MS = 100
  * and compresses the old one once nothing more is written to it.
  */
 export async function rotateLog(configDirectory: string): Promise<void> {
-  const config = loadMainConfig(configDirectory)
-  const { maillog_file: file, maillog_file_compressor: compressor } = config
+  const settings = loadSettings(configDirectory)
+  const file = settings.expanded('maillog_file')
+  const compressor = settings.expanded('maillog_file_compressor')
   if (file === '' || file.startsWith('/dev/')) {
     const value = `${configDirectory}/main.cf: maillog_file = ${file}`
     throw new CommandError(`${value}: logrotate needs a log file`)
   }
-  const rotated = `${file}.${suffixOf(config)}`
+  const rotated = `${file}.${suffix(settings.expanded('maillog_file_rotate_suffix'))}`
   if (existsSync(rotated)) throw new CommandError(`cannot rotate ${file}: ${rotated} exists`)
   renameSync(file, rotated)
   makeLike(rotated, file)
-  const processId = runningInstance(queueDirectoryOf(config))
+  const processId = runningInstance(queueDirectoryOf(settings))
   if (processId !== undefined) {
     process.kill(processId, 'SIGHUP')
     if (!(await isWritten(file))) {
@@ -48,7 +48,7 @@ export async function rotateLog(configDirectory: string): Promise<void> {
 }
 
 /** The format is strftime's, for which Node has no function. */
-function suffixOf({ maillog_file_rotate_suffix: format }: Config): string {
+function suffix(format: string): string {
   return execFileSync('date', [`+${format}`], { encoding: 'utf8' }).trim()
 }
 

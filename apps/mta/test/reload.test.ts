@@ -288,7 +288,8 @@ it('a session of a configuration long gone ends before the program does', async 
   expect(await scene.posthouse.exited()).toBe(0)
 })
 
-it('stop and status work with a master.cf that is broken', async () => {
+it('stop and status work with files that are broken', async () => {
+  write('main.cf', `${read('main.cf')}max_idle = 10q\n`)
   write('master.cf', 'smtp\n')
   expect(await runCommand('-c', conf, 'status')).toMatchObject({ status: 0 })
   expect(await runCommand('-c', conf, 'stop')).toMatchObject({ status: 0 })

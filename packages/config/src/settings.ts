@@ -33,7 +33,9 @@ export interface ConfigSource {
  * Looks values up by name: in the overrides, in main.cf, in the registry's defaults, and expands
  * them. Also knows names that the registry does not have, which a `$name` may refer to.
  *
- * Made by {@link resolveConfig}, and good for what the program asks for at run time.
+ * Made by {@link resolveConfig}, and good for what the program asks for at run time. On its own it
+ * checks nothing but what it is asked for: for who must find a program that runs, whatever was
+ * written to main.cf since.
  */
 export class Settings {
   readonly #source: ConfigSource
