@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process'
 import {
   copyFileSync,
   existsSync,
@@ -15,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { peersInstalled } from '../harness/peers.ts'
 import { cases, type Files } from './postconf-cases.ts'
+import { run } from './postconf-run.ts'
 
 const DIST = '/usr/share/postfix'
 const BIN = join(import.meta.dirname, '../bin/posthouse.js')
@@ -152,26 +152,4 @@ async function outcomeOf(
     ...{ status, stdout, stderr: [...new Set(messages)].sort() },
     ...{ main: content('main.cf'), master: content('master.cf') },
   }
-}
-
-interface Run {
-  readonly status: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-function run(
-  cwd: string,
-  [file, ...args]: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
-): Promise<Run> {
-  const env = { ...process.env, ...environment, LC_ALL: 'C' }
-  const options = { cwd, env, encoding: 'latin1', maxBuffer: 1e7, timeout: 60_000 } as const
-  return new Promise((resolve, reject) => {
-    execFile(file!, args, options, (error, stdout, stderr) => {
-      const status = error === null ? 0 : error.code
-      if (typeof status === 'number') resolve({ status, stdout, stderr })
-      else reject(error)
-    })
-  })
 }

@@ -96,6 +96,14 @@ describe('expandMacros', () => {
       { numRuns: 200 },
     )
   })
+
+  it('tells of names that nothing sets where they are inserted, not where asked for', () => {
+    const names: string[] = []
+    const text = '$one ${two} ${three?x} ${four:$five} ${empty} ${empty?$six} $one'
+    const lookup = (name: string) => (name === 'empty' ? '' : undefined)
+    expect(expandMacros(text, lookup, (name) => names.push(name))).toBe('      ')
+    expect(names).toEqual(['one', 'two', 'five', 'one'])
+  })
 })
 
 function expand(text: string): { result: string | undefined; warnings: readonly string[] } {
