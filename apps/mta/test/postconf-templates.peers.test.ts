@@ -19,7 +19,7 @@ price = $$5
 list = $price, $nosuch \xc3\xa9
 `
 const SECTION_END = /^EOF\n\n(?=\w+ = <<EOF\n)/m
-const LOST_LINE_END = /[\0\xff]$/
+const LOST_LINE_END = /[\0\x80-\xff]$/
 const LOST_MARKER = /missing ".*" end marker/
 // The first file has nothing, so all templates are built-in ones.
 const EMPTY = 't0.cf'
