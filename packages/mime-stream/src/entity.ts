@@ -3,33 +3,46 @@ import { contentTypeTokens, firstWord, type HeaderToken } from './header-tokens.
 /** Values of `Content-Transfer-Encoding:` that count. Any other leaves things as they are. */
 export type TransferEncoding = '7bit' | '8bit' | 'binary' | 'quoted-printable' | 'base64'
 
+/** What matters of the type. Parts of all other types are `text` unless they are in a digest. */
+export type MimeType = 'text' | 'message' | 'multipart'
+
 /** What the headers of a message or of a part say about its body. */
 export interface MimeEntity {
-  /** In lower case; `text`, `plain` without a `Content-Type:`. Empty if it cannot be read. */
-  readonly type: string
+  readonly type: MimeType
+  /** In lower case; empty if there is none. */
   readonly subtype: string
   readonly encoding: TransferEncoding
 }
 
 /** What a `Content-Type:` says. */
 export interface ContentType {
-  readonly type: string
+  readonly type: MimeType
   readonly subtype: string
   /** Of a multipart; bytes as latin1. Postfix heeds each `boundary=`, if there are many. */
   readonly boundaries: readonly string[]
 }
 
+const TYPES: readonly string[] = ['text', 'message', 'multipart']
 const ENCODINGS: readonly string[] = ['7bit', '8bit', 'binary', 'quoted-printable', 'base64']
 // RFC 2046 5.2.2, 5.2.3: 7bit, always.
 const SEVEN_BIT_MESSAGES: readonly string[] = ['partial', 'external-body']
 
-/** Reads a `Content-Type:` value, bytes as latin1, as leniently as Postfix does. */
-export function parseContentType(value: string): ContentType {
+/**
+ * Reads a `Content-Type:` value, bytes as latin1, as leniently as Postfix does. Nothing before the
+ * first `;` is `text`.
+ *
+ * @returns undefined for all other types, which leave the type of the entity as it is.
+ */
+export function parseContentType(value: string): ContentType | undefined {
   const tokens = contentTypeTokens(value)
   const [first, slash, second] = tokens
-  const type = first?.kind === 'word' ? first.text.toLowerCase() : ''
+  if (first === undefined || isSpecial(first, ';')) {
+    return { type: 'text', subtype: '', boundaries: [] }
+  }
+  const type = first.text.toLowerCase()
+  if (first.kind !== 'word' || !isMimeType(type)) return undefined
   const hasSubtype = isSpecial(slash, '/') && second?.kind === 'word'
-  const subtype = type !== '' && hasSubtype ? second.text.toLowerCase() : ''
+  const subtype = hasSubtype ? second.text.toLowerCase() : ''
   return { type, subtype, boundaries: type === 'multipart' ? boundariesOf(tokens) : [] }
 }
 
@@ -70,4 +83,8 @@ function boundariesOf(tokens: readonly HeaderToken[]): string[] {
 
 function isSpecial(token: HeaderToken | undefined, text: string): boolean {
   return token?.kind === 'special' && token.text === text
+}
+
+function isMimeType(text: string): text is MimeType {
+  return TYPES.includes(text)
 }

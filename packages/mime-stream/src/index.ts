@@ -1,5 +1,5 @@
 export { Downgrade } from './downgrade.ts'
-export { isEightBit, type MimeEntity, type TransferEncoding } from './entity.ts'
+export { isEightBit, type MimeEntity, type MimeType, type TransferEncoding } from './entity.ts'
 export { MIME_ERRORS, type MimeError, type MimeErrorCode } from './mime-errors.ts'
 export type {
   BodyEvent,

@@ -2,12 +2,13 @@ const LF = 0x0a
 
 /** Gathers the first bytes of a line that may be split over chunks: all of it, up to a limit. */
 export class LineStart {
-  readonly #held: Buffer
+  readonly #maxBytes: number
+  #held = Buffer.alloc(0) // Few lines are split, so it is made when it is needed.
   #length = 0
 
   /** @param maxBytes So many bytes are enough to tell what a line is; its LF included. */
   constructor(maxBytes: number) {
-    this.#held = Buffer.allocUnsafe(maxBytes)
+    this.#maxBytes = maxBytes
   }
 
   /** Bytes of an unfinished beginning. */
@@ -24,10 +25,11 @@ export class LineStart {
   take(chunk: Buffer, at: number): { line: Buffer; end: number } | undefined {
     const lf = chunk.indexOf(LF, at)
     const lineEnd = lf < 0 ? chunk.length : lf + 1
-    const room = this.#held.length - this.#length
+    const room = this.#maxBytes - this.#length
     const end = Math.min(lineEnd, at + room)
     const isEnough = end === lf + 1 || end === at + room
     if (isEnough && this.#length === 0) return { line: chunk.subarray(at, end), end }
+    if (this.#held.length === 0) this.#held = Buffer.allocUnsafe(this.#maxBytes)
     chunk.copy(this.#held, this.#length, at, end)
     this.#length += end - at
     return isEnough ? { line: this.flush(), end } : undefined

@@ -2,6 +2,7 @@ import { isAscii } from 'node:buffer'
 
 import { type BoundaryMatch, BoundaryStack } from './boundary-stack.ts'
 import {
+  type ContentType,
   hasInvalidEncoding,
   isMessage,
   type MimeEntity,
@@ -219,14 +220,18 @@ export class MimeStream {
   #heed(name: string, { text, colon, hasEightBit }: RawHeader): void {
     if (hasEightBit) this.#errors.add('8bit-in-header')
     if (name === 'content-type') {
-      const { type, subtype, boundaries } = parseContentType(text.toString('latin1', colon + 1))
-      this.#entity = { type, subtype, encoding: this.#entity.encoding }
-      for (const boundary of boundaries) {
-        if (!this.#stack.push(boundary, subtype === 'digest')) this.#errors.add('nesting')
-      }
+      const contentType = parseContentType(text.toString('latin1', colon + 1))
+      if (contentType !== undefined) this.#enter(contentType)
     } else if (name === 'content-transfer-encoding') {
       const encoding = parseTransferEncoding(text.toString('latin1', colon + 1))
       if (encoding !== undefined) this.#entity = { ...this.#entity, encoding }
+    }
+  }
+
+  #enter({ type, subtype, boundaries }: ContentType): void {
+    this.#entity = { type, subtype, encoding: this.#entity.encoding }
+    for (const boundary of boundaries) {
+      if (!this.#stack.push(boundary, subtype === 'digest')) this.#errors.add('nesting')
     }
   }
 

@@ -5,15 +5,19 @@ const EQUALS = 0x3d
 const TILDE = 0x7e
 // A line that is longer than this is broken before the next character (C-166).
 const BREAK_AFTER = 72
-// `=`, LF, and `=XX`.
-const MAX_BYTES_PER_BYTE = 5
+// `=XX`, and `=` LF behind every 25th of them.
+const MAX_BYTES_PER_BYTE = 3.08
 const HEX = Buffer.from('0123456789ABCDEF')
+const NOTHING = new Uint8Array(0)
 
-// 1: stands for itself. Blanks do unless they end a line.
-const PLAIN = new Uint8Array(256)
-PLAIN.fill(1, SPACE, TILDE + 1)
-PLAIN[TAB] = 1
-PLAIN[EQUALS] = 0
+const ENCODED = 0
+const PLAIN = 1
+const BLANK = 2 // Plain, unless it ends a line.
+const KINDS = new Uint8Array(256)
+KINDS.fill(PLAIN, SPACE, TILDE + 1)
+KINDS[EQUALS] = ENCODED
+KINDS[SPACE] = BLANK
+KINDS[TAB] = BLANK
 
 /**
  * Encodes text with lines ended by LF as quoted-printable (RFC 2045 6.7), line for line as Postfix
@@ -22,68 +26,54 @@ PLAIN[EQUALS] = 0
 export class QuotedPrintableEncoder {
   #column = 0
   #blank: number | undefined // Seen last, and the next byte is not known yet.
-  #out = Buffer.alloc(0)
-  #length = 0
 
   /** @returns the encoded text, the caller's to keep. A blank at the end of the chunk waits. */
   push(bytes: Uint8Array): Buffer {
-    this.#out = Buffer.allocUnsafe((bytes.length + 1) * MAX_BYTES_PER_BYTE)
-    this.#length = 0
-    const [first] = bytes
-    if (first === undefined) return this.#take()
-    if (this.#blank !== undefined) this.#put(this.#blank, first !== LF)
-    this.#blank = undefined
     const last = bytes.length - 1
-    for (let at = 0; at < last; at++) {
-      const byte = bytes[at]!
-      if (byte === LF) this.#endLine()
-      else this.#put(byte, PLAIN[byte] === 1 && !(isBlank(byte) && bytes[at + 1] === LF))
-    }
-    const end = bytes[last]!
-    if (end === LF) this.#endLine()
-    else if (isBlank(end)) this.#blank = end
-    else this.#put(end, PLAIN[end] === 1)
-    return this.#take()
+    if (last < 0) return Buffer.alloc(0)
+    const waits = KINDS[bytes[last]!] === BLANK
+    const output = this.#encode(bytes, waits ? last : last + 1)
+    this.#blank = waits ? bytes[last] : undefined
+    return output
   }
 
   /** Ends the text, whose last line need not end in LF. @returns what was held back. */
   end(): Buffer {
-    this.#out = Buffer.allocUnsafe(MAX_BYTES_PER_BYTE)
-    this.#length = 0
-    if (this.#blank !== undefined) this.#put(this.#blank, false)
+    const output = this.#encode(NOTHING, 0)
     this.#blank = undefined
     this.#column = 0
-    return this.#take()
-  }
-
-  #put(byte: number, isPlain: boolean): void {
-    if (this.#column > BREAK_AFTER) {
-      this.#out[this.#length++] = EQUALS
-      this.#endLine()
-    }
-    if (isPlain) {
-      this.#out[this.#length++] = byte
-      this.#column++
-      return
-    }
-    this.#out[this.#length++] = EQUALS
-    this.#out[this.#length++] = HEX[byte >> 4]!
-    this.#out[this.#length++] = HEX[byte & 15]!
-    this.#column += 3
-  }
-
-  #endLine(): void {
-    this.#out[this.#length++] = LF
-    this.#column = 0
-  }
-
-  #take(): Buffer {
-    const output = this.#out.subarray(0, this.#length)
-    this.#out = output
     return output
   }
-}
 
-function isBlank(byte: number): boolean {
-  return byte === SPACE || byte === TAB
+  // The blank that waits, then the bytes up to `end`.
+  #encode(bytes: Uint8Array, end: number): Buffer {
+    const out = Buffer.allocUnsafe(Math.ceil((end + 1) * MAX_BYTES_PER_BYTE) + 2)
+    let length = 0
+    let column = this.#column
+    for (let at = this.#blank === undefined ? 0 : -1; at < end; at++) {
+      const byte = at < 0 ? this.#blank! : bytes[at]!
+      if (byte === LF) {
+        out[length++] = LF
+        column = 0
+        continue
+      }
+      if (column > BREAK_AFTER) {
+        out[length++] = EQUALS
+        out[length++] = LF
+        column = 0
+      }
+      const kind = KINDS[byte]
+      if (kind === PLAIN || (kind === BLANK && (bytes[at + 1] ?? LF) !== LF)) {
+        out[length++] = byte
+        column++
+      } else {
+        out[length++] = EQUALS
+        out[length++] = HEX[byte >> 4]!
+        out[length++] = HEX[byte & 15]!
+        column += 3
+      }
+    }
+    this.#column = column
+    return out.subarray(0, length)
+  }
 }
