@@ -42,15 +42,14 @@ export function formatAddressList(
 ): string {
   let text = ''
   let line = name.length
-  for (const [index, item] of itemsOf(pieces, addresses).entries()) {
-    const shown = itemText(item, tooMuch)
-    const isTooLong = index > 0 && line + 1 + shown.length + 1 >= LINE_LENGTH
+  const items = itemsOf(pieces, addresses).map((item) => itemText(item, tooMuch))
+  for (const [index, item] of items.entries()) {
+    const shown = index < items.length - 1 ? `${item},` : item
+    const isTooLong = index > 0 && line + 1 + shown.length >= LINE_LENGTH
     text += isTooLong ? `\n\t${shown}` : ` ${shown}`
     line = isTooLong ? shown.length : line + 1 + shown.length
-    text += ','
-    line++
   }
-  return name + text.slice(0, -1)
+  return name + text
 }
 
 function itemsOf(pieces: readonly AddressPiece[], addresses: readonly string[]): Written[][] {

@@ -9,6 +9,9 @@ export type AddressPiece =
   | { readonly kind: 'group-colon' }
   | { readonly kind: 'token'; readonly token: AddressToken }
 
+// At the end, where it quotes nothing.
+const LONE_BACKSLASH = /((?:^|[^\\])(?:\\\\)*)\\$/
+
 const COMMA: AddressToken = { kind: 'operator', text: ',' }
 
 /**
@@ -22,9 +25,10 @@ export function parseAddressList(
   text: string,
   maxTokens: number = Number.POSITIVE_INFINITY,
 ): AddressPiece[] {
-  const tokens = tokenizeAddress(text)
+  const source = text.replace(LONE_BACKSLASH, '$1')
+  const tokens = tokenizeAddress(source)
   const last = tokens.at(-1)
-  if (last?.kind === 'comment') tokens[tokens.length - 1] = asWritten(last, text)
+  if (last?.kind === 'comment') tokens[tokens.length - 1] = asWritten(last, source)
   return new AddressListReader(tokens.slice(0, maxTokens)).read()
 }
 

@@ -402,6 +402,87 @@ describe('envelope', () => {
   })
 })
 
+describe('address mapping', () => {
+  const maps = {
+    canonicalMaps: { 's@e.t': 'S@e.t', 'c@e.t': 'v@e.t' },
+    virtual: { 'v@e.t': 'w@e.t, x@e.t', 'sb@e.t': 'sb2@e.t' },
+    senderBccMaps: { 's@e.t': 'sb@e.t' },
+    recipientBccMaps: { 'v@e.t': 'rb@e.t' },
+  }
+  const content = Buffer.from('From: s@e.t\nTo: c@e.t\nX: y\nCc: z\nDate: d\n\nb\n')
+  const message = { sender: 's@e.t', recipients: ['c@e.t', 'v@e.t', 'V@e.t', 'u'], content }
+  const bcc = (original: string, address = original): TextRecord[] => [
+    ['A', 'notify_flags=1'],
+    ['O', original],
+    ['R', address],
+  ]
+  const ordinary = (dsn: string, original: string, address: string): TextRecord[] => [
+    ['A', `dsn_orig_rcpt=rfc822;${dsn}`],
+    ['O', original],
+    ['R', address],
+  ]
+
+  it.each([false, true])(
+    'Q-503, Q-506: in the order of Postfix; slow tables: %s',
+    async (isSlow) => {
+      const mapping = mappingOptions({ ...maps, isSlow })
+      const { queued, lines } = await submit(message, { alwaysBcc: 'c@e.t' }, {}, mapping)
+      const u = 'u@mail.example.com'
+      expect(shownEnvelope(queued!.envelope).slice(1)).toEqual([
+        ['S', 'S@e.t'],
+        ...bcc('sb@e.t', 'sb2@e.t'),
+        ...ordinary('v@e.t', 'c@e.t', 'w@e.t'),
+        ...ordinary('v@e.t', 'c@e.t', 'x@e.t'),
+        ...bcc('rb@e.t'),
+        ...ordinary('v@e.t', 'v@e.t', 'w@e.t'),
+        ...ordinary('v@e.t', 'v@e.t', 'x@e.t'),
+        ...ordinary(u, 'u', u),
+      ])
+      expect(queued!.extracted.slice(1, -1)).toEqual([
+        ...bcc('v@e.t', 'w@e.t'),
+        ...bcc('v@e.t', 'x@e.t'),
+      ])
+      expect(glue(queued!.content)).toContain(
+        '\nFrom: S@e.t\nTo: v@e.t\nX: y\nCc: z@mail.example.com\nDate: d\nMessage-Id: ',
+      )
+      expect(lines).toHaveLength(1)
+    },
+  )
+
+  it('Q-524: a missing From has the mapped sender', async () => {
+    const { queued } = await submit({ sender: 's@e.t' }, {}, {}, mappingOptions(maps))
+    expect(glue(queued!.content)).toContain('\nFrom: S@e.t\n')
+  })
+
+  it('Q-347: no_address_mappings completes, and no more', async () => {
+    const options = { alwaysBcc: 'a@e.t' }
+    const mapping = mappingOptions(maps)
+    const off = { noAddressMappings: true }
+    const { queued } = await submit(message, options, {}, mapping, off)
+    expect(queued!.envelope.filter(([type]) => type === 'R')).toHaveLength(3)
+    expect(queued!.extracted.map(([type]) => type)).toEqual(['A', 'E'])
+    expect(glue(queued!.content)).toContain('\nTo: c@e.t\nX: y\nCc: z@mail.example.com\n')
+  })
+
+  it('Q-548: a table that fails for a header refuses the message for now', async () => {
+    const { canonical } = mappingOptions({ canonicalMaps: 'fail:x', isSlow: true })
+    const [{ map }] = canonical as [(typeof canonical)[number]]
+    const mapping = {
+      ...mappingOptions({}),
+      canonical: [{ map, classes: ['header_recipient'] }],
+    }
+    const { id, result, lines } = await submit(message, {}, {}, mapping)
+    expect(qmqpReply(result)).toEqual({ kind: 'temporary', text: 'Error: queue file write error' })
+    expect(readdirSync(join(directory, 'incoming'))).not.toContain(id)
+    expect(lines).toEqual([
+      'warning: fail:x lookup error for "c@e.t"',
+      'warning: <QID>: canonical_maps map lookup problem for c@e.t' +
+        ' -- message not accepted, try again later',
+      '<QID>: removed (canceled)',
+    ])
+  })
+})
+
 describe('header', () => {
   it('Q-520: counts Received in any letter case and in the obsolete form', async () => {
     const content = Buffer.from('RECEIVED: x\nReceived : y\n')

@@ -24,8 +24,8 @@ export type HeaderClass = 'header_sender' | 'header_recipient'
 
 const WORD = "[\\w#$&'*+/=?^`{|}~-]+"
 const ADDRESS = `${WORD}(?:\\.${WORD})*@[\\w-]+(?:\\.[\\w-]+)+`
-const NAME = `(?:"[^"\\\\\\r\\n]*"|[\\w ]+)?`
-const MAILBOX = `(?:${ADDRESS}|${NAME} *<${ADDRESS}>)`
+const NAME = `(?:"[^"\\\\\\r\\n]*"|\\w+(?: +\\w+)*)`
+const MAILBOX = `(?:${ADDRESS}|(?:${NAME} *)?<${ADDRESS}>)`
 // One or a few complete addresses, without anything that completion could change.
 const COMPLETE = new RegExp(`^[ \\t]*${MAILBOX}(?:,\\s*${MAILBOX}){0,9}\\s*$`)
 const MAX_COMPLETE_LENGTH = 1000

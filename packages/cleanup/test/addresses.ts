@@ -18,9 +18,12 @@ export function completeExternal(external: string): string {
     token.kind === 'operator' && token.text === text
   if (external === '""' || external === '@') return '""'
   const colon = external.startsWith('@') ? tokens.findIndex(isOperator(':')) : -1
-  if (colon > 0) tokens = tokens.slice(colon + 1)
+  if (colon > 0 && colon < tokens.length - 1) tokens = tokens.slice(colon + 1)
   const at = tokens.find(isOperator('@'))
-  if (at !== undefined) return formatAddressTokens(tokens)
+  if (at !== undefined) {
+    const isDot = isOperator('.')(tokens.at(-1)!) && tokens.at(-2)?.kind === 'atom'
+    return formatAddressTokens(isDot ? tokens.slice(0, -1) : tokens)
+  }
   const bang = tokens.findIndex(isOperator('!'))
   const percent = tokens.findLastIndex(isOperator('%'))
   const [sign] = tokenizeAddress('@')
