@@ -1,7 +1,7 @@
 import type { CommandLine, EditAction } from './command-line.ts'
 import { type Edited, editMainCf, parseMainEdit } from './edit-main.ts'
 import { editEntries, editServices, parseEntryEdit, parseServiceEdit } from './edit-master.ts'
-import type { PostconfPorts, Printer } from './run-postconf.ts'
+import type { PostconfPorts, Printer } from './ports.ts'
 
 /** A command line that changes one of the files. */
 export interface EditCommand extends CommandLine {

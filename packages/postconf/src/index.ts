@@ -17,11 +17,12 @@ export {
   parseMasterEntries,
 } from './master-entry.ts'
 export { type MasterStyle, masterText } from './master-text.ts'
-export { type LockFile, replaceFile } from './replace-file.ts'
-export { type PostconfPorts, runPostconf } from './run-postconf.ts'
-export type { ServicePattern } from './service-pattern.ts'
 export type {
   BounceTemplateValues,
+  PostconfPorts,
   ShowBounceTemplates,
   ShownBounceTemplates,
-} from './show-templates.ts'
+} from './ports.ts'
+export { type LockFile, replaceFile } from './replace-file.ts'
+export { runPostconf } from './run-postconf.ts'
+export type { ServicePattern } from './service-pattern.ts'

@@ -1,42 +1,13 @@
-import { ConfigError, type Environment } from '@posthouse/config'
+import { ConfigError } from '@posthouse/config'
 import { tableTypes } from '@posthouse/lookup-table'
 import { encodeAddress } from '@posthouse/mail-address'
 
 import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { editFiles } from './edit-files.ts'
 import { PostconfError } from './errors.ts'
+import type { PostconfPorts, Printer } from './ports.ts'
 import { showFiles } from './show-files.ts'
-import { type ShowBounceTemplates, showTemplates } from './show-templates.ts'
-
-/** What {@link runPostconf} needs of its program and of the machine. */
-export interface PostconfPorts {
-  /** Its `configDirectory` is the one to use without `-c`: `MAIL_CONFIG`, or the built-in one. */
-  readonly environment: Environment
-  /** What `config_directory` is when nobody says otherwise: for `-d`. */
-  readonly builtInDirectory: string
-  /**
-   * Replaces a file at once by what `edit` makes of its content, such as {@link replaceFile} with a
-   * lock.
-   */
-  readonly replaceFile: (path: string, edit: (content: Uint8Array) => Uint8Array) => void
-  /** For `-b` and `-t`. */
-  readonly showBounceTemplates: ShowBounceTemplates
-  /** For `-T`, such as `3.5.4`. */
-  readonly opensslVersion: string
-  /** For `-T`: lower-case names of what a certificate may be signed with, sorted. */
-  readonly publicKeyAlgorithms: () => readonly string[]
-  readonly stdout: (bytes: Uint8Array) => void
-  readonly stderr: (bytes: Uint8Array) => void
-}
-
-/** Prints lines of the command: what was asked for, and messages about it. */
-export interface Printer {
-  readonly line: (text: string) => void
-  /** Without `postconf: warning: `. */
-  readonly warning: (text: string) => void
-  /** Without `postconf: `. */
-  readonly note: (text: string) => void
-}
+import { showTemplates } from './show-templates.ts'
 
 // Everything but printable ASCII: it could be a command to the terminal.
 const UNPRINTABLE = /[^\x20-\x7e]/g

@@ -6,7 +6,7 @@ import { type Configuration, loadConfiguration } from './configuration.ts'
 import { fieldsOf, fieldText } from './field-text.ts'
 import type { MasterEntry } from './master-entry.ts'
 import { masterText } from './master-text.ts'
-import type { PostconfPorts, Printer } from './run-postconf.ts'
+import type { PostconfPorts, Printer } from './ports.ts'
 import { identityOf } from './service-pattern.ts'
 import { selectParameters } from './show-main.ts'
 import {

@@ -11,38 +11,7 @@ import { encodeAddress } from '@posthouse/mail-address'
 import type { CommandLine } from './command-line.ts'
 import { settingsOf } from './configuration.ts'
 import { usageError } from './errors.ts'
-import type { PostconfPorts, Printer } from './run-postconf.ts'
-
-/** What `$name` in the text of a template stands for. */
-export interface BounceTemplateValues {
-  /** The value of a main.cf parameter, expanded; undefined for a name that nothing sets. */
-  readonly parameter: (name: string) => string | undefined
-  /** `delay_warning_time` */
-  readonly delayWarningTimeSeconds: number
-  /** `maximal_queue_lifetime` */
-  readonly maximalQueueLifetimeSeconds: number
-  /** `smtputf8_enable` */
-  readonly smtputf8: boolean
-}
-
-/**
- * Shows all bounce templates: those of a file, or the built-in ones where `file` is undefined or
- * has none; their texts expanded where there are `values`, and else as they could be in a file. It
- * may throw what `values.parameter` throws.
- */
-export type ShowBounceTemplates = (request: {
-  readonly file: { readonly path: string; readonly content: Uint8Array } | undefined
-  readonly values: BounceTemplateValues | undefined
-}) => ShownBounceTemplates
-
-/** What {@link ShowBounceTemplates} found. */
-export interface ShownBounceTemplates {
-  readonly text: string
-  /** Without the word `warning`, to print first. */
-  readonly warnings: readonly string[]
-  /** What ends the command, without the word `fatal`. */
-  readonly error: string | undefined
-}
+import type { BounceTemplateValues, PostconfPorts, Printer } from './ports.ts'
 
 /** A command line that shows bounce templates. */
 export interface TemplateCommand extends CommandLine {
