@@ -12,7 +12,7 @@ const options: MimeStreamOptions = {
   lineLengthLimit: 2048,
   mimeBoundaryLengthLimit: 2048,
   mimeNestingLimit: 100,
-  disableMimeProcessing: false,
+  disableMimeInputProcessing: false,
 }
 
 const header = [
@@ -83,8 +83,8 @@ function follow(chunks: readonly Buffer[]): number {
 
 function downgrade(chunks: readonly Buffer[]): number {
   let bytes = 0
-  const stream = new Downgrade(options, (written) => {
-    bytes += written.length
+  const stream = new Downgrade(options, ({ raw }) => {
+    bytes += raw.length
   })
   for (const chunk of chunks) stream.push(chunk)
   stream.end()

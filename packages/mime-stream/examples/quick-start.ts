@@ -19,7 +19,7 @@ const message = [
   '',
 ].join('\n')
 
-const stream = new MimeStream({ ...limits, disableMimeProcessing: false }, (event) => {
+const stream = new MimeStream({ ...limits, disableMimeInputProcessing: false }, (event) => {
   if (event.kind === 'header') console.log(event.checks, JSON.stringify(`${event.text}`))
   else console.log(event.kind, JSON.stringify(`${event.raw}`))
 })
@@ -28,7 +28,7 @@ stream.end()
 console.log([...stream.errors])
 
 const sent: Uint8Array[] = []
-const downgrade = new Downgrade(limits, (bytes) => sent.push(bytes))
+const downgrade = new Downgrade(limits, ({ raw }) => sent.push(raw))
 downgrade.push(Buffer.from(message))
 downgrade.end()
 console.log(Buffer.concat(sent).toString().split('\n').slice(4, 7))

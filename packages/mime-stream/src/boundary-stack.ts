@@ -35,7 +35,7 @@ export class BoundaryStack {
   /** @returns false, and nothing is pushed, when there are too many levels. */
   push(boundary: string, isDigest: boolean): boolean {
     if (this.#levels.length >= this.#maxLevels) return false
-    const bytes = Buffer.from(boundary, 'latin1').subarray(0, this.#maxBytes)
+    const bytes = Buffer.from(boundary.slice(0, this.#maxBytes), 'latin1')
     this.#levels.push({ boundary: bytes, isDigest })
     return true
   }

@@ -1,12 +1,12 @@
-import { isEightBit, isMessage, type MimeEntity } from './entity.ts'
+import { isEightBit, isMessage, type MimeEntity, type TransferEncoding } from './entity.ts'
+import { BLOCK_CHECKS } from './header-checks.ts'
 import type { MimeErrorCode } from './mime-errors.ts'
-import type { EndOfHeadersEvent, HeaderEvent, MimeEvent } from './mime-event.ts'
+import type { EndOfHeadersEvent, HeaderBlock, HeaderEvent, MimeEvent } from './mime-event.ts'
 import { MimeStream, type MimeStreamOptions } from './mime-stream.ts'
 import { QuotedPrintableEncoder } from './quoted-printable.ts'
 
 const NEWLINE = Buffer.from('\n')
-const SEVEN_BIT = Buffer.from('Content-Transfer-Encoding: 7bit\n')
-const QUOTED_PRINTABLE = Buffer.from('Content-Transfer-Encoding: quoted-printable\n')
+const FIELD = 'Content-Transfer-Encoding'
 
 /**
  * Turns the 8-bit parts of one message into quoted-printable, for a server without 8BITMIME
@@ -15,20 +15,20 @@ const QUOTED_PRINTABLE = Buffer.from('Content-Transfer-Encoding: quoted-printabl
  */
 export class Downgrade {
   readonly #stream: MimeStream
-  readonly #write: (bytes: Uint8Array) => void
+  readonly #onEvent: (event: MimeEvent) => void
   readonly #encoder = new QuotedPrintableEncoder()
   #isEncoding = false
 
   /**
-   * @param write Takes the output during `push` and `end`, in pieces, lines ended by LF. A piece
-   *   may be a view of the chunk.
+   * @param onEvent Called during `push` and `end` with what is sent: the `raw` of all events, one
+   *   after the other, is the new message. `smtp_header_checks` and the like see these events, too.
    */
   constructor(
-    options: Omit<MimeStreamOptions, 'disableMimeProcessing'>,
-    write: (bytes: Uint8Array) => void,
+    options: Omit<MimeStreamOptions, 'disableMimeInputProcessing'>,
+    onEvent: (event: MimeEvent) => void,
   ) {
-    this.#write = write
-    const all = { ...options, disableMimeProcessing: false }
+    this.#onEvent = onEvent
+    const all = { ...options, disableMimeInputProcessing: false }
     this.#stream = new MimeStream(all, (event) => this.#take(event), isOpened)
   }
 
@@ -45,7 +45,7 @@ export class Downgrade {
   /** Ends the message. A header that ends it without an LF is given one. */
   end(): void {
     this.#stream.end()
-    this.#write(this.#encoder.end())
+    this.#body(this.#encoder.end())
   }
 
   #take(event: MimeEvent): void {
@@ -58,24 +58,40 @@ export class Downgrade {
         break
       case 'boundary':
         this.#isEncoding = false
-        this.#write(event.raw)
+        this.#onEvent(event)
         break
       case 'body':
-        this.#write(this.#isEncoding ? this.#encoder.push(event.raw) : event.raw)
+        if (this.#isEncoding) this.#body(this.#encoder.push(event.raw))
+        else this.#onEvent(event)
     }
   }
 
-  #header({ name, kept, entity }: HeaderEvent): void {
-    if (name === 'content-transfer-encoding' && isEightBit(entity)) return
-    this.#write(kept)
-    this.#write(NEWLINE)
+  #body(raw: Buffer): void {
+    if (raw.length > 0) this.#onEvent({ kind: 'body', raw })
   }
 
-  #endOfHeaders({ entity, body, raw, needsEmptyLine }: EndOfHeadersEvent): void {
-    if (isEightBit(entity)) this.#write(keepsSevenBit(entity) ? SEVEN_BIT : QUOTED_PRINTABLE)
-    this.#write(needsEmptyLine ? NEWLINE : raw)
-    this.#isEncoding = body === 'leaf' && isEightBit(entity)
+  #header(event: HeaderEvent): void {
+    if (event.name === FIELD.toLowerCase() && isEightBit(event.entity)) return
+    this.#onEvent({ ...event, raw: Buffer.concat([event.kept, NEWLINE]) })
   }
+
+  #endOfHeaders(event: EndOfHeadersEvent): void {
+    const { block, body } = event
+    const isConverted = isEightBit(event.entity)
+    this.#isEncoding = body === 'leaf' && isConverted
+    const entity = isConverted ? downgraded(event.entity) : event.entity
+    if (isConverted) this.#onEvent(encodingHeader(block, entity))
+    const raw = event.needsEmptyLine ? NEWLINE : event.raw
+    this.#onEvent({ ...event, entity, raw, needsEmptyLine: false })
+  }
+}
+
+// Postfix looks it up as if it were no MIME header.
+function encodingHeader(block: HeaderBlock, entity: MimeEntity): HeaderEvent {
+  const text = Buffer.from(`${FIELD}: ${entity.encoding}`)
+  const raw = Buffer.concat([text, NEWLINE])
+  const [name, checks] = [FIELD.toLowerCase(), BLOCK_CHECKS[block]]
+  return { kind: 'header', block, checks, name, raw, text, colon: FIELD.length, kept: text, entity }
 }
 
 // RFC 6532 3.7 lets message/global have any encoding, so it need not be looked into.
@@ -83,7 +99,12 @@ function isOpened(entity: MimeEntity): boolean {
   return isMessage(entity) && !(entity.subtype === 'global' && isEightBit(entity))
 }
 
-// Also of the other messages, whose bodies Postfix encodes all the same.
-function keepsSevenBit({ type, subtype }: MimeEntity): boolean {
-  return type === 'multipart' || (type === 'message' && subtype !== 'global')
+function downgraded(entity: MimeEntity): MimeEntity {
+  return { ...entity, encoding: encodingOf(entity) }
+}
+
+// 7bit also for the other messages, whose bodies Postfix encodes all the same.
+function encodingOf({ type, subtype }: MimeEntity): TransferEncoding {
+  const keepsSevenBit = type === 'multipart' || (type === 'message' && subtype !== 'global')
+  return keepsSevenBit ? '7bit' : 'quoted-printable'
 }

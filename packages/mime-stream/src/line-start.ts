@@ -27,7 +27,7 @@ export class LineStart {
     const lineEnd = lf < 0 ? chunk.length : lf + 1
     const room = this.#maxBytes - this.#length
     const end = Math.min(lineEnd, at + room)
-    const isEnough = end === lf + 1 || end === at + room
+    const isEnough = lf >= 0 || end === at + room
     if (isEnough && this.#length === 0) return { line: chunk.subarray(at, end), end }
     if (this.#held.length === 0) this.#held = Buffer.allocUnsafe(this.#maxBytes)
     chunk.copy(this.#held, this.#length, at, end)

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { Downgrade } from './downgrade.ts'
+import { MIME_ERRORS } from './mime-errors.ts'
 import type { MimeEvent } from './mime-event.ts'
 import { MimeStream, type MimeStreamOptions } from './mime-stream.ts'
 
@@ -10,7 +11,7 @@ const LIMITS: MimeStreamOptions = {
   lineLengthLimit: 2048,
   mimeBoundaryLengthLimit: 2048,
   mimeNestingLimit: 100,
-  disableMimeProcessing: false,
+  disableMimeInputProcessing: false,
 }
 // Small, so that generated messages reach them, but for headers, which would lose bytes.
 const SMALL = { ...LIMITS, lineLengthLimit: 24, mimeBoundaryLengthLimit: 6, mimeNestingLimit: 2 }
@@ -98,8 +99,8 @@ describe('any bytes', () => {
   })
 
   it('are the bytes of all events together', () => {
-    const property = fc.property(message, fc.boolean(), (input, disableMimeProcessing) => {
-      const options = { ...SMALL, disableMimeProcessing }
+    const property = fc.property(message, fc.boolean(), (input, disableMimeInputProcessing) => {
+      const options = { ...SMALL, disableMimeInputProcessing }
       expect(joined(input, options)).toBe(input.toString('latin1'))
     })
     fc.assert(property, { numRuns: 2000 })
@@ -118,6 +119,15 @@ describe('any bytes', () => {
       stream.end()
     })
     fc.assert(property, { numRuns: 2000 })
+  })
+})
+
+it('Q-556: each strict switch refuses for its own error', () => {
+  const texts = MIME_ERRORS.map(({ parameter, text }) => [parameter, text])
+  expect(Object.fromEntries(texts.filter(([parameter]) => parameter !== undefined))).toEqual({
+    strict_7bit_headers: 'improper use of 8-bit data in message header',
+    strict_8bitmime_body: 'improper use of 8-bit data in message body',
+    strict_mime_encoding_domain: 'invalid message/* or multipart/* encoding domain',
   })
 })
 
@@ -158,6 +168,14 @@ describe('MimeStream', () => {
     expect(event).toMatchObject({ text: Buffer.from('A: b\n d') })
   })
 
+  it('Q-515: a header that is cut behind a line end does not end its block', () => {
+    expect(run('X: y\n z\n\n', { headerSizeLimit: 5 }).events[0]).toMatchObject({
+      raw: Buffer.from('X: y\n z\n'),
+      text: Buffer.from('X: y\n'),
+      kept: Buffer.from('X: y'),
+    })
+  })
+
   it('Q-515: says that a header was truncated', () => {
     expect(run('A: 4567\n\n', { headerSizeLimit: 6 }).errors).toEqual(['truncated-header'])
     expect(run('A: 456\n\n', { headerSizeLimit: 6 }).errors).toEqual([])
@@ -173,6 +191,22 @@ describe('MimeStream', () => {
     for (const byte of input) stream.push(Uint8Array.of(byte))
     stream.end()
     expect(events.filter(({ kind }) => kind === 'boundary')).toHaveLength(2)
+    expect(Buffer.concat(events.map(({ raw }) => raw))).toEqual(input)
+  })
+
+  it('C-167: a boundary line as long as can be is one, with its LF', () => {
+    const boundary = 'x'.repeat(50)
+    const input = `Content-Type: multipart/x; boundary=${boundary}\n\n--${boundary}--\n\n`
+    const { events } = run(input, { lineLengthLimit: 14, mimeBoundaryLengthLimit: 50 })
+    const raw = Buffer.from(`--${boundary}--\n`)
+    expect(events).toContainEqual({ kind: 'boundary', isClosing: true, raw })
+  })
+
+  it('Q-555: the innermost multipart whose boundary fits is meant', () => {
+    const outer = 'Content-Type: multipart/x; boundary=a\n\n--a\n'
+    const inner = 'Content-Type: multipart/x; boundary=ab\n\n--ab--\n'
+    const closing = run(outer + inner).events.map((e) => e.kind === 'boundary' && e.isClosing)
+    expect(closing.filter(Boolean)).toHaveLength(1)
   })
 
   it('Q-555: a boundary is only at the beginning of a line, however long the line', () => {
@@ -199,7 +233,7 @@ describe('MimeStream', () => {
 
   it('disable_mime_input_processing: follows nothing and finds nothing wrong', () => {
     const input = 'A: \xe9\nContent-Type: multipart/x; boundary=b\n\n--b\n\n\xe9\n'
-    const { events, errors } = run(input, { disableMimeProcessing: true })
+    const { events, errors } = run(input, { disableMimeInputProcessing: true })
     expect(errors).toEqual([])
     expect(events.map(({ kind }) => kind)).toEqual(['header', 'header', 'end-of-headers', 'body'])
     expect(run(input).errors).toEqual(['8bit-in-header', '8bit-in-7bit-body'])
@@ -214,8 +248,8 @@ describe('MimeStream', () => {
 describe('Downgrade', () => {
   const downgraded = (chunks: readonly Buffer[], options = LIMITS): string => {
     let output = ''
-    const downgrade = new Downgrade(options, (written) => {
-      output += Buffer.from(written).toString('latin1')
+    const downgrade = new Downgrade(options, ({ raw }) => {
+      output += raw.toString('latin1')
     })
     for (const chunk of chunks) downgrade.push(chunk)
     downgrade.end()

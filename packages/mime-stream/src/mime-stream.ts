@@ -10,9 +10,10 @@ import {
   parseTransferEncoding,
 } from './entity.ts'
 import { findHeaderColon, HeaderBuffer, isBlank, type RawHeader } from './header-buffer.ts'
+import { checksOf } from './header-checks.ts'
 import { LineStart } from './line-start.ts'
 import type { MimeErrorCode } from './mime-errors.ts'
-import type { HeaderBlock, HeaderChecks, MimeEvent } from './mime-event.ts'
+import type { HeaderBlock, MimeEvent } from './mime-event.ts'
 
 const LF = 0x0a
 const DASH = 0x2d
@@ -20,15 +21,6 @@ const NEXT_BOUNDARY = Buffer.from('\n--')
 const NOTHING = Buffer.alloc(0)
 const TEXT: MimeEntity = { type: 'text', subtype: 'plain', encoding: '7bit' }
 const MESSAGE: MimeEntity = { type: 'message', subtype: 'rfc822', encoding: '7bit' }
-
-const MIME_HEADERS: ReadonlySet<string> = new Set([
-  'content-description',
-  'content-disposition',
-  'content-id',
-  'content-transfer-encoding',
-  'content-type',
-  'mime-version',
-])
 
 /** Limits and switches, by the names of main.cf. */
 export interface MimeStreamOptions {
@@ -41,7 +33,7 @@ export interface MimeStreamOptions {
   /** `mime_nesting_limit`: multiparts beyond it are taken for text (`nesting`). */
   readonly mimeNestingLimit: number
   /** `disable_mime_input_processing`: all behind the headers is body, and nothing is an error. */
-  readonly disableMimeProcessing: boolean
+  readonly disableMimeInputProcessing: boolean
 }
 
 // Where the rest of a line goes whose beginning is known.
@@ -194,11 +186,11 @@ export class MimeStream {
     this.#checkBody(raw)
     this.#onEvent({ kind: 'boundary', isClosing, raw })
     this.#block = isClosing ? undefined : 'part'
-    this.#entity = isDigest && !isClosing ? MESSAGE : TEXT
+    this.#entity = isDigest ? MESSAGE : TEXT
   }
 
   #checkBody(bytes: Buffer): void {
-    if (this.#entity.encoding !== '7bit' || this.#options.disableMimeProcessing) return
+    if (this.#entity.encoding !== '7bit' || this.#options.disableMimeInputProcessing) return
     if (!this.#errors.has('8bit-in-7bit-body') && !isAscii(bytes)) {
       this.#errors.add('8bit-in-7bit-body')
     }
@@ -210,9 +202,9 @@ export class MimeStream {
     const header = this.#header.take()
     const name = header.text.toString('latin1', 0, header.colon).toLowerCase()
     if (header.isTruncated) this.#errors.add('truncated-header')
-    if (!this.#options.disableMimeProcessing) this.#heed(name, header)
+    if (!this.#options.disableMimeInputProcessing) this.#heed(name, header)
     const { raw, text, kept, colon } = header
-    const checks = checksFor(name, block)
+    const checks = checksOf(name, block)
     const entity = this.#entity
     this.#onEvent({ kind: 'header', block, checks, name, raw, text, colon, kept, entity })
   }
@@ -254,9 +246,4 @@ export class MimeStream {
     if (entity.type === 'multipart') return 'parts'
     return this.#isOpened(entity) ? 'message' : 'leaf'
   }
-}
-
-function checksFor(name: string, block: HeaderBlock): HeaderChecks {
-  if (MIME_HEADERS.has(name) || block === 'part') return 'mime_header_checks'
-  return block === 'message' ? 'header_checks' : 'nested_header_checks'
 }

@@ -22,7 +22,7 @@ const DEFAULTS: MimeStreamOptions = {
   lineLengthLimit: 2048,
   mimeBoundaryLengthLimit: 2048,
   mimeNestingLimit: 100,
-  disableMimeProcessing: false,
+  disableMimeInputProcessing: false,
 }
 // Those of every recorded message. Without them an input could not begin with any line.
 const FIRST = 'Date: d\n'
@@ -93,8 +93,8 @@ function converted(
   first: string,
 ): { lines: string[]; errors: ReadonlySet<string> } {
   const written: Uint8Array[] = []
-  const downgrade = new Downgrade({ ...DEFAULTS, ...vector.options }, (bytes) =>
-    written.push(Uint8Array.from(bytes)),
+  const downgrade = new Downgrade({ ...DEFAULTS, ...vector.options }, ({ raw }) =>
+    written.push(Uint8Array.from(raw)),
   )
   const text = first + vector.input.map((line) => `${line}\n`).join('')
   downgrade.push(Buffer.from(text, 'latin1'))
