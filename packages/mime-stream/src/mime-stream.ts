@@ -32,7 +32,7 @@ export interface MimeStreamOptions {
   readonly mimeBoundaryLengthLimit: number
   /** `mime_nesting_limit`: multiparts beyond it are taken for text (`nesting`). */
   readonly mimeNestingLimit: number
-  /** `disable_mime_input_processing`: all behind the headers is body, and nothing is an error. */
+  /** `disable_mime_input_processing`: all behind the headers is body. No errors but truncation. */
   readonly disableMimeInputProcessing: boolean
 }
 
