@@ -1,9 +1,4 @@
-import {
-  type AddressMatch,
-  type Later,
-  LookupTableError,
-  type SplitExtension,
-} from '@posthouse/lookup-table'
+import { type AddressMatch, type Later, LookupTableError } from '@posthouse/lookup-table'
 import { formatAddressTokens, splitAddress, unquoteAddress } from '@posthouse/mail-address'
 
 import { addressesOf, parseAddressList } from './address-list.ts'
@@ -43,11 +38,10 @@ export async function mapOnce(
 ): Promise<[string, ...string[]] | undefined> {
   const match = await answerOf(map, address)
   if (match === undefined) return undefined
-  const extension = propagate ? match.unmatchedExtension : undefined
   const [first, ...others] = addressesOf(parseAddressList(match.value)).map((tokens) => {
     if (tokens.length === 0) return ''
     const found = unquoteAddress(formatAddressTokens(tokens))
-    return rewrite(resultFor(address, found, extension))
+    return rewrite(resultFor(address, found, match.unmatchedExtension ?? '', propagate))
   })
   if (first !== undefined) return [first, ...others]
   const { value } = match
@@ -69,9 +63,13 @@ export async function answerOf(
   }
 }
 
-function resultFor(address: string, found: string, extension: SplitExtension['extension']): string {
+/** `@domain` replaces the domain; the extension comes behind the local part, or goes. */
+function resultFor(address: string, found: string, unmatched: string, propagate: boolean): string {
+  const extension = propagate ? unmatched : ''
   const { localPart, domain } = splitAddress(found)
-  if (localPart === '' && domain) return `${splitAddress(address).localPart}@${domain}`
-  if (extension === undefined) return found
+  if (localPart === '' && domain) {
+    const whole = splitAddress(address).localPart
+    return `${whole.slice(0, whole.length - unmatched.length)}${extension}@${domain}`
+  }
   return domain === undefined ? found + extension : `${localPart}${extension}@${domain}`
 }

@@ -55,6 +55,9 @@ describe('canonical maps', () => {
   it('Q-503: does without an extension where propagation is off', async () => {
     const maps = { canonicalMaps: { 'foo@e.test': 'b@e.test' }, propagateCanonical: false }
     expect((await canonical('foo+x@e.test', maps)).mapped).toBe('b@e.test')
+    const domain = { ...maps, canonicalMaps: { 'foo@e.test': '@b.test', '@c.test': '@b.test' } }
+    expect((await canonical('foo+x@e.test', domain)).mapped).toBe('foo@b.test')
+    expect((await canonical('foo+x@c.test', domain)).mapped).toBe('foo+x@b.test')
   })
 
   it('Q-548: a result without address is a lookup problem', async () => {

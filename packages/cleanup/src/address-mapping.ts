@@ -116,15 +116,15 @@ export class AddressMapping {
   async #masqueradedOf(address: string, where: AddressClass): Promise<string> {
     const { masquerade } = this.#options
     if (masquerade === undefined || !masquerade.classes.includes(where)) return address
-    const hidden = masqueraded(address, masquerade.domains)
-    if (hidden === undefined) return address
+    const at = address.lastIndexOf('@')
+    if (at < 0) return address
     try {
-      if (await masquerade.isException(hidden.localPart)) return address
+      if (await masquerade.isException(address.slice(0, at))) return address
     } catch (error) {
       if (!(error instanceof LookupTableError)) throw error
       throw lookupFailure('masquerade_exceptions', '', error.warnings)
     }
-    return `${hidden.localPart}@${hidden.domain}`
+    return masqueraded(address, masquerade.domains)
   }
 }
 

@@ -13,20 +13,17 @@ export interface Masquerade {
   readonly isException: (localPart: string) => Later<boolean>
 }
 
-/** The domain that hides the one of an address, and its local part; undefined: it stays. */
-export function masqueraded(
-  address: string,
-  domains: readonly string[],
-): { readonly localPart: string; readonly domain: string } | undefined {
+/** The address with the domain that hides its own, if one does. */
+export function masqueraded(address: string, domains: readonly string[]): string {
   const { localPart, domain } = splitAddress(address)
-  if (domain === undefined) return undefined
+  if (domain === undefined) return address
   const name = domain.toLowerCase()
   for (const entry of domains) {
     const pattern = entry.replace(/^!+/, '')
     const parent = pattern.toLowerCase()
     if (name !== parent && !name.endsWith(`.${parent}`)) continue
     const isNegated = (entry.length - pattern.length) % 2 === 1
-    return isNegated || name === parent ? undefined : { localPart, domain: parent }
+    return isNegated || name === parent ? address : `${localPart}@${parent}`
   }
-  return undefined
+  return address
 }
