@@ -60,7 +60,8 @@ foo@e.test fb+y@e.test
 // Each is a recipient, a sender, and in headers of both kinds.
 const ADDRESSES = `c1@e.test foo@e.test foo+x@e.test two@e.test l1@e.test dom+x@e.test u+x@cat.test
 u+x@all.test local local@localhost quoted@e.test none@e.test nothing@e.test v@e.test
-V@E.test v+e@e.test self@e.test ping@e.test group@e.test dup@e.test m1+e@e.test short u+x@vcat.test x+y@e.test
+V@E.test v+e@e.test self@e.test ping@e.test group@e.test dup@e.test m1+e@e.test
+short u+x@vcat.test x+y@e.test
 l1@chain.test l2@chain.test l3@chain.test four@e.test long@e.test commas@e.test r@e.test
 u@h.masq.test u@no.masq.test root@h.masq.test u@masq.test
 user%e.test e.test!user owner-list-x@e.test MAILER-DAEMON s@e.test "x"@e.test a.@e.test`.split(
