@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { completeAddress, completeExternal, mappingOptions } from '../test/addresses.ts'
 import vectors from '../vectors/address-lists.json' with { type: 'json' }
 import { AddressMapping } from './address-mapping.ts'
-import { type HeaderAddressOptions, rewriteHeader } from './header-addresses.ts'
+import { type HeaderAddressOptions, isSettled, rewriteHeader } from './header-addresses.ts'
 
 function rewrite(value: string, options: Partial<HeaderAddressOptions> = {}) {
   const { logger, lines } = memoryLogger()
@@ -37,6 +37,9 @@ describe('addresses in headers', () => {
   it('leaves complete addresses alone at once, and however long the header is', () => {
     const value = ` "Q. User" <q@example.org>,\n\tann@example.org`
     expect(rewrite(value).result).toBeUndefined()
+    const none = { mapping: undefined } as HeaderAddressOptions
+    expect(isSettled(value, 'header_recipient', none)).toBe(true)
+    expect(isSettled(' ann', 'header_recipient', none)).toBe(false)
     expect(rewrite(` ann@example.org${', bob@example.org'.repeat(1000)}`).result).toBeUndefined()
   })
 

@@ -24,11 +24,26 @@ export type HeaderClass = 'header_sender' | 'header_recipient'
 
 const WORD = "[\\w#$&'*+/=?^`{|}~-]+"
 const ADDRESS = `${WORD}(?:\\.${WORD})*@[\\w-]+(?:\\.[\\w-]+)+`
-const NAME = `(?:"[^"\\\\\\r\\n]*"|\\w+(?: +\\w+)*)`
+const NAME = `(?:"[^"\\\\\\r\\n\\0]*"|\\w+(?: +\\w+)*)`
 const MAILBOX = `(?:${ADDRESS}|(?:${NAME} *)?<${ADDRESS}>)`
 // One or a few complete addresses, without anything that completion could change.
 const COMPLETE = new RegExp(`^[ \\t]*${MAILBOX}(?:,\\s*${MAILBOX}){0,9}\\s*$`)
 const MAX_COMPLETE_LENGTH = 1000
+
+/**
+ * Whether a header need not be read any further, which is so for nearly all: its addresses are
+ * complete, and no map is for them.
+ *
+ * @param value In whatever encoding: such addresses are ASCII.
+ */
+export function isSettled(
+  value: string,
+  where: HeaderClass,
+  { mapping }: HeaderAddressOptions,
+): boolean {
+  if (value.length > MAX_COMPLETE_LENGTH || mapping?.isFor(where) === true) return false
+  return COMPLETE.test(value)
+}
 
 /**
  * Completes and maps the addresses of one header (Q-522, Q-523).
@@ -47,7 +62,6 @@ export function rewriteHeader(
 ): Later<string | undefined> {
   const { maxTokens, rewriteExternal, mapping, log, warn } = options
   const isMapped = mapping?.isFor(where) === true
-  if (!isMapped && value.length <= MAX_COMPLETE_LENGTH && COMPLETE.test(value)) return undefined
   const pieces = parseAddressList(value, maxTokens)
   const before = addressesOf(pieces).map(addressText)
   const after = before.map((address) => (address === '' ? '' : rewriteExternal(address)))

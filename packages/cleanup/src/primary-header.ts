@@ -5,7 +5,12 @@ import type { Logger } from '@posthouse/mail-log'
 import type { ContentWriter } from '@posthouse/queue-store'
 
 import type { CleanupOptions } from './cleanup-options.ts'
-import { type HeaderAddressOptions, type HeaderClass, rewriteHeader } from './header-addresses.ts'
+import {
+  type HeaderAddressOptions,
+  type HeaderClass,
+  isSettled,
+  rewriteHeader,
+} from './header-addresses.ts'
 import type { HeaderRules } from './header-rules.ts'
 import {
   cutAtNul,
@@ -125,13 +130,18 @@ export class PrimaryHeader {
 
   #takeAddresses(place: HeaderPlace, where: HeaderClass): Promise<void> | undefined {
     const { start, nameEnd, colon, end } = place
+    const { addresses } = this.#context
+    if (isSettled(this.#content.toString('latin1', colon + 1, end), where, addresses)) {
+      this.#keep(place)
+      return undefined
+    }
     const isPlain = this.#isPlain(start, end)
     const header = isPlain ? undefined : decodeAddress(this.#edited(place))
     const name = decodeAddress(this.#content.subarray(start, nameEnd))
     const value =
       header?.slice(name.length + 1) ??
       decodeAddress(this.#content.subarray(colon + 1, this.#textEnd(end)))
-    const rewritten = rewriteHeader(`${name}:`, value, where, this.#context.addresses)
+    const rewritten = rewriteHeader(`${name}:`, value, where, addresses)
     const write = (text: string | undefined): void => {
       if (text === undefined) this.#keep(place)
       else
