@@ -4,9 +4,9 @@ import { appendFileSync } from 'node:fs'
 import {
   type Config,
   type ConfigSource,
+  Settings as OriginalSettings,
   transportParameters as originalParameters,
   resolveConfig as originalResolve,
-  type Settings,
   type TransportParameters,
 } from '@posthouse/config'
 
@@ -23,6 +23,12 @@ const originals = new WeakMap<Config, Config>()
 process.on('exit', () => {
   const file = process.env['RECORDED_PARAMETERS']
   if (file !== undefined) appendFileSync(file, [...names].map((name) => `${name}\n`).join(''))
+})
+
+// The commands read settings without a whole configuration.
+export const Settings: typeof OriginalSettings = new Proxy(OriginalSettings, {
+  construct: (target, args: ConstructorParameters<typeof OriginalSettings>) =>
+    recordingSettings(new target(...args)),
 })
 
 export function resolveConfig(source: ConfigSource): Config {
@@ -49,7 +55,7 @@ export function transportParameters(config: Config, transport: string): Transpor
   })
 }
 
-function recordingSettings(settings: Settings): Settings {
+function recordingSettings(settings: OriginalSettings): OriginalSettings {
   return new Proxy(settings, {
     get: (target, method) => {
       const value: unknown = Reflect.get(target, method, target)
