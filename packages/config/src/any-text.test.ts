@@ -85,6 +85,15 @@ describe('main.cf and master.cf with any bytes', () => {
   })
 })
 
+it('G-19: of two parameters that do not fit, the one that is set is to blame', () => {
+  const mainCf = Buffer.from('mail_name = x\nverp_delimiter_filter = yes\n')
+  expect(problemOf(mainCf, Buffer.from(MASTER_CF))).toMatchObject({
+    line: 2,
+    parameter: 'verp_delimiter_filter',
+    value: 'yes',
+  })
+})
+
 it.each(['constructor', '__proto__', 'toString'])('%s is a name like others', (name) => {
   const lines = `mail_name = x$${name}\nimport_environment = ${name}\n`
   const masterCf = Buffer.from(`${name} unix - - n - - smtp -o ${name}=$${name}\n`)

@@ -151,8 +151,12 @@ function checkVerpDelimiters(values: ParameterValues, settings: Settings): Confi
   const names = 'parameters default_verp_delimiters and verp_delimiter_filter'
   const which = bad === 0 ? 'first' : 'second'
   const text = `file ${settings.file}: ${names}: bad ${which} VERP delimiter character`
-  const expected = `two characters of ${values.verp_delimiter_filter}`
-  return settings.error('default_verp_delimiters', text, expected)
+  if (settings.names.has('default_verp_delimiters')) {
+    const expected = `two characters of ${values.verp_delimiter_filter}`
+    return settings.error('default_verp_delimiters', text, expected)
+  }
+  const expected = `characters that include ${values.default_verp_delimiters}`
+  return settings.error('verp_delimiter_filter', text, expected)
 }
 
 function checkMaillogFile(values: ParameterValues, settings: Settings): ConfigError | undefined {
