@@ -63,7 +63,7 @@ export const obsoleteParameters = {
   },
   smtp_skip_4xx_greeting: {
     type: 'string',
-    default: '',
+    default: 'yes',
     obsolete: 'removed in 2.1; unknown to current releases',
     withoutEffect: 'obsolete',
     description: 'Removed: try another server after a 4xx banner; modern releases always do.',
