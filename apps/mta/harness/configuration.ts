@@ -30,7 +30,8 @@ export function writeConfiguration(directory: string, configuration: TestConfigu
   writeFileSync(join(conf, 'master.cf'), masterCf)
 }
 
-function masterCfFor(port: number): string {
+/** A master.cf with all services that we have, and QMQP on a port of 127.0.0.1. */
+export function masterCfFor(port: number): string {
   return `\
 127.0.0.1:${port} inet n - n - - qmqpd
 cleanup unix n - n - 0 cleanup

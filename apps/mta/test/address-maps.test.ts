@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { submitMessage } from '@posthouse/qmqp-client'
 import { afterEach, expect, it } from 'vitest'
 
+import { masterCfFor } from '../harness/configuration.ts'
 import { freePort } from '../harness/posthouse.ts'
 import { Scene, type SceneOptions } from '../harness/scene.ts'
 import { SocketmapServer } from '../harness/socketmap.ts'
@@ -63,17 +64,8 @@ it('Q-347: receive_override_options is of the one service that has it', async ()
   const inlined = 'inline:{a@e.test=b@e.test}'
   await openScene({
     parameters: { virtual_alias_maps: inlined, virtual_alias_domains: '', always_bcc: 'c@e.test' },
-    masterCf: (port) => `\
-127.0.0.1:${port} inet n - n - - qmqpd
+    masterCf: (port) => `${masterCfFor(port)}\
 127.0.0.1:${plainPort} inet n - n - - qmqpd -o receive_override_options=no_address_mappings
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-smtp unix - - n - - smtp
-relay unix - - n - - smtp
 `,
   })
   const message = { sender: 's@e.test', recipients: ['a@e.test'], content: Buffer.from(TEXT) }
