@@ -66,7 +66,7 @@ export class QueueFileDraft {
   /**
    * Writes the file, gives it its name in a queue, makes it durable: once this resolves, neither a
    * crash of the process nor of the machine loses the message (F-10). Its text goes to the content
-   * cache.
+   * cache, but for held mail: who knows when somebody wants that.
    *
    * @param queue `hold` for mail that nobody is to deliver (F-11); `active` if the queue manager
    * takes the message over at once, which saves the way through `incoming`.
@@ -83,7 +83,7 @@ export class QueueFileDraft {
     try {
       const { id, createTimeMs } = this
       const { buffers, envelope } = encodeMessage(id, createTimeMs, message, verpDelimiterFilter)
-      const isCached = cache.fits(textBytes(message.content))
+      const isCached = queue !== 'hold' && cache.fits(textBytes(message.content))
       await this.#store(buffers, queue)
       this.#release(isCached)
       if (isCached) cache.set(id, contentText(message.content))

@@ -95,6 +95,16 @@ describe('QueueStore.create and commit', () => {
     expect(await idsOf(store, 'incoming')).toEqual([])
   })
 
+  it('F-11: keeps neither the text nor the file of held mail at hand', async () => {
+    const calls: string[] = []
+    const store = await open({ fileSystem: recording(calls), contentCacheBytes: 10_000 })
+    const draft = await store.create()
+    calls.length = 0
+    const envelope = await draft.commit(message('hello\n'), 'hold')
+    expect(calls.at(-1)).toBe('close')
+    expect(store.readContent(draft.id, 'hold', envelope)).not.toBeInstanceOf(Array)
+  })
+
   it('syncs the directory where fsync of a file does not', async () => {
     const calls: string[] = []
     const fileSystem = { ...recording(calls), syncsEntries: async () => false }
