@@ -23,11 +23,22 @@ const options: CleanupOptions = {
   longQueueIds: false,
   verpDelimiterFilter: '-=+',
   clientPortLogging: false,
+  bodyChecksSizeLimit: 51_200,
+  disableMimeInputProcessing: false,
+  mimeBoundaryLengthLimit: 2048,
+  mimeNestingLimit: 100,
+  strict7bitHeaders: false,
+  strict8bitmimeBody: false,
+  strictMimeEncodingDomain: false,
+  messageRejectCharacters: new Uint8Array(0),
+  messageStripCharacters: new Uint8Array(0),
+  nonEmptyEndOfHeaderAction: 'fix_quietly',
+  infoLogAddressFormat: 'external',
   smtputf8: true,
   smtputf8Autodetect: false,
 }
 
-// A program uses `await QueueStore.open(…)` of @posthouse/queue-store.
+// Or `await QueueStore.open(…)` of @posthouse/queue-store.
 const store: MessageStore = {
   create: async () => ({
     id: '4F8A023020C',
@@ -39,9 +50,8 @@ const store: MessageStore = {
 
 const { logger: log, lines } = memoryLogger()
 const rewrite = (address: string) => (address.includes('@') ? address : `${address}@example.com`)
-const rewriteExternal = rewrite
-const zoneName = () => 'UTC'
-const ports = { store, queue: 'incoming', rewrite, rewriteExternal, log, zoneName } as const
+const addresses = { rewrite, rewriteExternal: rewrite }
+const ports = { store, queue: 'incoming', ...addresses, log, zoneName: () => 'UTC' } as const
 const cleanup = new Cleanup(options, ports)
 
 const client = { name: 'localhost', address: '127.0.0.1', port: 4242, family: 4 } as const
@@ -52,6 +62,5 @@ const result = await transaction.submit({
   recipients: ['someone'],
   arrivalTimeMs: 0,
 })
-const { kind, text } = qmqpReply(result)
-console.log(`${kind}: ${text}`)
+console.log(qmqpReply(result))
 for (const line of lines) console.log(line)

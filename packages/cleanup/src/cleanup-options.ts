@@ -42,6 +42,28 @@ export interface CleanupOptions {
   readonly verpDelimiterFilter: string
   /** `qmqpd_client_port_logging`: the port in `log_message_origin` (Q-311). */
   readonly clientPortLogging: boolean
+  /** `body_checks_size_limit`, bytes of each part that are checked; 0 or less means all (Q-542). */
+  readonly bodyChecksSizeLimit: number
+  /** `disable_mime_input_processing`: all behind the header of the message is one body (Q-555). */
+  readonly disableMimeInputProcessing: boolean
+  /** `mime_boundary_length_limit`, bytes of a boundary that are compared (Q-555). */
+  readonly mimeBoundaryLengthLimit: number
+  /** `mime_nesting_limit`, multiparts in multiparts (Q-556). */
+  readonly mimeNestingLimit: number
+  /** `strict_7bit_headers` or `strict_8bitmime`: refuse 8-bit headers (Q-556). */
+  readonly strict7bitHeaders: boolean
+  /** `strict_8bitmime_body` or `strict_8bitmime`: refuse 8-bit text without a label (Q-556). */
+  readonly strict8bitmimeBody: boolean
+  /** `strict_mime_encoding_domain`: refuse encoded multiparts and messages (Q-556). */
+  readonly strictMimeEncodingDomain: boolean
+  /** `message_reject_characters`: byte values, C escapes undone (Q-514). */
+  readonly messageRejectCharacters: Uint8Array
+  /** `message_strip_characters`: byte values, C escapes undone (Q-514). */
+  readonly messageStripCharacters: Uint8Array
+  /** `non_empty_end_of_header_action` (Q-512). */
+  readonly nonEmptyEndOfHeaderAction: 'fix_quietly' | 'add_header' | 'reject'
+  /** `info_log_address_format`: addresses in log lines (Q-545). */
+  readonly infoLogAddressFormat: 'external' | 'internal'
   /** `smtputf8_enable` (Q-349). */
   readonly smtputf8: boolean
   /** `smtputf8_autodetect_classes` holds `qmqpd` or `all` (Q-349). */

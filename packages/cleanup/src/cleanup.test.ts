@@ -51,6 +51,17 @@ const OPTIONS: CleanupOptions = {
   longQueueIds: false,
   verpDelimiterFilter: '-=+',
   clientPortLogging: false,
+  bodyChecksSizeLimit: 51_200,
+  disableMimeInputProcessing: false,
+  mimeBoundaryLengthLimit: 2048,
+  mimeNestingLimit: 100,
+  strict7bitHeaders: false,
+  strict8bitmimeBody: false,
+  strictMimeEncodingDomain: false,
+  messageRejectCharacters: new Uint8Array(0),
+  messageStripCharacters: new Uint8Array(0),
+  nonEmptyEndOfHeaderAction: 'fix_quietly',
+  infoLogAddressFormat: 'external',
   smtputf8: true,
   smtputf8Autodetect: false,
 }
@@ -289,7 +300,7 @@ describe('vectors of Postfix', () => {
       // With maps the recorded addresses are not what the resolver made of them.
       mapping === undefined ? { rewrite: recordedRewriting(vector) } : {},
       mapping,
-      { noAddressMappings },
+      { noAddressMappings, noHeaderBodyChecks: false },
     )
     const { kind, text } = qmqpReply(result)
     const soft = 'config' in vector && vector.config === 'qmqpd: soft_bounce=yes'
@@ -457,7 +468,7 @@ describe('address mapping', () => {
   it('Q-347: no_address_mappings completes, and no more', async () => {
     const options = { alwaysBcc: 'a@e.t' }
     const mapping = mappingOptions(maps)
-    const off = { noAddressMappings: true }
+    const off = { noAddressMappings: true, noHeaderBodyChecks: false }
     const { queued } = await submit(message, options, {}, mapping, off)
     expect(queued!.envelope.filter(([type]) => type === 'R')).toHaveLength(3)
     expect(queued!.extracted.map(([type]) => type)).toEqual(['A', 'E'])

@@ -1,6 +1,7 @@
 import { AddressMapping, type AddressMappingOptions } from './address-mapping.ts'
 import type { CleanupOptions } from './cleanup-options.ts'
 import type { CleanupClient } from './client.ts'
+import type { ContentChecks } from './content-checks.ts'
 import { HeaderRules } from './header-rules.ts'
 import { MailDates } from './mail-dates.ts'
 import type { CleanupPorts } from './ports.ts'
@@ -10,6 +11,8 @@ import { CleanupTransaction, type TransactionContext } from './transaction.ts'
 export interface CleanupOverrides {
   /** No maps, no masquerading, no automatic copies. */
   readonly noAddressMappings: boolean
+  /** No header and body checks, no `message_reject_characters` and the like, nothing strict. */
+  readonly noHeaderBodyChecks: boolean
 }
 
 /**
@@ -20,8 +23,16 @@ export class Cleanup {
   readonly #context: TransactionContext
   readonly #withoutMapping: TransactionContext
 
-  /** @param mapping Absent: no address is mapped. */
-  constructor(options: CleanupOptions, ports: CleanupPorts, mapping?: AddressMappingOptions) {
+  /**
+   * @param mapping Absent: no address is mapped.
+   * @param checks Absent: no header and no body is checked.
+   */
+  constructor(
+    options: CleanupOptions,
+    ports: CleanupPorts,
+    mapping?: AddressMappingOptions,
+    checks: ContentChecks = {},
+  ) {
     const context = {
       options,
       ports,
@@ -32,6 +43,7 @@ export class Cleanup {
       rewriteExternal: ports.rewriteExternal,
       nullSender: ports.rewrite('MAILER-DAEMON').toLowerCase(),
       alwaysBcc: options.alwaysBcc,
+      checks,
       mapping: mapping === undefined ? undefined : new AddressMapping(mapping, ports.rewrite),
     }
     this.#context = context

@@ -3,11 +3,13 @@ export type { AddressClass, AddressMappingOptions, CanonicalMap } from './addres
 export { Cleanup, type CleanupOverrides } from './cleanup.ts'
 export type { CleanupOptions } from './cleanup-options.ts'
 export type { CleanupClient } from './client.ts'
+export type { CheckTable, ContentChecks } from './content-checks.ts'
 export { localZoneNames, MailDates } from './mail-dates.ts'
 export type { Masquerade } from './masquerade.ts'
 export type {
   CleanupMessage,
   CleanupPorts,
+  DraftQueue,
   MessageDraft,
   MessageStore,
   TargetQueue,

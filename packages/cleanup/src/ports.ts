@@ -4,6 +4,9 @@ import type { MessageEnvelope, NewMessage } from '@posthouse/queue-store'
 /** Queues for mail that is to be delivered. */
 export type TargetQueue = 'incoming' | 'active'
 
+/** `hold` takes mail that waits for a person (Q-543). */
+export type DraftQueue = TargetQueue | 'hold'
+
 /** A queue file that has its id and not yet a message. `QueueFileDraft` of queue-store is one. */
 export interface MessageDraft {
   readonly id: string
@@ -13,7 +16,7 @@ export interface MessageDraft {
    *
    * @throws {QueueFileError} of queue-store, `too-large` or `write`.
    */
-  commit(message: NewMessage, queue: TargetQueue): Promise<MessageEnvelope>
+  commit(message: NewMessage, queue: DraftQueue): Promise<MessageEnvelope>
   /** Removes the file. */
   abort(): Promise<void>
 }

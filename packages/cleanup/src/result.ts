@@ -15,9 +15,13 @@ export interface CleanupRejection {
   readonly text: string
 }
 
-/** What became of a message: durably queued, or refused. */
+/**
+ * What became of a message. `queued` and `held` are durable; what is `held` (HOLD) is in the hold
+ * queue, and the queue manager need not know. What is `discarded` (DISCARD) is gone.
+ */
 export type CleanupResult =
-  | { readonly kind: 'queued'; readonly envelope: MessageEnvelope }
+  | { readonly kind: 'queued' | 'held'; readonly envelope: MessageEnvelope }
+  | { readonly kind: 'discarded'; readonly id: string }
   | CleanupRejection
 
 const REJECTIONS = {
@@ -37,8 +41,9 @@ export function qmqpReply(result: CleanupResult): {
   kind: 'ok' | 'temporary' | 'permanent'
   text: string
 } {
-  if (result.kind === 'queued') return { kind: 'ok', text: `Ok: queued as ${result.envelope.id}` }
-  return { kind: replyKind(result), text: `Error: ${result.text}` }
+  if (result.kind === 'rejected') return { kind: replyKind(result), text: `Error: ${result.text}` }
+  const id = result.kind === 'discarded' ? result.id : result.envelope.id
+  return { kind: 'ok', text: `Ok: queued as ${id}` }
 }
 
 function replyKind({ status, text }: CleanupRejection): 'temporary' | 'permanent' {

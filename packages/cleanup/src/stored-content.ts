@@ -6,6 +6,7 @@ import { ContentWriter } from '@posthouse/queue-store'
 
 import type { AddressMapping, Warn } from './address-mapping.ts'
 import type { CleanupOptions } from './cleanup-options.ts'
+import type { ContentChecks } from './content-checks.ts'
 import type { HeaderRules } from './header-rules.ts'
 import { cutHeader } from './header-syntax.ts'
 import { andThen } from './later.ts'
@@ -25,6 +26,7 @@ const ADDED_BYTES = 1024
 export interface ContentContext {
   readonly options: CleanupOptions
   readonly rules: HeaderRules
+  readonly checks: ContentChecks
   readonly dates: MailDates
   readonly log: Logger
   /** Completes an address in external form. */

@@ -28,13 +28,31 @@ export function cleanupOptions(config: Config): CleanupOptions {
     longQueueIds: config.enable_long_queue_ids,
     verpDelimiterFilter: config.verp_delimiter_filter,
     clientPortLogging: config.qmqpd_client_port_logging,
+    bodyChecksSizeLimit: config.body_checks_size_limit,
+    disableMimeInputProcessing: config.disable_mime_input_processing,
+    mimeBoundaryLengthLimit: config.mime_boundary_length_limit,
+    mimeNestingLimit: config.mime_nesting_limit,
+    strict7bitHeaders: config.strict_7bit_headers || config.strict_8bitmime,
+    strict8bitmimeBody: config.strict_8bitmime_body || config.strict_8bitmime,
+    strictMimeEncodingDomain: config.strict_mime_encoding_domain,
+    messageRejectCharacters: Buffer.from(config.message_reject_characters, 'latin1'),
+    messageStripCharacters: Buffer.from(config.message_strip_characters, 'latin1'),
+    nonEmptyEndOfHeaderAction: endOfHeaderAction(config.non_empty_end_of_header_action),
+    infoLogAddressFormat: config.info_log_address_format === 'internal' ? 'internal' : 'external',
     smtputf8: config.smtputf8_enable,
     smtputf8Autodetect: classes.some((word) => QMQP_CLASSES.includes(word)),
   }
 }
 
+function endOfHeaderAction(value: string): CleanupOptions['nonEmptyEndOfHeaderAction'] {
+  return value === 'add_header' || value === 'reject' ? value : 'fix_quietly'
+}
+
 /** What a server's own `receive_override_options` switch off. */
 export function cleanupOverrides(config: Config): CleanupOverrides {
   const words = config.receive_override_options.map((word) => word.toLowerCase())
-  return { noAddressMappings: words.includes('no_address_mappings') }
+  return {
+    noAddressMappings: words.includes('no_address_mappings'),
+    noHeaderBodyChecks: words.includes('no_header_body_checks'),
+  }
 }
