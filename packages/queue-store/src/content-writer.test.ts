@@ -109,7 +109,7 @@ async function readBack(records: Uint8Array, windowBytes: number): Promise<Buffe
   const file = Buffer.concat([records, Buffer.from('X\0E\0')])
   const read = async (position: number, length: number) =>
     file.subarray(position, position + length)
-  const reader = new RecordReader(read, file.length, 0, windowBytes)
+  const reader = new RecordReader(read, file.length, { windowBytes })
   const chunks: Buffer[] = []
   for await (const chunk of readContentText(reader, records.length)) chunks.push(chunk)
   return Buffer.concat(chunks)

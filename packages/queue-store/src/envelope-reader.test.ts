@@ -245,7 +245,7 @@ async function read(
   const warnings: string[] = []
   const readBytes = async (position: number, length: number) =>
     bytes.subarray(position, position + length)
-  const reader = new RecordReader(readBytes, bytes.length, 0, windowBytes)
+  const reader = new RecordReader(readBytes, bytes.length, { windowBytes })
   const envelope = await readEnvelopeRecords(reader, {
     id: 'QUEUEID',
     relativePath: 'active/QUEUEID',

@@ -1,3 +1,4 @@
+export { parseAttribute } from './attribute.ts'
 export { ContentWriter } from './content-writer.ts'
 export { QueueFileError, type QueueFileErrorCode, type QueueFileErrorDetails } from './errors.ts'
 export type {
@@ -9,7 +10,26 @@ export type {
 export type { EnvelopeRecipient, MessageEnvelope, NewMessage, NewRecipient } from './message.ts'
 export { nodeFileSystem } from './node-file-system.ts'
 export type { QueueFileDraft } from './queue-file-draft.ts'
-export { isQueueFileName } from './queue-id.ts'
-export type { MessageQueue, StatusLogKind } from './queue-name.ts'
+export {
+  decodeInode,
+  decodeQueueId,
+  encodeLongId,
+  encodeShortId,
+  hashKey,
+  isQueueFileName,
+  type QueueIdParts,
+} from './queue-id.ts'
+export type { MessageQueue, QueueName, StatusLogKind } from './queue-name.ts'
+export { type HashingOptions, QueuePaths } from './queue-path.ts'
 export { QueueStore, type QueueStoreOptions } from './queue-store.ts'
-export type { QueueEntry } from './scan.ts'
+export { RecordType, recordName } from './record.ts'
+export {
+  BadRecordError,
+  type QueueRecord,
+  type ReadBytes,
+  RecordReader,
+  type RecordReaderOptions,
+} from './record-reader.ts'
+export { isReady, type QueueEntry, type ReadyCheck } from './scan.ts'
+export { parseSizeRecord, type SizeRecord, type SizeRecordProblem } from './size-record.ts'
+export { parseTimeMs } from './time-record.ts'

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { isQueueFileName } from './index.ts'
-import { decodeQueueId, encodeLongId, encodeShortId, hashKey } from './queue-id.ts'
+import { decodeInode, decodeQueueId, encodeLongId, encodeShortId, hashKey } from './queue-id.ts'
 import { QueuePaths } from './queue-path.ts'
 
 describe('isQueueFileName', () => {
@@ -43,6 +43,19 @@ describe('queue ids', () => {
     expect(encodeShortId(microseconds, inode)).toBe(short)
     expect(hashKey(id)[0]).toBe(hash)
   })
+
+  it.each([
+    ['CAF6D21A0FB', 0x21a0fbn],
+    ['.....21a0FB', 0x21a0fbn],
+    ['4jWKfq0vY7zJbLt', 0x21a16bn],
+    ['..........zJbLt', 0x21a16bn],
+    ['ABCDE', undefined],
+    ['ABCDEFGHIJK', undefined],
+    ['4jWKfq0vY7z', undefined],
+    ['4jWKfq0vY7zaJb', undefined],
+  ])('F-6: the inode of %s, whatever stands before it', (id, inode) =>
+    expect(decodeInode(id)).toBe(inode),
+  )
 
   it('F-4, F-6: short id CAF6D21A0FB, of any case', () => {
     const parts = { microseconds: 831_341, inode: 0x21a0fbn }

@@ -53,6 +53,16 @@ export function decodeQueueId(id: string): QueueIdParts | undefined {
 }
 
 /**
+ * The inode number in a queue id of either form, whatever the rest of the id is; undefined when
+ * there is none (F-6).
+ */
+export function decodeInode(id: string): bigint | undefined {
+  const separator = id.lastIndexOf(INODE_SEPARATOR)
+  if (separator >= MIN_SEPARATOR_INDEX) return decodeDigits(id.slice(separator + 1), 51)
+  return decodeHex(id.slice(SHORT_MICROSECONDS_DIGITS))
+}
+
+/**
  * The key from which the hash directories of a file are taken: the microseconds of a long id as
  * five hex digits, else the name itself (F-8).
  */
@@ -69,9 +79,13 @@ function shortMicroseconds(microseconds: number): string {
 
 function decodeShortId(id: string): QueueIdParts | undefined {
   const microseconds = id.slice(0, SHORT_MICROSECONDS_DIGITS)
-  const inode = id.slice(SHORT_MICROSECONDS_DIGITS)
-  if (!/^[0-9A-Fa-f]{5}$/.test(microseconds) || !/^[0-9A-Fa-f]{1,16}$/.test(inode)) return undefined
-  return { microseconds: Number.parseInt(microseconds, 16), inode: BigInt(`0x${inode}`) }
+  const inode = decodeHex(id.slice(SHORT_MICROSECONDS_DIGITS))
+  if (!/^[0-9A-Fa-f]{5}$/.test(microseconds) || inode === undefined) return undefined
+  return { microseconds: Number.parseInt(microseconds, 16), inode }
+}
+
+function decodeHex(text: string): bigint | undefined {
+  return /^[0-9A-Fa-f]{1,16}$/.test(text) ? BigInt(`0x${text}`) : undefined
 }
 
 function encodeDigits(value: number | bigint, base: 51 | 52): string {

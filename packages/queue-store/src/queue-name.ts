@@ -3,3 +3,6 @@ export type MessageQueue = 'incoming' | 'active' | 'deferred' | 'hold' | 'corrup
 
 /** The directories of status logs (F-60). */
 export type StatusLogKind = 'bounce' | 'defer' | 'trace'
+
+/** Every directory of files that are named by queue ids, or by destinations in `flush` (F-1). */
+export type QueueName = MessageQueue | StatusLogKind | 'maildrop' | 'saved' | 'flush'

@@ -1,5 +1,5 @@
 import { hashKey, isQueueFileName } from './queue-id.ts'
-import type { MessageQueue, StatusLogKind } from './queue-name.ts'
+import type { QueueName } from './queue-name.ts'
 
 /** What decides where a file lies below the queue directory (F-8). */
 export interface HashingOptions {
@@ -24,12 +24,12 @@ export class QueuePaths {
   }
 
   /** The directory of a queue, hash directories aside. */
-  queue(queue: MessageQueue | StatusLogKind): string {
+  queue(queue: QueueName): string {
     return `${this.#directory}/${queue}`
   }
 
   /** Where the file `id` belongs. @throws {TypeError} if `id` cannot be a file name (F-2). */
-  file(queue: MessageQueue | StatusLogKind, id: string): string {
+  file(queue: QueueName, id: string): string {
     // A name from outside that got here unchecked could lead out of the queue.
     if (!isQueueFileName(id)) throw new TypeError('expected a queue id: 1 to 255 of A-Z a-z 0-9 _')
     if (!this.#hashed.has(queue)) return `${this.#directory}/${queue}/${id}`
@@ -40,7 +40,7 @@ export class QueuePaths {
   }
 
   /** The hash directories above the file `id`, outermost first; empty if the queue has none. */
-  hashDirectories(queue: MessageQueue | StatusLogKind, id: string): string[] {
+  hashDirectories(queue: QueueName, id: string): string[] {
     if (!this.#hashed.has(queue)) return []
     const key = hashKey(id)
     let path = `${this.#directory}/${queue}`

@@ -14,7 +14,12 @@ import type { QueueFileDraft } from './queue-file-draft.ts'
 import type { MessageQueue, StatusLogKind } from './queue-name.ts'
 import { type HashingOptions, QueuePaths } from './queue-path.ts'
 import { RecordType } from './record.ts'
-import { BadRecordError, type ReadBytes, RecordReader } from './record-reader.ts'
+import {
+  BadRecordError,
+  type ReadBytes,
+  RecordReader,
+  type RecordReaderOptions,
+} from './record-reader.ts'
 import { type QueueEntry, readyEntries, scanDirectory } from './scan.ts'
 import { SpareFiles } from './spare-files.ts'
 import { StatusLogs } from './status-log.ts'
@@ -278,7 +283,8 @@ export class QueueStore {
     const file = await this.#open(path, 'read')
     try {
       const status = this.#parts.files.fstat(file)
-      const reader = this.#reader(file, status, contentOffset, CONTENT_WINDOW_BYTES)
+      const windowBytes = CONTENT_WINDOW_BYTES
+      const reader = this.#reader(file, status, { start: contentOffset, windowBytes })
       yield* readContentText(reader, contentOffset + dataSize)
     } catch (error) {
       if (!(error instanceof BadRecordError)) throw error
@@ -301,12 +307,12 @@ export class QueueStore {
     }
   }
 
-  #reader(file: number, status: FileSystemStatus, start = 0, windowBytes?: number): RecordReader {
+  #reader(file: number, status: FileSystemStatus, options: RecordReaderOptions = {}): RecordReader {
     const { files } = this.#parts
     const read: ReadBytes = async (position, length) => {
       const target = Buffer.allocUnsafe(Math.min(length, status.sizeBytes - position))
       return target.subarray(0, await files.read(file, target, position))
     }
-    return new RecordReader(read, status.sizeBytes, start, windowBytes)
+    return new RecordReader(read, status.sizeBytes, options)
   }
 }

@@ -25,13 +25,27 @@ export class BadRecordError extends Error {
   }
 }
 
+/** How a `RecordReader` goes through a file. */
+export interface RecordReaderOptions {
+  /** Offset of the first record; 0 if not given. */
+  readonly start?: number | undefined
+  /** Bytes to read at a time; 16 KB if not given. */
+  readonly windowBytes?: number | undefined
+  /**
+   * What becomes of pointers and padding: `follow` goes the way of the message and does not tell,
+   * `show` goes it and gives these records too, `raw` takes every record as it lies in the file.
+   */
+  readonly marks?: 'follow' | 'show' | 'raw'
+}
+
 const DEFAULT_WINDOW_BYTES = 16 * 1024
 const MAX_LENGTH_SHIFT = 21
 const MAX_REVERSE_JUMPS = 10_000
 
 /**
- * Reads the records of a file in logical order: follows pointers, skips padding (F-49). Never
- * waits by itself: `next` says `more` when it wants `fill` to be awaited and to be called again.
+ * Reads the records of a file in logical order: follows pointers, skips padding (F-49). `next`
+ * never waits: it says `more` when it wants `fill` to be awaited and to be called again, which
+ * `read` does.
  *
  * Memory is one window, or one record where that is larger.
  */
@@ -39,6 +53,7 @@ export class RecordReader {
   readonly #read: ReadBytes
   readonly #fileBytes: number
   readonly #windowBytes: number
+  readonly #marks: 'follow' | 'show' | 'raw'
   #window: Buffer = Buffer.alloc(0)
   #windowAt = 0 // Offset of the window in the file.
   #position: number
@@ -46,17 +61,12 @@ export class RecordReader {
   #lastTarget = 0
   #reverseJumps = 0
 
-  /** @param start Offset of the first record. */
-  constructor(
-    read: ReadBytes,
-    fileBytes: number,
-    start = 0,
-    windowBytes: number = DEFAULT_WINDOW_BYTES,
-  ) {
+  constructor(read: ReadBytes, fileBytes: number, options: RecordReaderOptions = {}) {
     this.#read = read
     this.#fileBytes = fileBytes
-    this.#position = start
-    this.#windowBytes = windowBytes
+    this.#position = options.start ?? 0
+    this.#windowBytes = options.windowBytes ?? DEFAULT_WINDOW_BYTES
+    this.#marks = options.marks ?? 'follow'
   }
 
   /** Offset of the next record, behind padding and pointers that were read already. */
@@ -81,8 +91,23 @@ export class RecordReader {
     for (;;) {
       const record = this.#nextStored()
       if (record === 'more' || record === 'end') return record
-      if (record.type === RecordType.pointer) this.#jump(record)
-      else if (record.type !== RecordType.padding) return record
+      if (record.type !== RecordType.pointer && record.type !== RecordType.padding) return record
+      if (record.type === RecordType.pointer && this.#marks !== 'raw') this.#jump(record)
+      if (this.#marks !== 'follow') return record
+    }
+  }
+
+  /**
+   * The next record, read from the file where it has to be; undefined at the end of the file.
+   *
+   * @throws {BadRecordError}
+   */
+  async read(): Promise<QueueRecord | undefined> {
+    for (;;) {
+      const record = this.next()
+      if (record === 'end') return undefined
+      if (record !== 'more') return record
+      await this.fill()
     }
   }
 

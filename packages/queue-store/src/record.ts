@@ -32,6 +32,51 @@ export const RecordType = {
   priority: 0x50, // P
 } as const
 
+const NAMES: ReadonlyMap<number, string> = new Map<number, string>([
+  [RecordType.size, 'message_size'],
+  [RecordType.time, 'message_arrival_time'],
+  [RecordType.attribute, 'named_attribute'],
+  [RecordType.fullName, 'sender_fullname'],
+  [RecordType.sender, 'sender'],
+  [RecordType.contentFilter, 'content_filter'],
+  [RecordType.text, 'regular_text'],
+  [RecordType.redirect, 'redirect_to'],
+  [RecordType.inspector, 'content_inspector'],
+  [RecordType.verpDelimiters, 'verp_delimiters'],
+  [RecordType.warningTime, 'warning_message_time'],
+  [RecordType.original, 'original_recipient'],
+  [RecordType.recipient, 'recipient'],
+  [RecordType.done, 'done_recipient'],
+  [RecordType.cancelled, 'canceled_recipient'],
+  [RecordType.killed, 'killed_record'],
+  [RecordType.content, 'message_content'],
+  [RecordType.padding, 'padding'],
+  [RecordType.pointer, 'pointer_record'],
+  [RecordType.extracted, 'extracted_info'],
+  [RecordType.end, 'message_end'],
+  [RecordType.createTime, 'queue_file_create_time'],
+  [RecordType.envelopeId, 'dsn_envelope_id'],
+  [RecordType.returnFlags, 'dsn_return_flags'],
+  [RecordType.dsnOriginal, 'dsn_original_recipient'],
+  [RecordType.notify, 'dsn_notify_flags'],
+  [RecordType.returnReceipt, 'return_receipt'],
+  [RecordType.errorsTo, 'errors_to'],
+  [RecordType.priority, 'priority'],
+])
+
+/**
+ * The name of a record type, as postcat(1) shows it (F-31).
+ *
+ * @param segment `L` is unfinished text in the content, and a content filter elsewhere.
+ */
+export function recordName(
+  type: number,
+  segment: 'envelope' | 'content' | 'extracted' = 'envelope',
+): string {
+  if (type === RecordType.partialText && segment === 'content') return 'unterminated_text'
+  return NAMES.get(type) ?? 'unknown_record_type'
+}
+
 /** Largest payload of a record, in bytes: four groups of seven bits (F-29). */
 export const MAX_PAYLOAD_BYTES: number = 2 ** 28 - 1
 

@@ -42,6 +42,16 @@ export async function* scanDirectory(
   }
 }
 
+/** Who asks whether a file may be opened. */
+export interface ReadyCheck {
+  /** `queue_directory`: what to leave away from paths in warnings. */
+  readonly directory: string
+  /** Takes what is odd about a file, without `warning:`. */
+  readonly warn: (text: string) => void
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
 /**
  * The ready messages among files (F-13, F-14). Those not ready, and those that vanish meanwhile,
  * are left out without a word.
@@ -53,20 +63,31 @@ export async function* readyEntries(
   names: AsyncIterable<FoundName>,
   { directory, log, now }: { directory: string; log: Logger; now: () => number },
 ): AsyncGenerator<QueueEntry, void, void> {
+  const check = { directory, warn: (text: string) => log.warning(text), now }
   for await (const { name, path } of names) {
     const status = await statusOf(files, path)
-    if (status === undefined) continue
-    const where = `${path.slice(directory.length + 1)}: uid ${status.userId}`
-    if ((status.mode & TYPE_BITS) !== REGULAR_FILE) {
-      log.warning(`${where}: not a regular file`)
-      continue
-    }
-    if ((status.mode & READY_BITS) !== READY_BITS) continue
-    if (status.links > 1 && status.changedMs < now() - LINKS_SETTLED_MS) {
-      log.warning(`${where}: file has ${status.links} links`)
-    }
+    if (status === undefined || !isReady(status, path, check)) continue
     yield { id: name, modifiedMs: status.modifiedMs, mode: status.mode & 0o7777 }
   }
+}
+
+/**
+ * Whether a file of a queue may be opened: regular and complete (F-13, F-14). The name has to be
+ * checked with `isQueueFileName` before.
+ *
+ * @param path The file, below `check.directory`.
+ */
+export function isReady(status: FileSystemStatus, path: string, check: ReadyCheck): boolean {
+  const where = `${path.slice(check.directory.length + 1)}: uid ${status.userId}`
+  if ((status.mode & TYPE_BITS) !== REGULAR_FILE) {
+    check.warn(`${where}: not a regular file`)
+    return false
+  }
+  if ((status.mode & READY_BITS) !== READY_BITS) return false
+  if (status.links > 1 && status.changedMs < check.now() - LINKS_SETTLED_MS) {
+    check.warn(`${where}: file has ${status.links} links`)
+  }
+  return true
 }
 
 async function* readBatches(
