@@ -11,7 +11,7 @@ import {
   qmqpReply,
 } from '@posthouse/cleanup'
 import { systemClock as clock } from '@posthouse/clock'
-import type { MasterService } from '@posthouse/config'
+import type { Config, MasterService } from '@posthouse/config'
 import type { Logger, MailLog } from '@posthouse/mail-log'
 import { programOf } from '@posthouse/master'
 import { MxLookup, type Nexthop } from '@posthouse/mx-lookup'
@@ -22,9 +22,10 @@ import { type SessionCache, SmtpClient } from '@posthouse/smtp-client'
 
 import { clientNames } from './client-names.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
-import { clientMatcher } from './match-lists.ts'
+import { clientMatcher, debugLevel } from './match-lists.ts'
 import { addressMappingOptions } from './options/address-mapping-options.ts'
 import { cleanupOptions, cleanupOverrides } from './options/cleanup-options.ts'
+import { contentChecks } from './options/content-checks.ts'
 import { mxLookupOptions } from './options/mx-lookup-options.ts'
 import { qmqpServerOptions } from './options/qmqp-server-options.ts'
 import { resolverOptions, rewriteRules } from './options/resolver-options.ts'
@@ -168,20 +169,21 @@ function buildQmqpServers(
   parts: SharedParts,
   tables: Tables,
 ): Map<MasterService, QmqpServer> {
-  const cleanup = buildCleanup(configuration, parts, tables)
+  const cleanupFor = cleanupBuilder(configuration, parts, tables)
   return new Map(
     servicesOf(configuration, 'qmqpd').map((service) => [
       service,
-      buildQmqpServer(configuration, service, cleanup, parts, tables),
+      buildQmqpServer(configuration, service, cleanupFor, parts, tables),
     ]),
   )
 }
 
-function buildCleanup(
+/** Gives each server a cleanup of its own, all with the same tables. */
+function cleanupBuilder(
   configuration: Configuration,
   { mailLog, store }: SharedParts,
   tables: Tables,
-): Cleanup {
+): (server: Config) => Cleanup {
   const config = configOfProgram(configuration, 'cleanup')
   const rules = rewriteRules(config)
   const log = programLog(configuration, 'cleanup', mailLog)
@@ -195,23 +197,26 @@ function buildCleanup(
   }
   const own = configuration.own.withProxies
   const mapping = addressMappingOptions({ config, log }, own, tables)
-  return new Cleanup(cleanupOptions(config), ports, mapping)
+  const checks = contentChecks({ config, log }, tables)
+  return (server) => new Cleanup(cleanupOptions(config, server), ports, mapping, checks)
 }
 
 function buildQmqpServer(
   configuration: Configuration,
   service: MasterService,
-  cleanup: Cleanup,
+  cleanupFor: (server: Config) => Cleanup,
   { mailLog, queued }: SharedParts,
   tables: Tables,
 ): QmqpServer {
   const config = configuration.configOf(service)
   const log = serviceLog(configuration, service, mailLog)
+  const cleanup = cleanupFor(config)
   const overrides = cleanupOverrides(config)
   let receiving = 0
   return createQmqpServer<CleanupTransaction>({
     ...qmqpServerOptions(config, service),
     authorize: clientMatcher('qmqpd_authorized_clients', { config, log }, tables),
+    debugLevel: debugLevel({ config, log }, tables),
     lookupName: clientNames(log),
     open: async (client) => {
       const transaction = await cleanup.open(client, overrides)

@@ -40,6 +40,20 @@ export function clientMatcher(name: ParameterName, user: ListUser, tables: Table
   return ({ name, address }) => settle(() => list.matches(name, address), fail)
 }
 
+/** How verbose the log of a client is: `debug_peer_level`, or 0 (Q-313). @throws {ConfigError} */
+export function debugLevel(
+  user: ListUser,
+  tables: Tables,
+): (client: { readonly name: string; readonly address: string }) => number | Promise<number> {
+  const { debug_peer_level: level } = user.config
+  const isListed = clientMatcher('debug_peer_list', user, tables)
+  const toLevel = (listed: boolean) => (listed ? level : 0)
+  return (client) => {
+    const answer = isListed(client)
+    return typeof answer === 'boolean' ? toLevel(answer) : answer.then(toLevel)
+  }
+}
+
 /** A list of domains, without parent domains unless told so. @throws {ConfigError} */
 export function domainMatcher(
   name: ParameterName,

@@ -12,12 +12,14 @@ import {
 import type { QmqpServerOptions } from './options.ts'
 import { encodeReply, type QmqpReply } from './reply.ts'
 import { type QmqpRequest, type QmqpRequestEnd, QmqpRequestReader } from './request-reader.ts'
+import { Trace } from './trace.ts'
 
 // How long to wait for a client to take its reply and go, when closing at once would make the
 // kernel send a reset that can destroy the reply on its way (Q-307).
 const LINGER_MS = 2000
 // What log lines say for a queue id while there is none.
 const NO_QUEUE_ID = 'NOQUEUE'
+const MAX_DELAY_MS = 2 ** 31 - 1 // The longest that a clock can wait.
 
 /** Waits for an answer, and lets others be served meanwhile. */
 export type SetAside = <Answer>(answer: Promise<Answer>) => Promise<Answer>
@@ -36,10 +38,11 @@ export class Connection<T extends { readonly id: string }> {
   readonly #options: QmqpServerOptions<T>
   readonly #setAside: SetAside
   readonly #arrivalTimeMs: number
-  readonly #reader: QmqpRequestReader
   #label = `${UNKNOWN}[${UNKNOWN}]` // The client in replies and logs.
   #client: QmqpClientIdentity | undefined
   #id = NO_QUEUE_ID
+  #reader: QmqpRequestReader | undefined // Undefined before anything is read.
+  #trace: Trace | undefined // Undefined unless the log is verbose.
   #onTimeout: (() => void) | undefined // What the client is waited for at the moment.
 
   constructor(socket: Socket, options: QmqpServerOptions<T>, setAside: SetAside) {
@@ -47,7 +50,6 @@ export class Connection<T extends { readonly id: string }> {
     this.#options = options
     this.#setAside = setAside
     this.#arrivalTimeMs = options.clock.now()
-    this.#reader = new QmqpRequestReader(options)
     socket.allowHalfOpen = true // A client may half-close and still expects its reply (Q-210).
     socket.setNoDelay(true)
     socket.on('timeout', () => this.#onTimeout?.())
@@ -61,7 +63,10 @@ export class Connection<T extends { readonly id: string }> {
     const client = await this.#identify()
     log.info(`connect from ${this.#label}`, this.#fields('connect'))
     if (client === undefined) this.#leave('lost connection', 'initializing client connection')
-    else await this.#admit(client)
+    else {
+      await this.#startTrace(client)
+      await this.#admit(client)
+    }
     log.info(`disconnect from ${this.#label}`, this.#fields('disconnect'))
   }
 
@@ -86,10 +91,28 @@ export class Connection<T extends { readonly id: string }> {
     }
   }
 
+  /** Makes the log of this connection verbose if the client is one of those (Q-313). */
+  async #startTrace(client: QmqpClientIdentity): Promise<void> {
+    const { clock, debugLevel, log } = this.#options
+    if (debugLevel === undefined) return
+    try {
+      const answer = debugLevel(client)
+      const level = typeof answer === 'number' ? answer : await this.#setAside(answer)
+      if (level <= 0) return
+      this.#trace = new Trace(level, clock, this.#arrivalTimeMs, (text) => {
+        log.info(`${this.#id}: ${this.#label}: ${text}`, this.#fields())
+      })
+      this.#trace.step(`verbose log, level ${level}`)
+    } catch (error) {
+      log.warning(messageOf(error))
+    }
+  }
+
   async #admit(client: QmqpClientIdentity): Promise<void> {
     const { log, open } = this.#options
     const refusal = await this.#authorize(client)
     if (refusal !== undefined) return this.#turnAway(refusal)
+    this.#trace?.step('authorized')
     let transaction: T | undefined
     try {
       transaction = await open?.(client)
@@ -126,6 +149,7 @@ export class Connection<T extends { readonly id: string }> {
   async #transact(client: QmqpClientIdentity, transaction: T | undefined): Promise<void> {
     const { log, onAbort } = this.#options
     const end = await this.#receive()
+    this.#trace?.step(describeEnd(end))
     if (end.kind === 'complete') {
       return this.#conclude(await this.#submit(end.request, client, transaction))
     }
@@ -147,24 +171,30 @@ export class Connection<T extends { readonly id: string }> {
   #receive(): Promise<ReceiveEnd> {
     const { clock, daemonTimeoutMs, timeoutMs } = this.#options
     const socket = this.#socket
-    const reader = this.#reader
-    const deadlineMs = this.#arrivalTimeMs + daemonTimeoutMs
-    return new Promise((resolve) => {
-      const atEnd = () => resolve(reader.end())
-      // Stays on after the end: surplus bytes are read and dropped, so that they cannot cause a
-      // reset when the socket is closed.
-      socket.on('data', (chunk: Buffer) => {
-        const end = reader.push(chunk)
-        if (end !== undefined) resolve(end)
-        else if (clock.now() >= deadlineMs) resolve({ kind: 'expired' })
-      })
-      socket.on('end', atEnd)
-      socket.on('close', atEnd)
-      this.#onTimeout = () => resolve(reader.timeout())
-      if (socket.destroyed) atEnd()
-      socket.setTimeout(timeoutMs)
-      socket.resume()
+    const trace = this.#trace
+    const reader = new QmqpRequestReader(this.#options, trace && ((step) => trace.step(step)))
+    this.#reader = reader
+    const { promise, resolve } = Promise.withResolvers<ReceiveEnd>()
+    const leftMs = this.#arrivalTimeMs + daemonTimeoutMs - clock.now()
+    const cancel = clock.after(Math.min(Math.max(leftMs, 0), MAX_DELAY_MS), () => {
+      resolve({ kind: 'expired' })
     })
+    const atEnd = () => resolve(reader.end())
+    // Stays on after the end: surplus bytes are read and dropped, so that they cannot cause a
+    // reset when the socket is closed.
+    socket.on('data', (chunk: Buffer) => {
+      trace?.received(chunk)
+      const end = reader.push(chunk)
+      if (end !== undefined) resolve(end)
+      else trace?.detail(`waiting for ${reader.waitsFor}`)
+    })
+    socket.on('end', atEnd)
+    socket.on('close', atEnd)
+    this.#onTimeout = () => resolve(reader.timeout())
+    if (socket.destroyed) atEnd()
+    socket.setTimeout(timeoutMs)
+    socket.resume()
+    return promise.finally(cancel)
   }
 
   async #submit(
@@ -175,6 +205,7 @@ export class Connection<T extends { readonly id: string }> {
     const { log, onMessage } = this.#options
     this.#onTimeout = undefined
     const message = { ...request, client, arrivalTimeMs: this.#arrivalTimeMs }
+    this.#trace?.detail('storing the message')
     try {
       const reply = await onMessage(message, transaction)
       // Nobody may be told that a message for nobody was taken (Q-327).
@@ -194,7 +225,7 @@ export class Connection<T extends { readonly id: string }> {
     }
     const failure = await this.#send(reply)
     if (failure !== undefined) this.#leave(failure, 'sending completion status')
-    else if (reply.kind === 'ok' && this.#reader.surplus === 0) this.#socket.destroy()
+    else if (reply.kind === 'ok' && this.#reader?.surplus === 0) this.#socket.destroy()
     else this.#linger()
   }
 
@@ -203,13 +234,17 @@ export class Connection<T extends { readonly id: string }> {
     const { clock, errorDelayMs, softBounce } = this.#options
     this.#onTimeout = undefined
     if (reply.kind !== 'ok' && errorDelayMs > 0) {
-      await new Promise<void>((resolve) => clock.after(errorDelayMs, resolve))
+      this.#trace?.step(`waiting ${errorDelayMs / 1000} s before a reply that is not ok`)
+      await new Promise<void>((resolve) =>
+        clock.after(Math.min(errorDelayMs, MAX_DELAY_MS), resolve),
+      )
     }
+    const bytes = encodeReply(reply, softBounce)
+    this.#trace?.step(`reply: ${reply.kind}, ${reply.text}`)
+    this.#trace?.sent(bytes)
     return new Promise((resolve) => {
       this.#onTimeout = () => resolve('read/write timeout')
-      this.#socket.write(encodeReply(reply, softBounce), (error) => {
-        resolve(error ? 'lost connection' : undefined)
-      })
+      this.#socket.write(bytes, (error) => resolve(error ? 'lost connection' : undefined))
     })
   }
 
@@ -243,6 +278,23 @@ export class Connection<T extends { readonly id: string }> {
     )
     socket.end()
     socket.resume()
+  }
+}
+
+/** What became of reading, for a verbose log. */
+function describeEnd(end: ReceiveEnd): string {
+  switch (end.kind) {
+    case 'complete': {
+      const { recipients, verpDelimiters } = end.request
+      const verp = verpDelimiters === undefined ? '' : `, VERP delimiters "${verpDelimiters}"`
+      return `request complete: recipients ${recipients.length}${verp}`
+    }
+    case 'refused':
+      return `request complete, refused: ${end.text}`
+    case 'aborted':
+      return `request broken off: ${end.what} while ${end.where}`
+    case 'expired':
+      return 'request broken off: it took longer than the time limit of the whole'
   }
 }
 

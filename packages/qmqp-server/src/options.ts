@@ -18,7 +18,7 @@ export interface QmqpServerOptions<T extends { readonly id: string }> extends Qm
   readonly timeoutMs: number
   /** `qmqpd_error_delay`: wait before each `Z` or `D` reply (Q-350). */
   readonly errorDelayMs: number
-  /** `daemon_timeout`: a request that still sends after this ends without reply (Q-353). */
+  /** `daemon_timeout`: a request not read whole by then ends without reply (Q-353). */
   readonly daemonTimeoutMs: number
   /** Connections served at once, the process limit of the service (Q-354). At least 1. */
   readonly maxConnections: number
@@ -34,6 +34,13 @@ export interface QmqpServerOptions<T extends { readonly id: string }> extends Qm
    * warning, fails closed with `Z` `Error: server configuration error` (Q-306).
    */
   readonly authorize: (client: QmqpClientIdentity) => boolean | Promise<boolean>
+  /**
+   * How verbose the log of this connection is (`debug_peer_list`, `debug_peer_level`, Q-313): 0 not
+   * at all; 1 the steps of the protocol, with lengths and times; 2 each read and wait as well; 3
+   * or more also the bytes. Bytes are mail: a level of 3 logs what people wrote. A throw is logged
+   * as warning, and then the log is not verbose.
+   */
+  readonly debugLevel?: (client: QmqpClientIdentity) => number | Promise<number>
   /**
    * The verified host name of a client, or `unknown`: see `createClientNameLookup`. Asked once per
    * connection, so caching pays. Without it every client is `unknown`.

@@ -1,6 +1,7 @@
 import { decodeAddress } from '@posthouse/mail-address'
 import { NetstringError, type NetstringErrorCode, NetstringReader } from '@posthouse/netstring'
 
+import { countBytes } from './trace.ts'
 import { areVerpDelimitersAllowed, parseVerpSender } from './verp.ts'
 
 const COMMA = 0x2c
@@ -62,6 +63,13 @@ const FAILURES = {
   truncated: 'lost connection',
 } as const satisfies Record<NetstringErrorCode, QmqpReadFailure>
 
+const DUE = {
+  start: 'the start of a netstring',
+  length: 'the rest of a length',
+  payload: 'the rest of a payload',
+  comma: 'the comma after a payload',
+} as const satisfies Record<NetstringReader['due'], string>
+
 /**
  * Reads the one request of a QMQP connection. Does no I/O: push bytes as they arrive, until an end
  * is returned. What comes after the end changes nothing and is only counted (Q-205).
@@ -81,9 +89,17 @@ export class QmqpRequestReader {
   #recipientBytes = 0
   #end: QmqpRequestEnd | undefined
   #ignored = 0
+  readonly #onStep: ((step: string) => void) | undefined
 
-  constructor(limits: QmqpRequestLimits) {
+  /** @param onStep Told in words of each element that was read, for a verbose log (Q-313). */
+  constructor(limits: QmqpRequestLimits, onStep?: (step: string) => void) {
     this.#limits = limits
+    this.#onStep = onStep
+  }
+
+  /** What the next byte belongs to, in words: `a length while receiving message content`. */
+  get waitsFor(): string {
+    return `${DUE[this.#netstrings.due]} while ${this.#phase}`
   }
 
   /** Bytes that came after the end of the request. */
@@ -142,12 +158,15 @@ export class QmqpRequestReader {
     const netstrings = this.#netstrings
     if (this.#phase === 'receiving QMQP packet header') {
       // The value is ignored (Q-204): the comma in recipient position ends the list.
-      if (netstrings.readLength(0) === undefined) return false
+      const length = netstrings.readLength(0)
+      if (length === undefined) return false
+      this.#onStep?.(`packet header: ${countBytes(length)}`)
       this.#phase = 'receiving message content'
     }
     if (this.#phase === 'receiving message content') {
       this.#content = netstrings.read(messageSizeLimit)
       if (this.#content === undefined) return false
+      this.#onStep?.(`message content: ${countBytes(this.#content.length)}`)
       this.#phase = 'receiving sender address'
     }
     if (this.#phase === 'receiving sender address') {
@@ -166,14 +185,23 @@ export class QmqpRequestReader {
 
   #takeSender(bytes: Uint8Array): void {
     const { sender, verpDelimiters } = parseVerpSender(cutAtNul(bytes))
+    this.#tellAddress('sender', bytes)
     this.#sender = sender
     this.#verpDelimiters = verpDelimiters
   }
 
   #takeRecipient(bytes: Uint8Array): void {
+    this.#tellAddress('recipient', bytes)
     this.#recipientBytes += bytes.length + RECORD_OVERHEAD_BYTES
     if (this.#hasTooManyRecipients()) this.#recipients = []
     else this.#recipients.push(decodeAddress(cutAtNul(bytes)))
+  }
+
+  #tellAddress(which: 'sender' | 'recipient', bytes: Uint8Array): void {
+    if (this.#onStep === undefined) return
+    // Quoted, so that NUL and bytes that are no UTF-8 can be told from what a log makes of them.
+    const text = JSON.stringify(decodeAddress(bytes))
+    this.#onStep(`${which} address: ${countBytes(bytes.length)}, ${text}`)
   }
 
   #hasTooManyRecipients(): boolean {

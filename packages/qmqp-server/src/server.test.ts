@@ -1,35 +1,34 @@
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer, type Server, type ServerOpts, Socket } from 'node:net'
+import { connect, createServer, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { type Clock, systemClock, VirtualClock } from '@posthouse/clock'
-import { memoryLogger } from '@posthouse/mail-log'
-import { afterEach, describe, expect, it, vi } from 'vitest'
-
+import { VirtualClock } from '@posthouse/clock'
+import { afterEach, describe, expect, it } from 'vitest'
+import {
+  ask,
+  CLIENT,
+  closeAll,
+  dial,
+  ID,
+  listen,
+  listeners,
+  MESSAGE,
+  pause,
+  QUEUED,
+  RECIPIENT,
+  REQUEST,
+  SENDER,
+  serve,
+  sockets,
+  waitFor,
+} from '../test/serving.ts'
 import vectors from '../vectors/wire.json' with { type: 'json' }
-import { createQmqpServer, type QmqpMessage, type QmqpServerOptions } from './index.ts'
 
-const ID = '4F8A023020C'
-const M = '18:Subject: hi\n\nbody\n,'
-const S = '13:s@example.org,'
-const R = '13:r@example.net,'
-const REQUEST = `56:${M}${S}${R},`
-const QUEUED = `26:KOk: queued as ${ID},`
 const NO_RECIPIENTS = '31:DError: no recipients specified,'
-const CLIENT = 'localhost[127.0.0.1]'
 
-interface Transaction {
-  readonly id: string
-}
-
-const listeners: Server[] = []
-const sockets: Socket[] = []
-afterEach(() => {
-  for (const socket of sockets.splice(0)) socket.destroy()
-  for (const listener of listeners.splice(0)) listener.close()
-})
+afterEach(closeAll)
 
 describe('recorded conversations over loopback', () => {
   const cases = vectors.cases.filter(({ id }) => !/^net-([dt]|n17c)/.test(id))
@@ -90,7 +89,7 @@ describe('a request', () => {
 
   it('Q-321: carries the VERP delimiters that its sender asked for', async () => {
     const { port, messages } = await serve({})
-    expect(await ask(port, `0:${M}21:list-@example.org-@[],${R},`)).toBe(QUEUED)
+    expect(await ask(port, `0:${MESSAGE}21:list-@example.org-@[],${RECIPIENT},`)).toBe(QUEUED)
     expect(messages[0]).toMatchObject({ sender: 'list@example.org', verpDelimiters: '-=' })
   })
 
@@ -150,7 +149,7 @@ describe('a request', () => {
 
   it('says in fields why a message was not taken', async () => {
     const { port, lines, fields } = await serve({})
-    await ask(port, `39:${M}${S},`)
+    await ask(port, `39:${MESSAGE}${SENDER},`)
     await waitFor(lines, 'disconnect')
     const { port: silent, lines: others, fields: otherFields } = await serve({ timeoutMs: 30 })
     await dial(silent)
@@ -176,7 +175,7 @@ describe('a request', () => {
   it('T-29: is dropped when the client resets in the middle', async () => {
     const { port, messages, aborted, lines } = await serve({})
     const client = await dial(port)
-    client.socket.write(`61:${M.slice(0, 9)}`)
+    client.socket.write(`61:${MESSAGE.slice(0, 9)}`)
     await waitFor(lines, 'client=')
     client.socket.resetAndDestroy()
     await waitFor(lines, 'disconnect')
@@ -199,7 +198,7 @@ describe('a request', () => {
   })
 
   it('T-29: a reset while the queue id is made ends as one while reading', async () => {
-    const opening = Promise.withResolvers<Transaction>()
+    const opening = Promise.withResolvers<{ id: string }>()
     const { port, lines, server } = await serve(
       { open: () => opening.promise },
       { pauseOnConnect: false },
@@ -288,11 +287,11 @@ describe('a request', () => {
   it('T-32, Q-351: may take longer than the time limit of a single wait', async () => {
     const { port } = await serve({ timeoutMs: 60 })
     const client = await dial(port)
-    for (const part of ['56:', M, S]) {
+    for (const part of ['56:', MESSAGE, SENDER]) {
       client.socket.write(part)
       await pause(35)
     }
-    client.socket.write(`${R},`)
+    client.socket.write(`${RECIPIENT},`)
     expect(await client.reply).toBe(QUEUED)
   })
 
@@ -330,7 +329,7 @@ describe('a reply', () => {
     expect(await ask(port, 'x')).toBe(
       '58:Znetstring format error while receiving QMQP packet header,',
     )
-    expect(await ask(port, `39:${M}${S},`)).toBe('31:ZError: no recipients specified,')
+    expect(await ask(port, `39:${MESSAGE}${SENDER},`)).toBe('31:ZError: no recipients specified,')
     expect(lines).toContain(`warning: ${ID}: ${CLIENT}: Error: no recipients specified`)
   })
 
@@ -340,7 +339,7 @@ describe('a reply', () => {
     const refused = await dial(port)
     refused.socket.write('x')
     const rejected = await dial(port)
-    rejected.socket.write(`39:${M}${S},`)
+    rejected.socket.write(`39:${MESSAGE}${SENDER},`)
     await waitFor(lines, 'warning')
     expect(await ask(port, REQUEST)).toBe(QUEUED)
     expect(lines.filter((line) => line.includes('while'))).toEqual([])
@@ -356,7 +355,7 @@ describe('a reply', () => {
     const clock = new VirtualClock()
     const { port, lines } = await serve({ clock, errorDelayMs: 3000 })
     const client = await dial(port)
-    client.socket.write(`39:${M}${S},`)
+    client.socket.write(`39:${MESSAGE}${SENDER},`)
     await waitFor(lines, 'warning')
     client.socket.resetAndDestroy()
     await pause(5)
@@ -371,7 +370,7 @@ describe('a reply', () => {
 
   it('Q-327: is never ok for a message without recipients', async () => {
     const { port } = await serve({ onMessage: async () => ({ kind: 'ok', text: 'Ok' }) })
-    expect(await ask(port, `39:${M}${S},`)).toBe(NO_RECIPIENTS)
+    expect(await ask(port, `39:${MESSAGE}${SENDER},`)).toBe(NO_RECIPIENTS)
   })
 
   it('Q-330: is temporary when the message cannot be stored', async () => {
@@ -386,7 +385,9 @@ describe('a reply', () => {
   it('Q-322: refuses VERP delimiters, and drops the message', async () => {
     const { port, lines, messages, aborted } = await serve({})
     const reply = 'Error: Invalid VERP delimiters: "r=". Need two characters from "-=+"'
-    expect(await ask(port, `0:${M}26:list-owner@example.org-@[],${R},`)).toBe(`69:D${reply},`)
+    expect(await ask(port, `0:${MESSAGE}26:list-owner@example.org-@[],${RECIPIENT},`)).toBe(
+      `69:D${reply},`,
+    )
     expect(lines).toContain(`warning: ${ID}: ${CLIENT}: ${reply}`)
     expect(messages).toEqual([])
     expect(aborted).toEqual([ID])
@@ -672,89 +673,3 @@ describe('many connections', () => {
     await server.drain()
   })
 })
-
-async function serve(
-  overrides: Partial<QmqpServerOptions<Transaction>>,
-  listenerOptions: ServerOpts = {},
-) {
-  const { logger, lines, fields } = memoryLogger()
-  const messages: QmqpMessage[] = []
-  const opened: string[] = []
-  const aborted: string[] = []
-  const clock: Clock = systemClock
-  const server = createQmqpServer<Transaction>({
-    messageSizeLimit: 10_240_000,
-    lineLengthLimit: 2048,
-    verpDelimiterFilter: '-=+',
-    timeoutMs: 10_000,
-    errorDelayMs: 0,
-    daemonTimeoutMs: 100_000,
-    maxConnections: 100,
-    softBounce: false,
-    clientPortLogging: false,
-    clock,
-    log: logger,
-    authorize: () => true,
-    lookupName: () => 'localhost',
-    async open() {
-      opened.push(ID)
-      return { id: ID }
-    },
-    async onMessage(message) {
-      messages.push(message)
-      if (message.recipients.length > 0) return { kind: 'ok', text: `Ok: queued as ${ID}` }
-      return { kind: 'permanent', text: 'Error: no recipients specified' }
-    },
-    onAbort: ({ id }) => void aborted.push(id),
-    ...overrides,
-  })
-  const defaults = { allowHalfOpen: true, pauseOnConnect: true }
-  const { port } = await listen({ ...defaults, ...listenerOptions }, (socket) => {
-    server.handle(socket)
-  })
-  return { server, port, lines, fields, messages, opened, aborted }
-}
-
-async function listen(options: ServerOpts, accept: (socket: Socket) => void) {
-  const listener = createServer(options, accept)
-  listeners.push(listener)
-  listener.listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const address = listener.address()
-  return { port: typeof address === 'object' && address !== null ? address.port : 0 }
-}
-
-/** A connected client. `reply` is all it receives until the server closes in good order. */
-async function dial(port: number) {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-  sockets.push(socket)
-  let received = ''
-  socket.on('data', (chunk) => {
-    received += chunk
-  })
-  const reply = new Promise<string>((resolve, reject) => {
-    socket.once('end', () => resolve(received))
-    socket.once('error', reject)
-  })
-  reply.catch(() => undefined) // Not every test looks at it.
-  await once(socket, 'connect')
-  return { socket, reply, localPort: socket.localPort }
-}
-
-async function ask(port: number, request: string): Promise<string> {
-  const client = await dial(port)
-  if (request !== '') client.socket.write(request)
-  return client.reply
-}
-
-/** For what cannot be seen from here: the kernel of this machine passes something on. */
-function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, delayMs))
-}
-
-async function waitFor(lines: readonly string[], text: string, count = 1): Promise<void> {
-  await vi.waitFor(
-    () => expect(lines.filter((line) => line.includes(text)).length).toBeGreaterThanOrEqual(count),
-    { interval: 1, timeout: 2000 },
-  )
-}

@@ -4,15 +4,13 @@ export const loggingParameters = {
     type: 'integer',
     default: '2',
     min: 1,
-    withoutEffect: 'debugging',
-    description: 'How much the verbose level rises for peers matching debug_peer_list.',
+    description: 'How verbose the log of qmqpd is for debug_peer_list: 1 steps, 2 reads, 3 bytes.',
   },
   debug_peer_list: {
     type: 'list',
     default: '',
-    withoutEffect: 'debugging',
     description:
-      'Hosts, addresses, networks or next-hop names whose sessions are logged verbosely.',
+      'Clients whose QMQP sessions are logged verbosely. Next hops of smtp are not there yet.',
   },
   debugger_command: {
     type: 'string',
