@@ -31,6 +31,7 @@ function restartOnSource() {
     console.error(`posthouse: fatal: run it as: node ${CONDITION} ${script}`)
     process.exit(1)
   }
-  const args = [process.execPath, ...process.execArgv, CONDITION, script, ...process.argv.slice(2)]
+  // By the path that it was called by: a link may have the name of a tool.
+  const args = [process.execPath, ...process.execArgv, CONDITION, ...process.argv.slice(1)]
   process.execve(process.execPath, args, process.env)
 }

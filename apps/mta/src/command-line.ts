@@ -1,6 +1,8 @@
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+
+import { TOOLS, type ToolCall } from './tools/tools.ts'
 
 export const COMMANDS = [
   'start-fg',
@@ -20,18 +22,14 @@ export interface CommandLine {
   readonly configDirectory: string
 }
 
-const BUILT_IN_CONFIG = fileURLToPath(new URL('../conf', import.meta.url))
-const USAGE = `Usage: posthouse [-c config_dir] ${COMMANDS.join(' | ')} | postconf [option ...]`
-const OPTIONS = { config: { type: 'string', short: 'c' } } as const
+type EnvironmentVariables = Readonly<Record<string, string | undefined>>
 
-/** `posthouse postconf`, whose options are its own. */
-export interface PostconfCommandLine {
-  /** What follows `postconf`. */
-  readonly args: readonly string[]
-  /** As given: the output names it. */
-  readonly configDirectory: string
-  readonly builtInDirectory: string
-}
+const BUILT_IN_CONFIG = fileURLToPath(new URL('../conf', import.meta.url))
+const TOOL_NAMES = Object.keys(TOOLS)
+const USAGE =
+  `Usage: posthouse [-c config_dir] ${COMMANDS.join(' | ')}, ` +
+  `or posthouse [-c config_dir] ${TOOL_NAMES.join(' | ')} [argument ...]`
+const OPTIONS = { config: { type: 'string', short: 'c' } } as const
 
 /** The command line cannot be understood; `message` says what was expected. */
 export class UsageError extends Error {
@@ -46,34 +44,54 @@ export class UsageError extends Error {
  */
 export function parseCommandLine(
   args: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: EnvironmentVariables,
 ): CommandLine {
   const { values, positionals } = parse(args)
   const [command, ...rest] = positionals
   if (command === undefined || rest.length > 0) throw new UsageError(USAGE)
   if (!isCommand(command)) throw new UsageError(`unknown command: '${command}'. ${USAGE}`)
-  const directory = values.config ?? environment['MAIL_CONFIG'] ?? BUILT_IN_CONFIG
-  return { command, configDirectory: resolve(directory) }
+  return { command, configDirectory: resolve(configDirectory(values.config, environment)) }
 }
 
 /**
- * Reads `posthouse [-c config_dir] postconf argument ...`; undefined when the command is another.
+ * Reads `posthouse [-c config_dir] tool argument ...`, or `tool argument ...` where the program is
+ * called by the name of the tool, as by a link; undefined when it is a command.
+ *
+ * @param calledAs The path by which the program was called.
+ * @throws {UsageError}
  */
-export function parsePostconfCommandLine(
+export function parseToolCommandLine(
+  calledAs: string,
   args: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
-): PostconfCommandLine | undefined {
+  environment: EnvironmentVariables,
+): ToolCall | undefined {
+  const name = basename(calledAs)
+  if (isTool(name)) return toolCall(name, args, undefined, environment)
   // Not strict: what follows is not known here.
   const lenient = { args: [...args], allowPositionals: true, strict: false, tokens: true } as const
   const { tokens } = parseArgs({ ...lenient, options: OPTIONS })
-  const command = tokens.find(({ kind }) => kind === 'positional')
-  if (command === undefined || args[command.index] !== 'postconf') return undefined
-  const { values } = parse(args.slice(0, command.index))
+  const first = tokens.find(({ kind }) => kind === 'positional')
+  if (first === undefined || !isTool(args[first.index] ?? '')) return undefined
+  const { values } = parse(args.slice(0, first.index))
+  return toolCall(args[first.index] ?? '', args.slice(first.index + 1), values.config, environment)
+}
+
+function toolCall(
+  name: string,
+  args: readonly string[],
+  config: string | undefined,
+  environment: EnvironmentVariables,
+): ToolCall {
   return {
-    args: args.slice(command.index + 1),
-    configDirectory: values.config ?? environment['MAIL_CONFIG'] ?? BUILT_IN_CONFIG,
+    name,
+    args,
+    configDirectory: configDirectory(config, environment),
     builtInDirectory: BUILT_IN_CONFIG,
   }
+}
+
+function configDirectory(given: string | undefined, environment: EnvironmentVariables): string {
+  return given ?? environment['MAIL_CONFIG'] ?? BUILT_IN_CONFIG
 }
 
 function parse(args: readonly string[]) {
@@ -86,4 +104,8 @@ function parse(args: readonly string[]) {
 
 function isCommand(text: string): text is Command {
   return (COMMANDS as readonly string[]).includes(text)
+}
+
+function isTool(text: string): boolean {
+  return TOOL_NAMES.includes(text)
 }

@@ -8,18 +8,8 @@ import type { Logger } from '@posthouse/mail-log'
 import { runningInstance } from '@posthouse/master'
 
 import { checkLists } from './check-lists.ts'
+import { CommandError } from './command-error.ts'
 import { loadConfiguration, loadSettings, queueDirectoryOf } from './load-configuration.ts'
-
-/** A command cannot do what it is for; `exitStatus` as postfix(1) has it (G-92). */
-export class CommandError extends Error {
-  override readonly name = 'CommandError'
-  readonly exitStatus: number
-
-  constructor(message: string, exitStatus = 1) {
-    super(message)
-    this.exitStatus = exitStatus
-  }
-}
 
 const EX_UNAVAILABLE = 69
 const STOP_POLLS = 35 // One a second: somewhat more than an instance takes at most.

@@ -1,28 +1,18 @@
 import { ConfigError, explainError } from '@posthouse/config'
 
-import { type Command, parseCommandLine, parsePostconfCommandLine } from './command-line.ts'
-import { CommandError, check, flush, reload, start, status, stop } from './control.ts'
-import { runPostconfCommand } from './postconf.ts'
-import { rotateLog } from './rotate-log.ts'
-import { startForeground } from './start-foreground.ts'
-
-const RUN: Record<Command, (configDirectory: string) => Promise<void>> = {
-  'start-fg': startForeground,
-  start,
-  stop,
-  reload,
-  flush,
-  status,
-  check,
-  logrotate: rotateLog,
-}
+import { CommandError } from './command-error.ts'
+import { parseCommandLine, parseToolCommandLine } from './command-line.ts'
+import { TOOLS } from './tools/tools.ts'
 
 try {
-  const args = process.argv.slice(2)
-  const postconf = parsePostconfCommandLine(args, process.env)
-  if (postconf !== undefined) runPostconfCommand(postconf)
-  else {
+  const [calledAs = '', ...args] = process.argv.slice(1)
+  const call = parseToolCommandLine(calledAs, args, process.env)
+  if (call !== undefined) {
+    const tool = await TOOLS[call.name]?.()
+    process.exitCode = (await tool?.(call)) ?? 0
+  } else {
     const { command, configDirectory } = parseCommandLine(args, process.env)
+    const { RUN } = await import('./commands.ts')
     await RUN[command](configDirectory)
   }
 } catch (error) {

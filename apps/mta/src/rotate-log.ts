@@ -11,7 +11,7 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runningInstance } from '@posthouse/master'
 
-import { CommandError } from './control.ts'
+import { CommandError } from './command-error.ts'
 import { loadSettings, queueDirectoryOf } from './load-configuration.ts'
 
 const PATIENCE_MS = 10_000

@@ -5,28 +5,25 @@ import { hostname, networkInterfaces } from 'node:os'
 import { showBounceTemplates } from '@posthouse/bounce'
 import { PostconfError, replaceFile, runPostconf } from '@posthouse/postconf'
 
-import type { PostconfCommandLine } from './command-line.ts'
+import { endQuietly } from './quiet-end.ts'
+import type { ToolCall } from './tools.ts'
 
 const LOCK_TIMEOUT_MS = 60_000
 const LOCKED_DESCRIPTOR = 3
 
-/** `posthouse postconf`: sets the exit status of the process. */
-export function runPostconfCommand(commandLine: PostconfCommandLine): void {
-  // The reader of a pipe may have seen enough, as `head` does.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit(1)
-  })
-  process.exitCode = runPostconf(commandLine.args, {
+/** postconf(1). */
+export function postconf(call: ToolCall): number {
+  endQuietly(1)
+  return runPostconf(call.args, {
     environment: {
       hostname: hostname(),
-      configDirectory: commandLine.configDirectory,
+      configDirectory: call.configDirectory,
       processName: 'postconf',
       processId: process.pid,
       interfaceAddresses: interfaceAddresses(),
       readFile: readFileSync,
     },
-    builtInDirectory: commandLine.builtInDirectory,
+    builtInDirectory: call.builtInDirectory,
     replaceFile: (path, edit) => replaceFile(path, edit, lockFile),
     showBounceTemplates,
     opensslVersion: process.versions.openssl,

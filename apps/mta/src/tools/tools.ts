@@ -1,0 +1,24 @@
+/** What a tool is called with. */
+export interface ToolCall {
+  /** The name it goes by, such as `mailq`. */
+  readonly name: string
+  /** What follows the name. */
+  readonly args: readonly string[]
+  /**
+   * The directory with main.cf and master.cf, unless the arguments of the tool say otherwise. As
+   * given: the output of tools names it.
+   */
+  readonly configDirectory: string
+  readonly builtInDirectory: string
+}
+
+/** Runs a tool of its own command line. @returns the exit status. */
+export type Tool = (call: ToolCall) => number | Promise<number>
+
+/**
+ * The tools by name: `posthouse NAME`, or a link of that name to `posthouse`. Each is read when it
+ * is called: most of the program is of no use to it.
+ */
+export const TOOLS: Readonly<Record<string, () => Promise<Tool>>> = {
+  postconf: async () => (await import('./postconf.ts')).postconf,
+}
