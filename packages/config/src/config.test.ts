@@ -320,6 +320,10 @@ describe('resolveConfig, checks (G-19)', () => {
     ['maillog_file = /tmp/x', /^maillog_file value '\/tmp\/x' does not match any prefix/],
     ['info_log_address_format = bogus', /^invalid parameter setting "info_log_address_format = b/],
     ['default_verp_delimiters = +x', /bad second VERP delimiter character$/],
+    ['non_empty_end_of_header_action = x', /^invalid non_empty_end_of_header_action: "x"$/],
+    ['message_reject_characters = a\\q', /^bad escape sequence \\q in: message_reject_.* = a\\q$/],
+    ['receive_override_options = no_milters, foo', /^unknown .* value "foo" in "no_milters, foo"$/],
+    ['smtputf8_autodetect_classes = foo', /^unknown smtputf8_autodetect_classes value "foo" in/],
     ['compatibility_level = 3.x', /^malformed compatibility level syntax: "3.x"$/],
   ])('%s', (text, message) => {
     expect(attempt(`${text}\n`).message).toMatch(message)

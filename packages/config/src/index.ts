@@ -1,5 +1,6 @@
 export { type Account, type Accounts, parseAccounts } from './accounts.ts'
 export { type Unwrapped, unwrapBraces } from './balanced.ts'
+export { parseCharacters } from './characters.ts'
 export {
   type CompatibilityLevel,
   compareCompatibilityLevels,

@@ -3,6 +3,7 @@ import { encodeAddress } from '@posthouse/mail-address'
 import { checkAccounts } from './account-checks.ts'
 import type { Accounts } from './accounts.ts'
 import { splitOutsideBraces } from './balanced.ts'
+import { parseCharacters } from './characters.ts'
 import { malformedLevel, parseCompatibilityLevel } from './compatibility-level.ts'
 import type { ConfigError } from './errors.ts'
 import { hostnameProblem } from './hostname-problem.ts'
@@ -37,6 +38,11 @@ const CHOICES: readonly [keyof ParameterValues, string[], (value: string) => str
     (value) => `invalid maillog_file_permissions: "${value}"`,
   ],
   [
+    'non_empty_end_of_header_action',
+    ['fix_quietly', 'add_header', 'reject'],
+    (value) => `invalid non_empty_end_of_header_action: "${value}"`,
+  ],
+  [
     'smtp_dns_support_level',
     ['', 'disabled', 'enabled', 'dnssec'],
     (value) => `invalid smtp_dns_support_level: "${value}"`,
@@ -59,6 +65,8 @@ export const CASELESS: readonly string[] = [
   'smtp_address_verify_target',
   'smtp_dns_support_level',
 ]
+
+const CHARACTERS = ['message_reject_characters', 'message_strip_characters'] as const
 
 const SEVERAL_WORDS = /[, \t\r\n]/
 
@@ -92,6 +100,7 @@ export function checkParameters(
     const error = check(values, settings)
     if (error !== undefined) throw error
   }
+  for (const name of CHARACTERS) settings.located(name, () => parseCharacters(name, values[name]))
   settings.located('import_environment', () => parseImportEnvironment(values.import_environment))
   if (accounts !== undefined) checkAccounts(values, settings, accounts)
 }

@@ -6,7 +6,6 @@ export const reasonsWithoutEffect = {
   accounts: 'only checked, where it is set: nothing runs with it',
   berkeleyDb: 'tables are not written here, nor read from Berkeley DB files',
   bounces: 'bounce messages and notices are not there yet',
-  checks: 'header and body checks are not there yet',
   commands: 'of commands that are not there yet',
   debugging: 'a debugging aid of another implementation',
   deadlines: 'time limits are for single reads and writes so far',

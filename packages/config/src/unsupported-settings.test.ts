@@ -37,7 +37,6 @@ describe('unsupportedSettings', () => {
   it.each([
     'transport_maps = hash:/etc/postfix/transport',
     'virtual_maps = hash:/etc/postfix/virtual',
-    'header_checks = regexp:/etc/postfix/headers',
     'smtp_tls_security_level = verify',
     'smtp_enforce_tls = yes',
     'smtp_sasl_auth_enable = YES',

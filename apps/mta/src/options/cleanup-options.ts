@@ -1,15 +1,21 @@
 import type { CleanupOptions, CleanupOverrides } from '@posthouse/cleanup'
-import type { Config } from '@posthouse/config'
+import { type Config, parseCharacters } from '@posthouse/config'
 
 const QMQP_CLASSES = ['qmqpd', 'all']
 
-/** cleanup(8), for mail that comes in over QMQP. */
-export function cleanupOptions(config: Config): CleanupOptions {
-  const classes = config.smtputf8_autodetect_classes.map((word) => word.toLowerCase())
+/**
+ * cleanup(8), for mail that comes in over QMQP.
+ *
+ * @param config Of the cleanup service.
+ * @param server Of the service that took the mail: what it cuts, writes and asks for itself.
+ */
+export function cleanupOptions(config: Config, server: Config): CleanupOptions {
+  const charactersOf = (name: 'message_reject_characters' | 'message_strip_characters') =>
+    parseCharacters(name, config[name])
   return {
     hostname: config.myhostname,
-    mailName: config.mail_name,
-    lineLengthLimit: config.line_length_limit,
+    mailName: server.mail_name,
+    lineLengthLimit: server.line_length_limit,
     headerAddressTokenLimit: config.header_address_token_limit,
     headerSizeLimit: config.header_size_limit,
     messageSizeLimit: config.message_size_limit,
@@ -23,11 +29,11 @@ export function cleanupOptions(config: Config): CleanupOptions {
     enableOriginalRecipient: config.enable_original_recipient,
     duplicateFilterLimit: config.duplicate_filter_limit,
     alwaysBcc: config.always_bcc,
-    contentFilter: config.content_filter,
+    contentFilter: server.content_filter,
     delayWarningTimeMs: config.delay_warning_time,
     longQueueIds: config.enable_long_queue_ids,
     verpDelimiterFilter: config.verp_delimiter_filter,
-    clientPortLogging: config.qmqpd_client_port_logging,
+    clientPortLogging: server.qmqpd_client_port_logging,
     bodyChecksSizeLimit: config.body_checks_size_limit,
     disableMimeInputProcessing: config.disable_mime_input_processing,
     mimeBoundaryLengthLimit: config.mime_boundary_length_limit,
@@ -35,12 +41,14 @@ export function cleanupOptions(config: Config): CleanupOptions {
     strict7bitHeaders: config.strict_7bit_headers || config.strict_8bitmime,
     strict8bitmimeBody: config.strict_8bitmime_body || config.strict_8bitmime,
     strictMimeEncodingDomain: config.strict_mime_encoding_domain,
-    messageRejectCharacters: Buffer.from(config.message_reject_characters, 'latin1'),
-    messageStripCharacters: Buffer.from(config.message_strip_characters, 'latin1'),
+    messageRejectCharacters: charactersOf('message_reject_characters'),
+    messageStripCharacters: charactersOf('message_strip_characters'),
     nonEmptyEndOfHeaderAction: endOfHeaderAction(config.non_empty_end_of_header_action),
     infoLogAddressFormat: config.info_log_address_format === 'internal' ? 'internal' : 'external',
     smtputf8: config.smtputf8_enable,
-    smtputf8Autodetect: classes.some((word) => QMQP_CLASSES.includes(word)),
+    smtputf8Autodetect: server.smtputf8_autodetect_classes.some((word) =>
+      QMQP_CLASSES.includes(word),
+    ),
   }
 }
 
@@ -50,7 +58,7 @@ function endOfHeaderAction(value: string): CleanupOptions['nonEmptyEndOfHeaderAc
 
 /** What a server's own `receive_override_options` switch off. */
 export function cleanupOverrides(config: Config): CleanupOverrides {
-  const words = config.receive_override_options.map((word) => word.toLowerCase())
+  const words = config.receive_override_options
   return {
     noAddressMappings: words.includes('no_address_mappings'),
     noHeaderBodyChecks: words.includes('no_header_body_checks'),

@@ -10,7 +10,6 @@ export const cleanupParameters = {
   body_checks: {
     type: 'maps',
     default: '',
-    supportedValues: [''],
     description: 'Lookup tables, usually regexp, applied to each body line.',
   },
   body_checks_size_limit: {
@@ -18,7 +17,6 @@ export const cleanupParameters = {
     unit: 'bytes',
     default: '51200',
     since: '2.0',
-    withoutEffect: 'checks',
     description: 'Only this many bytes of each message segment are subject to body_checks.',
   },
   cleanup_replace_stray_cr_lf: {
@@ -37,7 +35,6 @@ export const cleanupParameters = {
     type: 'boolean',
     default: 'no',
     since: '2.0',
-    withoutEffect: 'checks',
     description: 'Receive message bodies without looking at MIME structure.',
   },
   duplicate_filter_limit: {
@@ -69,7 +66,6 @@ export const cleanupParameters = {
   header_checks: {
     type: 'maps',
     default: '',
-    supportedValues: [''],
     description: 'Lookup tables applied to each message header line.',
   },
   header_size_limit: {
@@ -95,14 +91,12 @@ export const cleanupParameters = {
     type: 'string',
     default: '',
     since: '2.3',
-    supportedValues: [''],
     description: 'Characters whose presence in content makes cleanup reject the message.',
   },
   message_strip_characters: {
     type: 'string',
     default: '',
     since: '2.3',
-    supportedValues: [''],
     description: 'Characters that cleanup silently removes from content.',
   },
   milter_header_checks: {
@@ -118,14 +112,12 @@ export const cleanupParameters = {
     default: '2048',
     min: 1,
     since: '2.0',
-    withoutEffect: 'checks',
     description: 'Characters of a MIME boundary string that are significant.',
   },
   mime_header_checks: {
     type: 'maps',
     default: '$header_checks',
     since: '2.0',
-    supportedValues: [''],
     description: 'Lookup tables for MIME headers; default is header_checks.',
   },
   mime_nesting_limit: {
@@ -133,14 +125,12 @@ export const cleanupParameters = {
     default: '100',
     min: 1,
     since: '2.0',
-    withoutEffect: 'checks',
     description: 'Deepest multipart nesting that is parsed.',
   },
   nested_header_checks: {
     type: 'maps',
     default: '$header_checks',
     since: '2.0',
-    supportedValues: [''],
     description: 'Lookup tables for headers of attached messages; default is header_checks.',
   },
   non_empty_end_of_header_action: {
@@ -148,8 +138,7 @@ export const cleanupParameters = {
     default: 'fix_quietly',
     min: 1,
     since: '3.11',
-    withoutEffect: 'checks',
-    description: 'What to do when the header ends with a line that is neither a header nor empty.',
+    description: 'When no empty line ends the header: fix_quietly, add_header or reject.',
   },
   queue_file_attribute_count_limit: {
     type: 'integer',
@@ -177,28 +166,24 @@ export const cleanupParameters = {
     type: 'boolean',
     default: 'no',
     since: '2.0',
-    supportedValues: ['no'],
     description: 'Reject mail with 8-bit headers.',
   },
   strict_8bitmime: {
     type: 'boolean',
     default: 'no',
     since: '2.0',
-    supportedValues: ['no'],
     description: 'Set both strict 8-bit checks.',
   },
   strict_8bitmime_body: {
     type: 'boolean',
     default: 'no',
     since: '2.0',
-    supportedValues: ['no'],
     description: 'Reject 8-bit bodies without proper MIME labels.',
   },
   strict_mime_encoding_domain: {
     type: 'boolean',
     default: 'no',
     since: '2.0',
-    supportedValues: ['no'],
     description: 'Reject wrong transfer encodings for message and multipart types.',
   },
   strict_smtputf8: {
