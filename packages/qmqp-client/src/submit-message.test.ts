@@ -33,15 +33,27 @@ describe('submitMessage', () => {
     ['D', '31:DError: no recipients specified,', 'permanent', 'Error: no recipients specified'],
     ['K alone', '1:K,', 'accepted', ''],
     ['bytes after it', '1:K,31:DError', 'accepted', ''],
-    ['another first byte', '4:What,', 'temporary', 'unknown error: What'],
-    ['a small letter', '2:ok,', 'temporary', 'unknown error: ok'],
-    ['nothing in it', '0:,', 'temporary', 'unknown error: '],
   ])('Q-815: a reply with %s', async (_, reply, kind, text) => {
     const { port, requests } = await listen((socket) => {
       socket.once('data', () => socket.end(reply))
     })
     expect(await submitMessage({ host: '127.0.0.1', port }, MESSAGE)).toEqual({ kind, text })
     expect(requests).toEqual([REQUEST])
+  })
+
+  it.each([
+    ['another first byte', '4:What,', 'unknown error: What'],
+    ['a small letter', '2:ok,', 'unknown error: ok'],
+    ['nothing in it', '0:,', 'unknown error: '],
+  ])('Q-815: a reply with %s is none', async (_, reply, text) => {
+    const { port } = await listen((socket) => {
+      socket.once('data', () => socket.end(reply))
+    })
+    expect(await submitMessage({ host: '127.0.0.1', port }, MESSAGE)).toEqual({
+      kind: 'temporary',
+      text,
+      failedAt: 'receiving server reply',
+    })
   })
 
   it('Q-815: reads a reply that comes in single bytes', async () => {
@@ -84,6 +96,7 @@ describe('submitMessage', () => {
     expect(await submitMessage({ host: '127.0.0.1', port }, MESSAGE)).toEqual({
       kind: 'temporary',
       text: `${what} while receiving server reply`,
+      failedAt: 'receiving server reply',
     })
   })
 
@@ -103,6 +116,7 @@ describe('submitMessage', () => {
     expect(verdict).toEqual({
       kind: 'temporary',
       text: 'lost connection while receiving server reply',
+      failedAt: 'receiving server reply',
     })
   })
 
@@ -113,6 +127,7 @@ describe('submitMessage', () => {
     expect(verdict).toEqual({
       kind: 'temporary',
       text: `connect ECONNREFUSED 127.0.0.1:${port}`,
+      failedAt: 'connecting',
     })
   })
 
@@ -138,6 +153,7 @@ describe('submitMessage', () => {
     expect(await verdict).toEqual({
       kind: 'temporary',
       text: 'timeout while receiving server reply',
+      failedAt: 'receiving server reply',
     })
   })
 
@@ -156,6 +172,7 @@ describe('submitMessage', () => {
     expect(await submitMessage({ host: '127.0.0.1', port }, MESSAGE, options)).toEqual({
       kind: 'temporary',
       text: 'timeout while connecting',
+      failedAt: 'connecting',
     })
     expect(delays).toEqual([1234])
   })
@@ -170,6 +187,7 @@ describe('submitMessage', () => {
     expect(await submitMessage({ host: '127.0.0.1', port }, message, options)).toEqual({
       kind: 'temporary',
       text: 'timeout while sending message',
+      failedAt: 'sending message',
     })
   })
 

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '@posthouse/clock'
 import { NetstringError, NetstringReader } from '@posthouse/netstring'
 
 import { encodeQmqpRequest, type QmqpSubmission } from './request.ts'
-import { parseReply, type QmqpVerdict } from './verdict.ts'
+import { parseReply, type QmqpClientPhase, type QmqpVerdict } from './verdict.ts'
 
 const MAX_REPLY_BYTES = 10_240
 const CONNECT_TIMEOUT_MS = 10_000
@@ -20,6 +20,8 @@ export interface SubmitOptions {
   readonly connectTimeoutMs?: number
   /** Longest pause in sending, and longest wait for the whole reply. Default 300 s. */
   readonly replyTimeoutMs?: number
+  /** Longest time for all of it, all servers included if there are several. Default: no limit. */
+  readonly totalTimeoutMs?: number
   /** Breaks off: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal
   /** Default `systemClock`. */
@@ -41,9 +43,6 @@ export async function submitMessage(
   return new Submission(connect(server), options).run(encodeQmqpRequest(message))
 }
 
-/** What the server is waited for, in the words of qmqp-source. */
-type Phase = 'connecting' | 'sending message' | 'receiving server reply'
-
 const FAILURES = {
   malformed: 'netstring format error',
   'too-large': 'netstring size exceeds limit',
@@ -55,10 +54,11 @@ class Submission {
   readonly #clock: Clock
   readonly #connectTimeoutMs: number
   readonly #replyTimeoutMs: number
+  readonly #totalTimeoutMs: number | undefined
   readonly #signal: AbortSignal | undefined
   readonly #reply = new NetstringReader()
   readonly #verdict = Promise.withResolvers<QmqpVerdict>()
-  #phase: Phase = 'connecting'
+  #phase: QmqpClientPhase = 'connecting'
   #cancelTimer: () => void = () => undefined
 
   constructor(socket: Socket, options: SubmitOptions) {
@@ -66,20 +66,30 @@ class Submission {
     this.#clock = options.clock ?? systemClock
     this.#connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS
     this.#replyTimeoutMs = options.replyTimeoutMs ?? REPLY_TIMEOUT_MS
+    this.#totalTimeoutMs = options.totalTimeoutMs
     this.#signal = options.signal
   }
 
   async run(request: Buffer): Promise<QmqpVerdict> {
     const abort = () => this.#verdict.reject(this.#signal?.reason)
     this.#signal?.addEventListener('abort', abort, { once: true })
+    const cancelTotal = this.#limitTotal()
     this.#listen(request)
     try {
       return await this.#verdict.promise
     } finally {
       this.#signal?.removeEventListener('abort', abort)
+      cancelTotal()
       this.#cancelTimer()
       this.#socket.destroy()
     }
+  }
+
+  #limitTotal(): () => void {
+    if (this.#totalTimeoutMs === undefined) return () => undefined
+    return this.#clock.after(this.#totalTimeoutMs, () => {
+      this.#fail(`timeout while ${this.#phase}`)
+    })
   }
 
   #listen(request: Buffer): void {
@@ -122,7 +132,7 @@ class Submission {
   #read(): void {
     try {
       const payload = this.#reply.read(MAX_REPLY_BYTES)
-      if (payload !== undefined) this.#verdict.resolve(parseReply(payload))
+      if (payload !== undefined) this.#verdict.resolve(parseReply(payload, this.#phase))
     } catch (error) {
       if (!(error instanceof NetstringError)) throw error
       this.#fail(`${FAILURES[error.code]} while receiving server reply`)
@@ -136,6 +146,6 @@ class Submission {
   }
 
   #fail(text: string): void {
-    this.#verdict.resolve({ kind: 'temporary', text })
+    this.#verdict.resolve({ kind: 'temporary', text, failedAt: this.#phase })
   }
 }
