@@ -1,0 +1,6 @@
+export {
+  OptionError,
+  type ParsedOption,
+  type ParsedOptions,
+  parseOptions,
+} from './parse-options.ts'
