@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { submitMessage } from '@posthouse/qmqp-client'
+import type { QmqpSubmission } from '@posthouse/qmqp-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { cleanupOutcome, comparableLog, linesOfCleanup } from '../harness/cleanup-outcome.ts'
 import { peersInstalled } from '../harness/peers.ts'
 import { freePort } from '../harness/posthouse.ts'
 import { QueueingPostfix } from '../harness/queueing-postfix.ts'
@@ -71,26 +72,12 @@ user%e.test e.test!user owner-list-x@e.test MAILER-DAEMON s@e.test "x"@e.test a.
 const installed = peersInstalled('postfix', 'postcat', 'postlog')
 const asRoot = process.getuid?.() === 0
 
-/** What is compared of one message. */
-interface Outcome {
-  readonly reply: string
-  /** `postcat`, without times and what is said of the client. */
-  readonly queued: string
-}
-
 const COMMON = {
   myhostname: 'mail.example.com',
   mydestination: 'mail.example.com, localhost',
   virtual_alias_domains: '',
   recipient_delimiter: '+',
 }
-const MASKS: [pattern: RegExp, mask: string][] = [
-  [/^(?:message_size|message_arrival_time|create_time): .*\n/gm, ''],
-  [/^named_attribute: (?:create_time|log_\w+|client_\w+|protocol_name|message_id)=.*\n/gm, ''],
-  [/^\*\*\* .*\n/gm, '***\n'],
-  [/^(Date:|\t(?:id .*|for .*);) .*$/gm, '$1'],
-  [/\b\d{14}\.(?=<QID>)/g, ''],
-]
 
 describe.runIf(installed && asRoot)('G-54, Q-503: addresses are mapped as by Postfix', () => {
   let tables: string
@@ -154,13 +141,14 @@ describe.runIf(installed && asRoot)('G-54, Q-503: addresses are mapped as by Pos
       const postfix = await QueueingPostfix.start(set)
       try {
         for (const address of ADDRESSES) {
-          const ours = await outcomeOf(scene, address, tables)
-          const theirs = await outcomeOf(postfix, address, tables)
+          const message = messageFor(address)
+          const ours = await cleanupOutcome(scene, message, tables)
+          const theirs = await cleanupOutcome(postfix, message, tables)
           expect(ours, address).toEqual(theirs)
         }
         if (failing === undefined) {
-          const ours = () => cleanupLog(scene.posthouse.log.flatMap(textOfCleanup))
-          await expect.poll(ours).toEqual(cleanupLog(postfix.log()))
+          const ours = () => comparableLog(linesOfCleanup(scene.posthouse.log))
+          await expect.poll(ours).toEqual(comparableLog(postfix.log()))
         }
       } finally {
         await postfix.stop()
@@ -176,60 +164,10 @@ const NO_MAPPINGS = 'no_address_mappings'
 const FAILING = 'failing'
 const HEADERS = { canonical_classes: 'header_recipient' }
 
-async function outcomeOf(
-  { directory, port }: { readonly directory: string; readonly port: number },
-  address: string,
-  conf: string,
-): Promise<Outcome> {
+function messageFor(address: string): QmqpSubmission {
   const content = Buffer.from(
     `To: A <${address}>, x, ${address} (c)\nReply-To: ${address}\nX-To: ${address}\n\nbody\n`,
   )
   const recipients = [address, address, 'r@e.test', 'v@e.test', 's@e.test']
-  const message = { sender: address, recipients, content }
-  const verdict = await submitMessage({ host: '127.0.0.1', port }, message)
-  const id = /queued as (\S+)/.exec(verdict.text)?.[1]
-  if (id === undefined) return { reply: `${verdict.kind} ${verdict.text}`, queued: '' }
-  return {
-    reply: `${verdict.kind} ${verdict.text.replace(id, '<QID>')}`,
-    queued: show(directory, id, conf),
-  }
-}
-
-/** A queue file, wherever it is; it may move while it is looked for. */
-function show(directory: string, id: string, conf: string): string {
-  const queue = join(directory, 'queue')
-  const copy = join(conf, 'copy')
-  for (let attempt = 0; attempt < 100; attempt++) {
-    for (const name of ['incoming', 'active', 'deferred']) {
-      const found = readdirSync(join(queue, name), { recursive: true }).map(String)
-      const path = found.find((each) => each === id || each.endsWith(`/${id}`))
-      try {
-        if (path !== undefined) writeFileSync(copy, readFileSync(join(queue, name, path)))
-      } catch {
-        continue // It moved.
-      }
-      if (path === undefined) continue
-      const text = execFileSync('postcat', ['-c', conf, copy], { encoding: 'latin1' })
-      return masked(text.replaceAll(id, '<QID>'))
-    }
-  }
-  throw new Error(`no queue file ${id}`)
-}
-
-function masked(text: string): string {
-  return MASKS.reduce((result, [pattern, mask]) => result.replace(pattern, mask), text)
-}
-
-function textOfCleanup(line: string): string[] {
-  const [, text] = /postfix\/cleanup\[\d+\]: (.*)/.exec(line) ?? []
-  return text === undefined ? [] : [text]
-}
-
-/** Without what only one of them logs. */
-function cleanupLog(lines: readonly string[]): string[] {
-  return lines
-    .filter((line) => !/removed \(canceled\)|unable to look up public\/qmgr/.test(line))
-    .map((line) =>
-      line.replace(/\b[0-9A-F]{9,12}(?=[:@])/g, '<QID>').replace(/\d{14}\.(?=<QID>)/, ''),
-    )
+  return { sender: address, recipients, content }
 }
