@@ -70,8 +70,7 @@ export function rcptCommand(
 ): string {
   const command = `RCPT TO:<${path(recipient.address, options)}>`
   if (!features.dsn) return command
-  const requested = (sendOptions & SMTPUTF8_REQUESTED) !== 0
-  return command + rcptParameters(recipient, { requested, offered: features.smtputf8 })
+  return command + rcptParameters(recipient, (sendOptions & SMTPUTF8_REQUESTED) !== 0)
 }
 
 function path(address: string, { quoteEnvelope }: CommandOptions): string {

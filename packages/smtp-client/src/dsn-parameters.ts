@@ -15,12 +15,6 @@ const NOTIFY_DELAY = 8
 // RFC 3461 4: what xtext may show as it is.
 const XTEXT_PLAIN = /^[!-*,-<>-~]*$/
 
-/** Whether addresses may be shown in UTF-8: requested by the message, offered by the server. */
-export interface Utf8Terms {
-  readonly requested: boolean
-  readonly offered: boolean
-}
-
 /** `text` as xtext (RFC 3461 4): `+XX` for each octet that is not a plain character. */
 export function encodeXtext(text: string): string {
   if (XTEXT_PLAIN.test(text)) return text
@@ -34,37 +28,41 @@ export function encodeXtext(text: string): string {
 
 /**
  * ORCPT and NOTIFY of a RCPT command, in that order, each with a blank before it (C-79). For a
- * server that offers DSN. One octet per character.
+ * server that offers DSN. ASCII, also where the server offers SMTPUTF8, as Postfix does.
+ *
+ * @param international the message asks for SMTPUTF8.
  */
-export function rcptParameters(recipient: SmtpRecipient, utf8: Utf8Terms): string {
-  const orcpt = originalRecipient(recipient, utf8)
+export function rcptParameters(recipient: SmtpRecipient, international: boolean): string {
+  const orcpt = originalRecipient(recipient, international)
   const { notify = 0 } = recipient
   const parameters = orcpt === '' ? '' : ` ORCPT=${orcpt}`
   return notify === 0 ? parameters : `${parameters} NOTIFY=${notifyText(notify)}`
 }
 
-function originalRecipient({ original, dsnOriginal }: SmtpRecipient, utf8: Utf8Terms): string {
+function originalRecipient(
+  { original, dsnOriginal }: SmtpRecipient,
+  international: boolean,
+): string {
   if (dsnOriginal !== undefined && dsnOriginal !== '') {
     const separator = dsnOriginal.indexOf(';')
-    return typedAddress(dsnOriginal.slice(0, separator), dsnOriginal.slice(separator + 1), utf8)
+    return typedAddress(dsnOriginal.slice(0, separator), dsnOriginal.slice(separator + 1))
   }
   if (original === undefined || original === '') return ''
-  const international = utf8.requested && !isAscii(original) && isValidUtf8Text(original)
-  return typedAddress(international ? 'utf-8' : 'rfc822', quoteHeaderAddress(original), utf8)
+  const isUtf8 = international && !isAscii(original) && isValidUtf8Text(original)
+  return typedAddress(isUtf8 ? 'utf-8' : 'rfc822', quoteHeaderAddress(original))
 }
 
-function typedAddress(type: string, address: string, utf8: Utf8Terms): string {
-  const isUtf8 = type.toLowerCase() === 'utf-8'
-  return `${type};${isUtf8 ? encodeUxtext(address, utf8.offered) : encodeXtext(address)}`
+function typedAddress(type: string, address: string): string {
+  const encode = type.toLowerCase() === 'utf-8' ? encodeUxtext : encodeXtext
+  return `${type};${encode(address)}`
 }
 
-/** RFC 6533 3: `\x{HEX}` for what may not be shown, which is all of Unicode if not `asUtf8`. */
-function encodeUxtext(text: string, asUtf8: boolean): string {
+/** RFC 6533 3, utf-8-addr-xtext: `\x{HEX}` for what is no plain character. */
+function encodeUxtext(text: string): string {
   let encoded = ''
   for (const character of text) {
-    const code = character.codePointAt(0)!
-    const plain = code > 0x7f ? asUtf8 : XTEXT_PLAIN.test(character) && character !== '\\'
-    encoded += plain ? encodeAddress(character).toString('latin1') : `\\x{${hex(code, 2)}}`
+    const isPlain = XTEXT_PLAIN.test(character) && character !== '\\'
+    encoded += isPlain ? character : `\\x{${hex(character.codePointAt(0)!, 2)}}`
   }
   return encoded
 }
