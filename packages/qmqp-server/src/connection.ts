@@ -67,6 +67,7 @@ export class Connection<T extends { readonly id: string }> {
       await this.#startTrace(client)
       await this.#admit(client)
     }
+    this.#trace = undefined // What arrives while the socket lingers is not told of.
     log.info(`disconnect from ${this.#label}`, this.#fields('disconnect'))
   }
 
@@ -183,10 +184,10 @@ export class Connection<T extends { readonly id: string }> {
     // Stays on after the end: surplus bytes are read and dropped, so that they cannot cause a
     // reset when the socket is closed.
     socket.on('data', (chunk: Buffer) => {
-      trace?.received(chunk)
+      this.#trace?.received(chunk)
       const end = reader.push(chunk)
       if (end !== undefined) resolve(end)
-      else trace?.detail(`waiting for ${reader.waitsFor}`)
+      else this.#trace?.detail(`waiting for ${reader.waitsFor}`)
     })
     socket.on('end', atEnd)
     socket.on('close', atEnd)
