@@ -16,7 +16,7 @@ import type { Logger, MailLog } from '@posthouse/mail-log'
 import { programOf } from '@posthouse/master'
 import { MxLookup, type Nexthop } from '@posthouse/mx-lookup'
 import { createQmqpServer, type QmqpServer } from '@posthouse/qmqp-server'
-import type { DeliveryAgent, Resolution } from '@posthouse/queue-manager'
+import type { DeliveryAgent, Inflow, Resolution } from '@posthouse/queue-manager'
 import type { MessageEnvelope, QueueStore } from '@posthouse/queue-store'
 import { type SessionCache, SmtpClient } from '@posthouse/smtp-client'
 
@@ -43,6 +43,8 @@ export interface SharedParts {
   readonly dns: SystemResolver
   /** Told of each message that cleanup has queued, and whether it is one of many. */
   readonly queued: (envelope: MessageEnvelope, isOneOfMany: boolean) => void
+  /** That of the queue manager of the moment. */
+  readonly inflow: () => Inflow
 }
 
 // So many messages that are received side by side keep the disk and the main thread busy.
@@ -205,13 +207,14 @@ function buildQmqpServer(
   configuration: Configuration,
   service: MasterService,
   cleanupFor: (server: Config) => Cleanup,
-  { mailLog, queued }: SharedParts,
+  { mailLog, queued, inflow }: SharedParts,
   tables: Tables,
 ): QmqpServer {
   const config = configuration.configOf(service)
   const log = serviceLog(configuration, service, mailLog)
   const cleanup = cleanupFor(config)
   const overrides = cleanupOverrides(config)
+  const { in_flow_delay: inFlowDelayMs } = configOfProgram(configuration, 'cleanup')
   let receiving = 0
   return createQmqpServer<CleanupTransaction>({
     ...qmqpServerOptions(config, service),
@@ -219,6 +222,7 @@ function buildQmqpServer(
     debugLevel: debugLevel({ config, log }, tables),
     lookupName: clientNames(log),
     open: async (client) => {
+      if (inFlowDelayMs > 0 && !inflow().take()) await pause(inFlowDelayMs)
       const transaction = await cleanup.open(client, overrides)
       receiving += 1
       return transaction
@@ -228,6 +232,7 @@ function buildQmqpServer(
       try {
         const result = await transaction.submit(message)
         if (result.kind === 'queued') queued(result.envelope, receiving > MANY_MESSAGES)
+        if (result.kind === 'held') inflow().giveBack()
         return qmqpReply(result)
       } finally {
         receiving -= 1
@@ -240,4 +245,8 @@ function buildQmqpServer(
     clock,
     log,
   })
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => clock.after(ms, resolve))
 }

@@ -54,6 +54,7 @@ export class MailSystem {
       queued: (envelope, isOneOfMany) => {
         this.#queueManager.accept(envelope, 'active', isOneOfMany)
       },
+      inflow: () => this.#queueManager.inflow,
     }
     this.#configuration = configuration
     this.#queueManager = this.#buildQueueManager(configuration)

@@ -1,3 +1,4 @@
+export type { Inflow } from './inflow.ts'
 export type { QueueManagerOptions, TransportSettings } from './options.ts'
 export type {
   DeliveryAgent,

@@ -1,3 +1,4 @@
+import type { Logger } from '@posthouse/mail-log'
 import type { TransportLimits } from '@posthouse/scheduler'
 
 /** What one transport may do; one property per `TRANSPORT_…` parameter of main.cf. */
@@ -12,6 +13,8 @@ export interface QueueManagerOptions {
   readonly messageActiveLimit: number
   /** `qmgr_message_recipient_limit`: recipients in memory (S-12); raised to the former (S-5). */
   readonly messageRecipientLimit: number
+  /** `default_process_limit`: messages that may come in ahead of those taken in (S-14). */
+  readonly inflowTokens: number
   /** `minimal_backoff_time` (S-31), also the time that a dead destination is left alone (S-79). */
   readonly minimalBackoffMs: number
   /** `maximal_backoff_time` (S-31). */
@@ -42,4 +45,25 @@ export interface QueueManagerOptions {
   readonly smtputf8: boolean
   /** Settings of a transport; asked once per transport, when it is first used. */
   readonly transport: (name: string) => TransportSettings
+}
+
+/** Options that agree with each other (S-5). */
+export function saneOptions(options: QueueManagerOptions, log: Logger): QueueManagerOptions {
+  const { messageActiveLimit, maximalQueueLifetimeMs } = options
+  let { messageRecipientLimit, bounceQueueLifetimeMs } = options
+  if (messageRecipientLimit < messageActiveLimit) {
+    log.warning(
+      'qmgr_message_recipient_limit is smaller than qmgr_message_active_limit - ' +
+        'adjusting qmgr_message_recipient_limit',
+    )
+    messageRecipientLimit = messageActiveLimit
+  }
+  if (bounceQueueLifetimeMs > maximalQueueLifetimeMs) {
+    log.warning(
+      'bounce_queue_lifetime is larger than maximal_queue_lifetime - ' +
+        'adjusting bounce_queue_lifetime',
+    )
+    bounceQueueLifetimeMs = maximalQueueLifetimeMs
+  }
+  return { ...options, messageRecipientLimit, bounceQueueLifetimeMs }
 }

@@ -5,7 +5,8 @@ import { Admission, type ScannedQueue } from './admission.ts'
 import { AttemptEnd } from './attempt-end.ts'
 import { logAddress } from './delivery-journal.ts'
 import { Dispatcher } from './dispatcher.ts'
-import type { QueueManagerOptions } from './options.ts'
+import { Inflow } from './inflow.ts'
+import { type QueueManagerOptions, saneOptions } from './options.ts'
 import type { QueueManagerPorts } from './ports.ts'
 import { Router } from './router.ts'
 import { Work } from './work.ts'
@@ -30,6 +31,8 @@ const HOLD_MS = 5
  * there yet.
  */
 export class QueueManager {
+  /** Tells who receives mail when to slow down. */
+  readonly inflow: Inflow
   readonly #options: QueueManagerOptions
   readonly #ports: QueueManagerPorts
   readonly #router: Router
@@ -50,7 +53,7 @@ export class QueueManager {
   #next: QueueManager | undefined
 
   constructor(options: QueueManagerOptions, ports: QueueManagerPorts) {
-    this.#options = sane(options, ports)
+    this.#options = saneOptions(options, ports.log)
     this.#ports = ports
     this.#router = new Router(this.#options, ports)
     this.#end = new AttemptEnd(this.#options, ports)
@@ -62,6 +65,7 @@ export class QueueManager {
       },
       ports,
     )
+    this.inflow = new Inflow(this.#options.inflowTokens, () => this.#admission.backlog)
     this.#dispatcher = new Dispatcher(this.#options, ports, {
       isOurs: ({ id }) => !this.#draining || this.#work.has(id),
       requestEnded: (message, recipients) => this.#requestEnded(message, recipients),
@@ -244,6 +248,7 @@ export class QueueManager {
     this.#active.set(id, undefined)
     this.#work.begin(id)
     const isThere = await this.#enter(id, from)
+    if (isThere && from === 'incoming') this.inflow.giveBack()
     if (isThere) await this.#takeIn(id, overrideDefer)
     this.#work.end(id)
     return isThere
@@ -371,27 +376,6 @@ export class QueueManager {
 interface FileError {
   readonly code?: unknown
   readonly warnings?: readonly string[]
-}
-
-/** S-5. */
-function sane(options: QueueManagerOptions, { log }: QueueManagerPorts): QueueManagerOptions {
-  const { messageActiveLimit, maximalQueueLifetimeMs } = options
-  let { messageRecipientLimit, bounceQueueLifetimeMs } = options
-  if (messageRecipientLimit < messageActiveLimit) {
-    log.warning(
-      'qmgr_message_recipient_limit is smaller than qmgr_message_active_limit - ' +
-        'adjusting qmgr_message_recipient_limit',
-    )
-    messageRecipientLimit = messageActiveLimit
-  }
-  if (bounceQueueLifetimeMs > maximalQueueLifetimeMs) {
-    log.warning(
-      'bounce_queue_lifetime is larger than maximal_queue_lifetime - ' +
-        'adjusting bounce_queue_lifetime',
-    )
-    bounceQueueLifetimeMs = maximalQueueLifetimeMs
-  }
-  return { ...options, messageRecipientLimit, bounceQueueLifetimeMs }
 }
 
 function reason(error: unknown): string {

@@ -33,6 +33,7 @@ export const SETTINGS: TransportSettings = {
 export const OPTIONS: QueueManagerOptions = {
   messageActiveLimit: 20_000,
   messageRecipientLimit: 20_000,
+  inflowTokens: 100,
   minimalBackoffMs: 300_000,
   maximalBackoffMs: 4_000_000,
   maximalQueueLifetimeMs: 432_000_000,

@@ -11,6 +11,7 @@ export function queueManagerOptions(
   return {
     messageActiveLimit: config.qmgr_message_active_limit,
     messageRecipientLimit: config.qmgr_message_recipient_limit,
+    inflowTokens: config.default_process_limit,
     minimalBackoffMs: config.minimal_backoff_time,
     maximalBackoffMs: config.maximal_backoff_time,
     maximalQueueLifetimeMs: config.maximal_queue_lifetime,

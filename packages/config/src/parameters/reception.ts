@@ -26,8 +26,8 @@ export const receptionParameters = {
     type: 'time',
     default: '1s',
     max: 10,
-    withoutEffect: 'flowControl',
-    description: 'Pause of mail reception without a flow control token; 0 disables flow control.',
+    description:
+      'Pause before a message is read while mail comes in faster than it goes out; 0: none.',
   },
   line_length_limit: {
     type: 'integer',
