@@ -16,6 +16,7 @@ const FLOORS = [
     'connection-cache',
     'postcat',
     'postconf',
+    'postqueue',
     'postsuper',
     'qmqp-client',
     'qmqp-server',

@@ -30,6 +30,12 @@ export {
   RecordReader,
   type RecordReaderOptions,
 } from './record-reader.ts'
-export { isReady, type QueueEntry, type ReadyCheck } from './scan.ts'
+export {
+  type FoundName,
+  isReady,
+  type QueueEntry,
+  type ReadyCheck,
+  scanDirectory,
+} from './scan.ts'
 export { parseSizeRecord, type SizeRecord, type SizeRecordProblem } from './size-record.ts'
 export { parseTimeMs } from './time-record.ts'

@@ -1,0 +1,148 @@
+import { domainToASCII } from 'node:url'
+import { isAddressLiteral, isValidHostname } from '@posthouse/mail-address'
+import { isQueueFileName, isReady, QueuePaths, scanDirectory } from '@posthouse/queue-store'
+
+import { PostqueueError } from './errors.ts'
+import { systemErrorCode, unlessMissing, withQueueFile } from './open-queue-file.ts'
+import type { MailSystem } from './ports.ts'
+import { readQueueFile } from './queue-file-summary.ts'
+
+const FLUSH_BIT = 0o040
+const MODE_BITS = 0o7777
+const DIRECTORY_MODE = 0o700
+const MAX_NAME_BYTES = 100
+const IS_DOWN = 'Cannot flush mail queue - mail system is down'
+
+/** Has everything tried now (S-40). @throws {PostqueueError} `unavailable` */
+export async function flushQueue(system: MailSystem): Promise<void> {
+  await trigger(system, 'FADI')
+  // There may be no such service; what is queued is not its business.
+  await system.trigger('pickup', 'W').catch(() => undefined)
+}
+
+/**
+ * Has one message tried now, and what it needs revived: asks for that with its mode bit 0040, puts
+ * the time of now on it, and moves it from `deferred` to `incoming` (F-13, F-15). A message that is
+ * in neither queue is no error.
+ *
+ * @throws {PostqueueError} `usage`, `unavailable`
+ */
+export async function flushMessage(system: MailSystem, id: string): Promise<void> {
+  if (!isQueueFileName(id)) {
+    const name = quoted(id)
+    throw new PostqueueError('usage', `Cannot flush queue ID - invalid name: ${name}`)
+  }
+  requireRunning(system)
+  const paths = new QueuePaths(system)
+  for (const queue of ['deferred', 'incoming'] as const) {
+    await hasten(system, id, paths.file(queue, id), FLUSH_BIT)
+  }
+  await trigger(system, 'I')
+}
+
+/**
+ * Has the deferred messages tried that have a recipient at a site, and dead destinations revived
+ * (S-40). There is no log of the site's messages (F-9): each file of `deferred` is looked at.
+ *
+ * @throws {PostqueueError} `usage`, `refused`, `unavailable`
+ */
+export async function flushSite(
+  system: MailSystem,
+  site: string,
+  warn: (text: string) => void,
+): Promise<void> {
+  if (!isValidHostname(site) && !isAddressLiteral(site)) {
+    const what = `invalid destination: ${quoted(site)}`
+    throw new PostqueueError('usage', `Cannot flush mail queue - ${what}`)
+  }
+  if (!(await system.isFastFlushDomain(site.toLowerCase()))) {
+    const what = `not configured for destination ${quoted(site)}`
+    throw new PostqueueError('refused', `Flush service is ${what}`)
+  }
+  requireRunning(system)
+  await trigger(system, 'F')
+  const paths = new QueuePaths(system)
+  for await (const { name, path } of scanDirectory(system.files, paths.queue('deferred'))) {
+    if (await isFor(system, asciiDomain(site), { name, path }, warn)) {
+      await hasten(system, name, path, 0)
+    }
+  }
+  await trigger(system, 'I')
+}
+
+async function isFor(
+  { files, directory, now }: MailSystem,
+  site: string,
+  { name, path }: { readonly name: string; readonly path: string },
+  warn: (text: string) => void,
+): Promise<boolean> {
+  const status = await unlessMissing(() => files.lstat(path))
+  if (status === undefined || !isReady(status, path, { directory, warn, now })) return false
+  const place = { id: name, path: path.slice(directory.length + 1) }
+  const summary = await withQueueFile(files, path, (reader) => readQueueFile(reader, place, warn))
+  const recipients = summary?.recipients ?? []
+  return recipients.some(({ address }) => {
+    return asciiDomain(address.slice(address.lastIndexOf('@') + 1)) === site
+  })
+}
+
+/** Makes a file the next to be tried; one of `deferred` moves to `incoming`. */
+async function hasten(
+  system: MailSystem,
+  id: string,
+  path: string,
+  modeBits: number,
+): Promise<void> {
+  const { files, directory, now } = system
+  await unlessMissing(async () => {
+    const status = await files.lstat(path)
+    if (!isReady(status, path, { directory, warn: () => undefined, now })) return
+    if (modeBits !== 0) await system.setMode(path, (status.mode & MODE_BITS) | modeBits)
+    await files.utimes(path, now(), now())
+    const target = new QueuePaths(system).file('incoming', id)
+    if (target !== path) await moveTo(system, path, target, id)
+  })
+}
+
+async function moveTo(system: MailSystem, path: string, target: string, id: string): Promise<void> {
+  const { files } = system
+  try {
+    await files.rename(path, target)
+  } catch (error) {
+    const directories = new QueuePaths(system).hashDirectories('incoming', id)
+    if (systemErrorCode(error) !== 'ENOENT' || directories.length === 0) throw error
+    for (const directory of directories) {
+      await files.mkdir(directory, DIRECTORY_MODE).catch(unlessThere)
+    }
+    await files.rename(path, target)
+  }
+}
+
+function unlessThere(error: unknown): void {
+  if (systemErrorCode(error) !== 'EEXIST') throw error
+}
+
+function requireRunning(system: MailSystem): void {
+  if (!system.isRunning()) throw new PostqueueError('unavailable', IS_DOWN)
+}
+
+async function trigger(system: MailSystem, requests: string): Promise<void> {
+  requireRunning(system)
+  try {
+    await system.trigger('qmgr', requests)
+  } catch (cause) {
+    if (systemErrorCode(cause) === undefined) throw cause
+    throw new PostqueueError('unavailable', IS_DOWN, { cause })
+  }
+}
+
+function asciiDomain(domain: string): string {
+  return domainToASCII(domain) || domain.toLowerCase()
+}
+
+/** Names of more than 100 bytes are cut. */
+function quoted(name: string): string {
+  const bytes = Buffer.from(name)
+  if (bytes.length <= MAX_NAME_BYTES) return `"${name}"`
+  return `"${bytes.toString('utf8', 0, MAX_NAME_BYTES)}..."`
+}

@@ -1,0 +1,44 @@
+import type { ListingOptions, ListingPorts } from './list-queue.ts'
+
+/** What the command needs of its program. */
+export interface PostqueuePorts {
+  /** Resolves when more can be written. */
+  readonly stdout: (bytes: Uint8Array) => void | Promise<void>
+  readonly stderr: (bytes: Uint8Array) => void
+  /**
+   * Reads the configuration in a directory; without one, in the directory of the program. It may
+   * reject with an error whose message is for the operator.
+   */
+  readonly open: (configDirectory: string | undefined) => MailSystem | Promise<MailSystem>
+}
+
+/** A mail system as its configuration describes it, running or not. */
+export interface MailSystem extends ListingOptions, Omit<ListingPorts, 'warn'> {
+  /** `enable_long_queue_ids` */
+  readonly longQueueIds: boolean
+  /** `mail_name` */
+  readonly mailName: string
+  readonly user: QueueUser
+  /** Whether the user is on the list of this name. It may throw, or reject. */
+  readonly isListed: (
+    list: 'authorized_mailq_users' | 'authorized_flush_users',
+  ) => boolean | Promise<boolean>
+  /** Whether `fast_flush_domains` has a domain. It may throw, or reject. */
+  readonly isFastFlushDomain: (domain: string) => boolean | Promise<boolean>
+  readonly isRunning: () => boolean
+  /** What the showq service says. Rejects with the error of the system call if none answers. */
+  readonly connectShowq: () => Promise<AsyncIterable<Uint8Array>>
+  /** Sends a trigger (S-36). Rejects with the error of the system call if nobody listens. */
+  readonly trigger: (service: 'qmgr' | 'pickup', requests: string) => Promise<void>
+  /** chmod(2) */
+  readonly setMode: (path: string, mode: number) => Promise<void>
+}
+
+/** Who runs the command. */
+export interface QueueUser {
+  /** Login name; `unknown` where the user id has none. */
+  readonly name: string
+  readonly id: number
+  /** The superuser or `mail_owner`: authorised for all, and can read the queue files. */
+  readonly ownsQueue: boolean
+}
