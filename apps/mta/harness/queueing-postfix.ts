@@ -18,7 +18,11 @@ export class QueueingPostfix {
     this.port = port
   }
 
-  static async start(parameters: Readonly<Record<string, string>>): Promise<QueueingPostfix> {
+  /** @param services Lines of master.cf, for those that shall deliver as well. */
+  static async start(
+    parameters: Readonly<Record<string, string>>,
+    services = '',
+  ): Promise<QueueingPostfix> {
     const directory = mkdtempSync(join(tmpdir(), 'queueing-postfix-'))
     chmodSync(directory, 0o755) // Its programs run as another user.
     for (const name of ['conf', 'queue', 'data']) mkdirSync(join(directory, name), { mode: 0o755 })
@@ -41,15 +45,21 @@ export class QueueingPostfix {
     })
     const mainCf = lines.map(([name, value]) => `${name} = ${value}\n`).join('')
     writeFileSync(join(directory, 'conf/main.cf'), mainCf)
-    writeFileSync(join(directory, 'conf/master.cf'), masterCf(port))
+    writeFileSync(join(directory, 'conf/master.cf'), masterCf(port) + services)
     await run('postfix', ['-c', join(directory, 'conf'), 'start'])
     return new QueueingPostfix(directory, port)
   }
 
+  /** All that was logged so far. */
+  logText(): string {
+    return readFileSync(join(this.directory, 'log'), 'utf8')
+  }
+
   /** Lines that cleanup(8) has logged so far, from the text on. */
   log(): string[] {
-    const text = readFileSync(join(this.directory, 'log'), 'utf8')
-    return [...text.matchAll(/postfix\/cleanup\[\d+\]: (.*)/g)].map(([, line = '']) => line)
+    return [...this.logText().matchAll(/postfix\/cleanup\[\d+\]: (.*)/g)].map(
+      ([, line = '']) => line,
+    )
   }
 
   async stop(): Promise<void> {

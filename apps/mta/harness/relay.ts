@@ -1,0 +1,112 @@
+import { type Conversation, type ConversationResult, converse } from './conversation.ts'
+import { type Delivered, DeliveryLog, deliveredMessages } from './delivered.ts'
+import { QueueingPostfix } from './queueing-postfix.ts'
+import { RecordingSink } from './recording-sink.ts'
+import { Scene } from './scene.ts'
+import { until } from './until.ts'
+
+/** What became of one conversation, without what differs from run to run. */
+export interface Outcome {
+  /** The status letter and text; `NO_REPLY`; or, with quotes, what is no netstring. */
+  readonly reply: string
+  readonly end: ConversationResult['end']
+  readonly delivered: readonly Delivered[]
+  /** Recipients that got nothing, with the reason. */
+  readonly failed: readonly string[]
+}
+
+/** The reply of a server that says nothing. */
+export const NO_REPLY = '(nothing)'
+
+/** One mail system, and the sink that it delivers to. */
+export class Relay {
+  readonly sink: RecordingSink
+  readonly #port: number
+  readonly #readLog: () => string
+  readonly #stop: () => Promise<void>
+
+  private constructor(
+    sink: RecordingSink,
+    { port, readLog, stop }: { port: number; readLog: () => string; stop: () => Promise<void> },
+  ) {
+    this.sink = sink
+    this.#port = port
+    this.#readLog = readLog
+    this.#stop = stop
+  }
+
+  static async startPosthouse(parameters: Readonly<Record<string, string>>): Promise<Relay> {
+    const sink = await RecordingSink.listen()
+    const relayhost = `[127.0.0.1]:${sink.port}`
+    const scene = await Scene.open({ parameters: { ...parameters, relayhost } })
+    const readLog = () => scene.posthouse.log.join('\n')
+    return new Relay(sink, { port: scene.port, readLog, stop: () => scene.close() })
+  }
+
+  /** Failures for good are tried again, too: a bounce message would be mail of its own. */
+  static async startPostfix(parameters: Readonly<Record<string, string>>): Promise<Relay> {
+    const sink = await RecordingSink.listen()
+    const relayhost = `[127.0.0.1]:${sink.port}`
+    const postfix = await QueueingPostfix.start({ ...parameters, relayhost }, DELIVERING)
+    const readLog = () => postfix.logText()
+    return new Relay(sink, { port: postfix.port, readLog, stop: () => postfix.stop() })
+  }
+
+  /** Has the conversations, so many at a time, and waits until what was accepted was tried. */
+  async run(conversations: readonly Conversation[], atOnce: number): Promise<Outcome[]> {
+    const results: ConversationResult[] = []
+    const waiting = conversations.entries()
+    const work = async () => {
+      for (const [at, conversation] of waiting) {
+        results[at] = await converse(this.#port, conversation)
+      }
+    }
+    await Promise.all(Array.from({ length: atOnce }, work))
+    const ids = results.flatMap(({ reply }) => queueIdOf(reply) ?? [])
+    await until(
+      () => new DeliveryLog(this.#readLog()).areTried(ids),
+      () => `not tried: ${new DeliveryLog(this.#readLog()).untried(ids).join(', ')}`,
+    )
+    const log = new DeliveryLog(this.#readLog())
+    return results.map((result) => this.#outcome(result, log))
+  }
+
+  async stop(): Promise<void> {
+    await this.#stop()
+    await this.sink.close()
+  }
+
+  #outcome({ reply, end }: ConversationResult, log: DeliveryLog): Outcome {
+    const id = queueIdOf(reply)
+    const text = readReply(reply)
+    if (id === undefined) return { reply: text, end, delivered: [], failed: [] }
+    const delivered = deliveredMessages(this.sink.messages.filter(({ data }) => isOf(id, data)))
+    return { reply: text.replace(id, '<QID>'), end, delivered, failed: log.failures(id) }
+  }
+}
+
+const DELIVERING = `\
+qmgr unix n - n 300 1 qmgr
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+smtp unix - - n - - smtp -o soft_bounce=yes
+error unix - - n - - error -o soft_bounce=yes
+retry unix - - n - - error -o soft_bounce=yes
+scache unix - - n - 1 scache
+tlsmgr unix - - n 1000? 1 tlsmgr
+flush unix n - n 1000? 0 flush
+`
+
+function isOf(id: string, data: Buffer): boolean {
+  return data.subarray(0, 4096).includes(id)
+}
+
+function queueIdOf(reply: string): string | undefined {
+  return /queued as (\w+)/.exec(reply)?.[1]
+}
+
+function readReply(bytes: string): string {
+  if (bytes === '') return NO_REPLY
+  const [, length, text = ''] = /^([1-9]\d*):(.*),$/s.exec(bytes) ?? []
+  return text.length === Number(length) ? text : JSON.stringify(bytes)
+}
