@@ -15,6 +15,7 @@ export const reasonsWithoutEffect = {
   instances: 'one instance is started at a time',
   layout: 'the program has all its parts in itself',
   lmtp: 'there is no LMTP client yet',
+  localContext: 'mail over QMQP gets its missing headers anyway',
   local: 'nothing is delivered on this machine',
   milters: 'Milters are not there yet',
   obsolete: 'no current release reads it',

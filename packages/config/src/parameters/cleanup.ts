@@ -4,7 +4,7 @@ export const cleanupParameters = {
     type: 'boolean',
     default: 'no',
     since: '2.6',
-    supportedValues: ['no'],
+    withoutEffect: 'localContext',
     description: 'Adds From, To, Date and Message-ID to every message that lacks them.',
   },
   body_checks: {
