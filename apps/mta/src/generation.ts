@@ -217,7 +217,7 @@ function buildQmqpServer(
   const { in_flow_delay: inFlowDelayMs } = configOfProgram(configuration, 'cleanup')
   let receiving = 0
   return createQmqpServer<CleanupTransaction>({
-    ...qmqpServerOptions(config, service),
+    ...qmqpServerOptions({ config, log }, service, servicesOf(configuration, 'qmqpd').length),
     authorize: clientMatcher('qmqpd_authorized_clients', { config, log }, tables),
     debugLevel: debugLevel({ config, log }, tables),
     lookupName: clientNames(log),

@@ -11,8 +11,10 @@ import type { SmtpSession } from '@posthouse/smtp-client'
 
 import { Generation, type SharedParts } from './generation.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
+import { OpenFileWatch } from './open-files.ts'
 import { queueManagerOptions, transportNames } from './options/queue-manager-options.ts'
 import { programLog } from './service-log.ts'
+import { serveShowq } from './showq.ts'
 import { systemResolver } from './system-resolver.ts'
 
 // What is kept in memory beyond what Postfix has parameters for.
@@ -40,11 +42,13 @@ export class MailSystem {
   #stopping = false
   #cancelTableCheck: (() => void) | undefined
   #complaint = ''
+  readonly #openFiles: OpenFileWatch
 
   private constructor(configuration: Configuration, mailLog: MailLog, store: QueueStore) {
     const maxTtlMs = configuration.config.connection_cache_ttl_limit
     this.#mailLog = mailLog
     this.#listeners = new Listeners(mailLog.logger('master'))
+    this.#openFiles = new OpenFileWatch(mailLog.logger('master'))
     this.#sessions = new ConnectionCache({ maxSessions: MAX_SESSIONS, maxTtlMs }, clock)
     this.#parts = {
       mailLog,
@@ -158,6 +162,7 @@ export class MailSystem {
   /** G-52: Postfix's programs look now and then, and end; the next one opens the table again. */
   #checkTablesLater(): void {
     this.#cancelTableCheck = clock.after(TABLE_CHECK_MS, () => {
+      this.#openFiles.check()
       void this.#inTurn(() => this.#refreshTables()).then(() => {
         if (!this.#stopping) this.#checkTablesLater()
       })
@@ -186,12 +191,19 @@ export class MailSystem {
     for (const [service, endpoints] of configuration.endpoints) {
       for (const endpoint of endpoints) {
         handlers.set(endpoint, (socket) => {
-          if (programOf(service) === 'qmqpd') handOver(socket, service, ready)
+          const program = programOf(service)
+          if (program === 'qmqpd') handOver(socket, service, ready)
+          else if (program === 'showq') this.#showQueue(socket)
           else this.#readTrigger(socket)
         })
       }
     }
     return this.#listeners.update(handlers)
+  }
+
+  #showQueue(socket: Socket): void {
+    const { configuration } = this
+    serveShowq(socket, configuration, programLog(configuration, 'showq', this.#mailLog))
   }
 
   /** S-36: one read; each byte is a request, and there is no reply. */

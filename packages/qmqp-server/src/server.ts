@@ -41,6 +41,7 @@ export function createQmqpServer<T extends { readonly id: string }>(
   let served = 0
   let aside = 0
   let isDraining = false
+  let isFull = false
 
   function start(socket: Socket): void {
     served += 1
@@ -66,6 +67,7 @@ export function createQmqpServer<T extends { readonly id: string }>(
       waiting.delete(next)
       start(next)
     } else {
+      isFull = false
       checkDrained()
     }
   }
@@ -87,10 +89,18 @@ export function createQmqpServer<T extends { readonly id: string }>(
     if (isDraining && served === 0 && aside === 0) drained.resolve()
   }
 
+  /** Logged once until there is room again: whoever does this to us can do it often. */
+  function turnAway(socket: Socket): void {
+    if (!isFull) {
+      log.warning(`connection limit reached: ${maxConnections} served, ${maxWaiting} waiting`)
+    }
+    isFull = true
+    socket.destroy()
+  }
+
   function wait(socket: Socket): void {
     if (waiting.size >= maxWaiting) {
-      log.warning(`connection limit reached: ${maxConnections} served, ${maxWaiting} waiting`)
-      socket.destroy()
+      turnAway(socket)
       return
     }
     waiting.add(socket)

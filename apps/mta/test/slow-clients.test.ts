@@ -1,0 +1,138 @@
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+
+import { afterEach, describe, expect, it } from 'vitest'
+
+import { masterCfFor } from '../harness/configuration.ts'
+import { peersInstalled } from '../harness/peers.ts'
+import { Scene } from '../harness/scene.ts'
+
+const SLOW_CLIENTS = 2000
+const SILENT_CLIENTS = 200 // Of these, those that stop in the end.
+const LOAD_MS = 3000
+const MAX_GROWTH_KB = 150_000
+const BEGINNING = '1000000:900000:Subject: '
+
+let scene: Scene | undefined
+const clients: Socket[] = []
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.destroy()
+  await scene?.close()
+})
+
+/** What `options` say of the QMQP service, which may have that many processes. */
+async function openScene(processLimit: number, options: string): Promise<Scene> {
+  const service = `n - n - ${processLimit} qmqpd ${options}`
+  return Scene.open({
+    masterCf: (port) => masterCfFor(port).replace('n - n - - qmqpd', service),
+  })
+}
+
+async function connectAll(port: number, count: number): Promise<Socket[]> {
+  const added = Array.from({ length: count }, () => {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    return socket
+  })
+  clients.push(...added)
+  await Promise.all(added.map((socket) => once(socket, 'connect')))
+  return added
+}
+
+/** Messages that were accepted in three seconds, by ten clients that take turns. */
+async function load(scene: Scene): Promise<number> {
+  const deadline = performance.now() + LOAD_MS
+  let accepted = 0
+  const client = async () => {
+    while (performance.now() < deadline) {
+      const verdict = await scene.submit(['r@example.net'])
+      expect(verdict.kind, verdict.text).toBe('accepted')
+      accepted++
+    }
+  }
+  await Promise.all(Array.from({ length: 10 }, client))
+  return accepted
+}
+
+function residentKb(processId: number): number {
+  const status = readFileSync(`/proc/${processId}/status`, 'utf8')
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1])
+}
+
+const linesOf = ({ posthouse }: Scene, pattern: RegExp) =>
+  posthouse.log.filter((line) => pattern.test(line)).length
+
+it('Q-351, Q-353: 2000 clients that trickle keep nobody from sending, and end', async () => {
+  scene = await openScene(2500, '-o qmqpd_timeout=5s -o daemon_timeout=18s')
+  await load(scene) // The first messages are slower.
+  const alone = await load(scene)
+  const residentBefore = residentKb(scene.posthouse.processId)
+
+  const slow = await connectAll(scene.port, SLOW_CLIENTS)
+  for (const client of slow) client.write(BEGINNING)
+  const trickling = setInterval(() => {
+    for (const client of slow) client.write('x')
+  }, 1000)
+  try {
+    const beside = await load(scene)
+    const growth = residentKb(scene.posthouse.processId) - residentBefore
+    expect(slow.filter(({ destroyed }) => destroyed)).toHaveLength(0)
+    const percent = Math.round((100 * beside) / alone)
+    console.log(`${beside} messages beside ${SLOW_CLIENTS} slow clients, ${alone} without`)
+    console.log(`${percent} % of the throughput; memory grew by ${Math.round(growth / 1000)} MB`)
+    expect(growth).toBeLessThan(MAX_GROWTH_KB)
+
+    slow.splice(0, SILENT_CLIENTS)
+    const silent = /read\/write timeout while receiving message content$/
+    await expect.poll(() => linesOf(scene!, silent)).toBe(SILENT_CLIENTS)
+    const cut = /fatal: watchdog timeout$/
+    const others = SLOW_CLIENTS - SILENT_CLIENTS
+    await expect.poll(() => linesOf(scene!, cut), { timeout: 40_000 }).toBe(others)
+    expect(linesOf(scene, silent)).toBe(SILENT_CLIENTS)
+  } finally {
+    clearInterval(trickling)
+  }
+  expect(await scene.submit(['last@example.net'])).toMatchObject({ kind: 'accepted' })
+}, 120_000)
+
+describe.runIf(peersInstalled('prlimit'))('open files', () => {
+  function allowFiles(processId: number, count: number): void {
+    execFileSync('prlimit', ['--pid', String(processId), `--nofile=${count}:${count}`])
+  }
+
+  it('Q-354: clients get half of those that are allowed, and the log says so', async () => {
+    scene = await openScene(2500, '')
+    const { posthouse, port } = scene
+    allowFiles(posthouse.processId, 400)
+    posthouse.signal('SIGHUP')
+    await posthouse.logged(
+      /: 100 clients at once instead of the process limit of 2500: of 400 open files/,
+    )
+    await posthouse.logged(/reload/)
+
+    const many = await connectAll(port, 130)
+    const closed = () => many.filter(({ readableEnded, destroyed }) => readableEnded || destroyed)
+    for (const client of many) client.resume()
+    await expect.poll(() => closed().length).toBe(30)
+    expect(linesOf(scene, /warning: connection limit reached: 100 served, 0 waiting$/)).toBe(1)
+    for (const client of many) client.destroy()
+    await expect.poll(async () => (await scene?.submit(['r@example.net']))?.kind).toBe('accepted')
+  })
+
+  it('when there are none left, clients are closed, the log warns, and it goes on after', async () => {
+    scene = await openScene(2500, '')
+    const { posthouse, port } = scene
+    const { processId } = posthouse
+    allowFiles(processId, readdirSync(`/proc/${processId}/fd`).length + 20)
+    const many = await connectAll(port, 100)
+    for (const client of many) client.resume()
+    await expect.poll(() => many.filter(({ destroyed }) => destroyed).length).toBeGreaterThan(70)
+    await posthouse.logged(/warning: \d+ of \d+ open files are in use: clients are turned away/)
+    for (const client of many) client.destroy()
+    await expect.poll(async () => (await scene?.submit(['r@example.net']))?.kind).toBe('accepted')
+    expect(scene.arrivals.length).toBeLessThanOrEqual(1)
+    await expect.poll(() => scene?.arrivals.length).toBe(1)
+  }, 60_000)
+})
