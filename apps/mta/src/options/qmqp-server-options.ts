@@ -26,8 +26,8 @@ export function qmqpServerOptions(
   if (limits.maxConnections < processLimit) {
     log.warning(
       `service ${service.name}: ${limits.maxConnections} clients at once instead of the process` +
-        ` limit of ${processLimit}: of ${openFiles} open files half are for clients, two each; raise that` +
-        ' limit ("ulimit -n", LimitNOFILE of systemd)',
+        ` limit of ${processLimit}: of ${openFiles} open files half are for clients, two each;` +
+        ' raise that limit ("ulimit -n", LimitNOFILE of systemd)',
     )
   }
   return {
