@@ -17,10 +17,15 @@ export interface CommandOptions {
 
 // What would end a command line early, and let an address bring commands of its own.
 const LINE_BREAKER = /[\r\n\0]/
+// Outside quotes, what would end the path early, and let an address bring parameters of its own.
+const PATH_BREAKER = /[<>]/
 
-/** Whether an address can be part of a command at all. */
-export function fitsCommandLine(address: string): boolean {
-  return !LINE_BREAKER.test(address)
+/** Whether an address can be part of a command at all, and be read there as what it is. */
+export function fitsCommand(address: string, { quoteEnvelope }: CommandOptions): boolean {
+  if (LINE_BREAKER.test(address)) return false
+  const at = quoteEnvelope ? address.lastIndexOf('@') : 0
+  // Quotes enclose the local part only (C-174).
+  return at < 0 || !PATH_BREAKER.test(address.slice(at))
 }
 
 /** Whether content for this server would have to be converted to 7 bits (C-164). */

@@ -7,7 +7,7 @@ import {
   splitNexthops,
 } from '@posthouse/mx-lookup'
 
-import { fitsCommandLine, needsSmtputf8 } from './commands.ts'
+import { fitsCommand, needsSmtputf8 } from './commands.ts'
 import type { Failure } from './failure.ts'
 import { relayText } from './failure.ts'
 import { type HandshakeContext, openSession } from './handshake.ts'
@@ -25,6 +25,7 @@ export interface DeliveryContext extends HandshakeContext {
 }
 
 const SMTPS_PORT = 465
+const MISFIT = 'holds a line break, a null character, or an angle bracket that is not quoted'
 
 /** The walk of one message along destinations until nobody is left (C-6 to C-8, C-32). */
 export class Delivery implements Walker {
@@ -71,12 +72,13 @@ export class Delivery implements Walker {
       const text = 'message asks for REQUIRETLS, and TLS is not available yet'
       this.#failLocally(all, { kind: 'message', status: '4.7.4', text })
     }
-    if (!fitsCommandLine(sender)) {
-      const text = 'sender address holds a line break or a null character'
+    const { options } = this.#context
+    if (!fitsCommand(sender, options)) {
+      const text = `sender address ${MISFIT}`
       this.#failLocally(all, { kind: 'message', status: '5.1.7', text })
     }
-    const bad = all.filter((index) => !fitsCommandLine(recipients[index]!.address))
-    const text = 'recipient address holds a line break or a null character'
+    const bad = all.filter((index) => !fitsCommand(recipients[index]!.address, options))
+    const text = `recipient address ${MISFIT}`
     this.#failLocally(bad, { kind: 'recipient', status: '5.1.3', text })
   }
 

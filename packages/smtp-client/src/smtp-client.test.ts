@@ -318,6 +318,29 @@ describe('envelope', () => {
     expect(server.sockets).toHaveLength(1)
   })
 
+  it.each([
+    ['a@b.test> RET=HDRS ENVID=x', true],
+    ['a@b.test>', true],
+    ['a@b<c', true],
+    ['a> SIZE=1@b.test', false],
+    ['<a', false],
+  ])('C-174: refuses %j, which would bring parameters of its own', async (sender, quote) => {
+    const server = await new FakeServer([]).listen()
+    const { client } = setUp({ quoteEnvelope: quote })
+    const { outcomes } = await client.deliver(delivery(server.nexthop, { sender }))
+    expect(outcomes).toMatchObject([{ kind: 'bounced', status: '5.1.7', relay: 'none' }])
+    expect(server.commands).toEqual([])
+  })
+
+  it('C-174: angle brackets in quotes are sent', async () => {
+    const server = await new FakeServer([]).listen()
+    const { client } = setUp()
+    const recipients = [{ address: '<a> SIZE=1' }]
+    await client.deliver(delivery(server.nexthop, { sender: '<a> SIZE=1@b.test', recipients }))
+    expect(server.commands).toContain('MAIL FROM:<"<a> SIZE=1"@b.test>')
+    expect(server.commands).toContain('RCPT TO:<"<a> SIZE=1">')
+  })
+
   it('C-82, C-185: 1000 recipients, and a server that answers before it reads on', async () => {
     const server = await new FakeServer(['PIPELINING', 'DSN'], {
       'RCPT TO:<r7': '550 5.1.1 no',
