@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
+import { rewriteAddress } from '@posthouse/address-resolver'
 import { systemClock as clock } from '@posthouse/clock'
 import type { MasterService } from '@posthouse/config'
 import { ConnectionCache } from '@posthouse/connection-cache'
@@ -13,6 +14,7 @@ import { Generation, type SharedParts } from './generation.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { OpenFileWatch } from './open-files.ts'
 import { queueManagerOptions, transportNames } from './options/queue-manager-options.ts'
+import { rewriteRules } from './options/resolver-options.ts'
 import { programLog } from './service-log.ts'
 import { serveShowq } from './showq.ts'
 import { systemResolver } from './system-resolver.ts'
@@ -255,6 +257,10 @@ export class MailSystem {
       // One that ends does not care any more: mail that it has not tried is the next one's.
       resolve: (sender, recipient) =>
         this.#resolve(sender, recipient, () => queueManager === this.#queueManager),
+      rewrite: (address) => {
+        const current = configOfProgram(this.configuration, 'trivial-rewrite')
+        return rewriteAddress(address, rewriteRules(current))
+      },
       agents: (transport) => this.#generation?.agents.get(transport),
       deliveryLog: (transport) => this.#generation?.agentLogs.get(transport) ?? smtpLog,
       errorLog: programLog(configuration, 'error', this.#mailLog),

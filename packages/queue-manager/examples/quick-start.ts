@@ -40,6 +40,7 @@ const manager = new QueueManager(
   },
   {
     resolve: (_, recipient) => ({ kind: 'route', transport: 'smtp', nexthop: 'b.test', recipient }),
+    rewrite: (address) => address,
     agents: () => agent,
     deliveryLog: () => log,
     store,

@@ -77,6 +77,8 @@ export interface QueueManagerPorts {
   readonly store: MessageStore
   /** Where a recipient goes. A rejection counts as `temporary-failure`, with a warning. */
   readonly resolve: (sender: string, recipient: string) => Resolution | Promise<Resolution>
+  /** Completes the address that a message is redirected to (S-21); both in internal form. */
+  readonly rewrite: (address: string) => string
   /** The agent of a transport; undefined if there is none (now): the transport is dead (S-80). */
   readonly agents: (transport: string) => DeliveryAgent | undefined
   /** Where lines about the deliveries of a transport go: tagged with the agent's program name. */

@@ -64,8 +64,9 @@ function manager(): QueueManager {
     nexthop: 'x.test',
     recipient,
   })
-  const ports = { store, clock, log, errorLog: log, deliveryLog: () => log, agents, resolve }
-  return new QueueManager(OPTIONS, ports)
+  const rewrite = (address: string) => address
+  const logs = { log, errorLog: log, deliveryLog: () => log }
+  return new QueueManager(OPTIONS, { store, clock, ...logs, agents, resolve, rewrite })
 }
 
 async function submit(...addresses: string[]): Promise<MessageEnvelope> {

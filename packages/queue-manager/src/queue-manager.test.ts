@@ -308,6 +308,19 @@ describe('QueueManager: where mail goes instead', () => {
     expect(manager).toMatchObject({ messages: 0, recipients: 0 })
   })
 
+  it('S-21: the redirect address is completed, and stands for the first recipient', async () => {
+    const here = world()
+    here.ports = { rewrite: (address) => `${address}.test` }
+    const manager = here.manager()
+    await manager.start()
+    const addresses = ['b@Y', 'c@x', 'b@x', 'a@z']
+    const recipients = addresses.map((address) => ({ address, original: `of ${address}` }))
+    manager.accept(here.store.add({ recipients, redirect: 'boss@host' }))
+    await here.run(1)
+    const [request] = here.requests
+    expect(request?.recipients).toMatchObject([{ address: 'boss@host.test', original: 'of b@x' }])
+  })
+
   it.each([
     ['scan:[127.0.0.1]:10025', '', 'scan', '[127.0.0.1]:10025'],
     ['scan', 'filter.test', 'scan', 'filter.test'],

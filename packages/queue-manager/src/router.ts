@@ -21,12 +21,14 @@ const PROBE_FLAGS = 256 | 512
 export class Router {
   readonly #options: QueueManagerOptions
   readonly #resolve: QueueManagerPorts['resolve']
+  readonly #rewrite: QueueManagerPorts['rewrite']
   readonly #log: Logger
   readonly #deferTransports: ReadonlySet<string>
 
-  constructor(options: QueueManagerOptions, { resolve, log }: QueueManagerPorts) {
+  constructor(options: QueueManagerOptions, { resolve, rewrite, log }: QueueManagerPorts) {
     this.#options = options
     this.#resolve = resolve
+    this.#rewrite = rewrite
     this.#log = log
     this.#deferTransports = new Set(options.deferTransports)
   }
@@ -42,7 +44,7 @@ export class Router {
       return envelope.recipients.map((recipient) => retry(recipient, `4.3.0 ${reason}`))
     }
     // All are asked for before any is waited for: a table may be slow to answer.
-    const routes = wanted(envelope.recipients, envelope.redirect).map(
+    const routes = this.#wanted(envelope.recipients, envelope.redirect).map(
       (recipient) => this.#filter(message, recipient) ?? this.#ask(message, recipient),
     )
     const settled: Route[] = []
@@ -50,6 +52,20 @@ export class Router {
       settled.push(this.#postponed(message, route instanceof Promise ? await route : route))
     }
     return settled
+  }
+
+  /**
+   * S-21: a redirected message goes to one address only, and none of its own is marked done. It
+   * goes there in the name of the recipient that would have been the first (S-20).
+   */
+  #wanted(
+    recipients: readonly EnvelopeRecipient[],
+    redirect: string | undefined,
+  ): readonly EnvelopeRecipient[] {
+    const [first, ...others] = recipients
+    if (redirect === undefined || first === undefined) return recipients
+    const inName = others.reduce((one, other) => (precedes(other, one) ? other : one), first)
+    return [{ ...inName, address: this.#rewrite(redirect), offset: 0 }]
   }
 
   /** S-22: all mail of the message goes to its content filter. A redirection overrides it. */
@@ -91,13 +107,14 @@ export class Router {
   }
 }
 
-/** S-21: a redirected message goes to one address only, and none of its own is marked done. */
-function wanted(
-  recipients: readonly EnvelopeRecipient[],
-  redirect: string | undefined,
-): readonly EnvelopeRecipient[] {
-  if (redirect === undefined || recipients.length === 0) return recipients
-  return [{ address: redirect, original: redirect, notify: 0, offset: 0 }]
+/** In the order of domain, then of address. */
+function precedes(one: EnvelopeRecipient, other: EnvelopeRecipient): boolean {
+  const [domain, otherDomain] = [lowerDomain(one), lowerDomain(other)]
+  return domain === otherDomain ? one.address < other.address : domain < otherDomain
+}
+
+function lowerDomain({ address }: EnvelopeRecipient): string {
+  return splitAddress(address).domain.toLowerCase()
 }
 
 function missingFeature({ envelope }: ActiveMessage): string | undefined {

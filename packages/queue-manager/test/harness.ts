@@ -92,6 +92,7 @@ export class World {
         nexthop: recipient.slice(recipient.lastIndexOf('@') + 1),
         recipient,
       }),
+      rewrite: (address) => address,
       ...this.ports,
     })
   }
