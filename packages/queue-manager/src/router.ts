@@ -109,7 +109,8 @@ export class Router {
 
 /** In the order of domain, then of address. */
 function precedes(one: EnvelopeRecipient, other: EnvelopeRecipient): boolean {
-  const [domain, otherDomain] = [lowerDomain(one), lowerDomain(other)]
+  const domain = lowerDomain(one)
+  const otherDomain = lowerDomain(other)
   return domain === otherDomain ? one.address < other.address : domain < otherDomain
 }
 
