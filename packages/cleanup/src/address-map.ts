@@ -29,7 +29,7 @@ export interface ResultRules {
  *
  * @returns the addresses it stands for, complete and in internal form, at least one; undefined if
  * it is not in the map. A result `@domain` replaces the domain only.
- * @throws {AddressMapError} The table cannot answer, or the answer holds no address.
+ * @throws {RefusalError} The table cannot answer, or the answer holds no address.
  */
 export async function mapOnce(
   map: AddressMap,
@@ -49,7 +49,7 @@ export async function mapOnce(
   throw lookupFailure(map.name, address, [reason])
 }
 
-/** @throws {AddressMapError} The table cannot answer. */
+/** @throws {RefusalError} The table cannot answer. */
 export async function answerOf(
   map: AddressMap,
   address: string,

@@ -66,7 +66,7 @@ export class AddressMapping {
     )
   }
 
-  /** Canonical maps, then masquerading. @throws {AddressMapError} */
+  /** Canonical maps, then masquerading. @throws {RefusalError} */
   async map(address: string, where: AddressClass, warn: Warn): Promise<string> {
     let mapped = address
     for (const { map, classes } of this.#options.canonical) {
@@ -75,14 +75,14 @@ export class AddressMapping {
     return this.#masqueradedOf(mapped, where)
   }
 
-  /** Virtual aliases. @throws {AddressMapError} */
+  /** Virtual aliases. @throws {RefusalError} */
   expand(recipient: string): Later<readonly string[]> {
     const { virtualAliases } = this.#options
     if (virtualAliases === undefined) return [recipient]
     return expandAliases(recipient, virtualAliases, this.#virtual)
   }
 
-  /** The automatic copy for a sender or a recipient. @throws {AddressMapError} */
+  /** The automatic copy for a sender or a recipient. @throws {RefusalError} */
   async bccFor(
     address: string,
     whose: 'sender' | 'recipient',
@@ -94,7 +94,7 @@ export class AddressMapping {
     return match === undefined ? undefined : this.bcc(match.value, warn)
   }
 
-  /** An automatic copy, mapped as recipients are. @throws {AddressMapError} */
+  /** An automatic copy, mapped as recipients are. @throws {RefusalError} */
   async bcc(value: string, warn: Warn): Promise<Bcc> {
     const original = await this.map(this.#rewrite(value), 'envelope_recipient', warn)
     return { original, addresses: await this.expand(original) }

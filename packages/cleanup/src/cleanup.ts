@@ -4,6 +4,7 @@ import type { CleanupClient } from './client.ts'
 import type { ContentChecks } from './content-checks.ts'
 import { HeaderRules } from './header-rules.ts'
 import { MailDates } from './mail-dates.ts'
+import { refusedMimeProblems } from './mime-problems.ts'
 import type { CleanupPorts } from './ports.ts'
 import { CleanupTransaction, type TransactionContext } from './transaction.ts'
 
@@ -17,15 +18,15 @@ export interface CleanupOverrides {
 
 /**
  * Turns received messages into queue files, as cleanup(8) does with mail of qmqpd(8): `Received:`
- * header, missing headers, hop count, size limits, address completion and mapping, duplicates.
+ * header, missing headers, hop count, size limits, address completion and mapping, duplicates,
+ * header and body checks.
  */
 export class Cleanup {
   readonly #context: TransactionContext
-  readonly #withoutMapping: TransactionContext
 
   /**
    * @param mapping Absent: no address is mapped.
-   * @param checks Absent: no header and no body is checked.
+   * @param checks Absent: no header and no body is looked up.
    */
   constructor(
     options: CleanupOptions,
@@ -33,21 +34,20 @@ export class Cleanup {
     mapping?: AddressMappingOptions,
     checks: ContentChecks = {},
   ) {
-    const context = {
+    this.#context = {
       options,
       ports,
       log: ports.log,
       rules: new HeaderRules(options.messageDropHeaders),
+      checks,
+      refusedMime: refusedMimeProblems(options, checks),
       dates: new MailDates(ports.zoneName),
       rewrite: ports.rewrite,
       rewriteExternal: ports.rewriteExternal,
       nullSender: ports.rewrite('MAILER-DAEMON').toLowerCase(),
       alwaysBcc: options.alwaysBcc,
-      checks,
       mapping: mapping === undefined ? undefined : new AddressMapping(mapping, ports.rewrite),
     }
-    this.#context = context
-    this.#withoutMapping = { ...context, alwaysBcc: '', mapping: undefined }
   }
 
   /**
@@ -56,7 +56,30 @@ export class Cleanup {
    * @throws what `store.create` throws.
    */
   async open(client: CleanupClient, overrides?: CleanupOverrides): Promise<CleanupTransaction> {
-    const context = overrides?.noAddressMappings ? this.#withoutMapping : this.#context
-    return new CleanupTransaction(context, client, await context.ports.store.create())
+    const draft = await this.#context.ports.store.create()
+    return new CleanupTransaction(this.#contextWith(overrides), client, draft)
+  }
+
+  #contextWith(overrides: CleanupOverrides | undefined): TransactionContext {
+    if (!overrides?.noAddressMappings && !overrides?.noHeaderBodyChecks) return this.#context
+    return {
+      ...this.#context,
+      ...(overrides.noAddressMappings && { alwaysBcc: '', mapping: undefined }),
+      ...(overrides.noHeaderBodyChecks && {
+        checks: {},
+        refusedMime: new Map(),
+        options: withoutContentOptions(this.#context.options),
+      }),
+    }
+  }
+}
+
+function withoutContentOptions(options: CleanupOptions): CleanupOptions {
+  const action = options.nonEmptyEndOfHeaderAction
+  return {
+    ...options,
+    messageRejectCharacters: new Uint8Array(0),
+    messageStripCharacters: new Uint8Array(0),
+    nonEmptyEndOfHeaderAction: action === 'reject' ? 'fix_quietly' : action,
   }
 }

@@ -16,6 +16,11 @@ export function headerAddress({ address, family }: CleanupClient): string {
   return family === 6 ? `IPv6:${address}` : address
 }
 
+/** The client as log lines show it (Q-311). */
+export function clientOrigin({ name, address, port }: CleanupClient, withPort: boolean): string {
+  return withPort ? `${name}[${address}]:${port}` : `${name}[${address}]`
+}
+
 /** The attributes of a message received with QMQP, in the order of Q-902 and F-46. */
 export function clientAttributes(
   client: CleanupClient,
@@ -27,7 +32,7 @@ export function clientAttributes(
     ['log_client_name', name],
     ['log_client_address', headerAddress(client)],
     ['log_client_port', port],
-    ['log_message_origin', withPort ? `${name}[${address}]:${port}` : `${name}[${address}]`],
+    ['log_message_origin', clientOrigin(client, withPort)],
     ['log_protocol_name', 'QMQP'],
     ['client_name', name],
     ['client_address', address],

@@ -3,11 +3,11 @@ import { type CleanupRejection, rejection } from './result.ts'
 const TRY_AGAIN = 'message not accepted, try again later'
 
 /**
- * A message cannot be stored with the addresses that it should have. Never leaves the package: the
- * transaction logs `warnings` and answers with `rejection`, so that the client tries again.
+ * A table cannot tell what to do with a message, or what it tells cannot be done. Never leaves the
+ * package: the transaction logs `warnings` and answers with `rejection`: try again.
  */
-export class AddressMapError extends Error {
-  override readonly name = 'AddressMapError'
+export class RefusalError extends Error {
+  override readonly name = 'RefusalError'
   readonly rejection: CleanupRejection
   /** What the tables had to say: without queue id. The message goes behind, with it. */
   readonly warnings: readonly string[]
@@ -24,19 +24,15 @@ export function lookupFailure(
   map: string,
   address: string,
   warnings: readonly string[],
-): AddressMapError {
+): RefusalError {
   const subject = address === '' ? '' : ` for ${address}`
-  return new AddressMapError(`${map} map lookup problem${subject}`, rejection('write'), warnings)
+  return new RefusalError(`${map} map lookup problem${subject}`, rejection('write'), warnings)
 }
 
 /** Aliases that never end, or become too many or too long (Q-503). */
-export function unreasonable(what: string): AddressMapError {
+export function unreasonable(what: string): RefusalError {
   const text = '4.6.0 Alias expansion error'
-  return new AddressMapError(
-    `unreasonable ${what}`,
-    { kind: 'rejected', status: 'defer', text },
-    [],
-  )
+  return new RefusalError(`unreasonable ${what}`, { kind: 'rejected', status: 'defer', text }, [])
 }
 
 /** The text for a mapping that goes on and on, which does not stop the message. */

@@ -52,7 +52,7 @@ export function isSettled(
  * @param value What is behind it.
  * @returns the new header with its name; undefined if no address changed. Later if a map that was
  * asked answers later.
- * @throws {AddressMapError} as a rejection
+ * @throws {RefusalError} as a rejection
  */
 export function rewriteHeader(
   name: string,

@@ -9,8 +9,10 @@ const NOTIFY_NEVER = 1
 /** Recipients as they are stored. */
 export interface StoredRecipients {
   readonly recipients: readonly NewRecipient[]
-  /** Those that go behind the content: `always_bcc` (Q-506). */
+  /** Those that go behind the content: `always_bcc`, then BCC (Q-506). */
   readonly extra: readonly NewRecipient[]
+  /** The last one received, mapped but for aliases; undefined if there is none. */
+  readonly last: string | undefined
 }
 
 /** What recipients are completed and chosen by. */
@@ -28,14 +30,17 @@ export function storedRecipients(
   const filter = new DuplicateFilter(options)
   const isAlone = received.length === 1 && alwaysBcc === ''
   const recipients: NewRecipient[] = []
+  let last: string | undefined
   for (const original of received) {
     const address = rewrite(original === '' ? options.emptyAddressRecipient : original)
+    last = address
     const recipient = { address, original, dsnOriginal: dsnOriginal(address, options) }
     if (isAlone || filter.add(recipient)) recipients.push(recipient)
   }
-  if (alwaysBcc === '') return { recipients, extra: [] }
+  if (alwaysBcc === '') return { recipients, extra: [], last }
   const address = rewrite(alwaysBcc)
-  return { recipients, extra: filter.chosen(copies({ original: address, addresses: [address] })) }
+  const extra = filter.chosen(copies({ original: address, addresses: [address] }))
+  return { recipients, extra, last }
 }
 
 /** The same with maps: each recipient may become others, and bring copies (Q-503, Q-506). */
@@ -47,9 +52,11 @@ export async function mappedRecipients(
 ): Promise<StoredRecipients> {
   const filter = new DuplicateFilter(options)
   const recipients = filter.chosen(copies(await mapping.bccFor(message.sender, 'sender', warn)))
+  let last: string | undefined
   for (const original of message.recipients) {
     const completed = rewrite(original === '' ? options.emptyAddressRecipient : original)
     const address = await mapping.map(completed, 'envelope_recipient', warn)
+    last = address
     const dsn = dsnOriginal(address, options)
     for (const final of await mapping.expand(address)) {
       const recipient = { address: final, original, dsnOriginal: dsn }
@@ -59,7 +66,19 @@ export async function mappedRecipients(
   }
   const { alwaysBcc } = options
   const always = alwaysBcc === '' ? undefined : await mapping.bcc(alwaysBcc, warn)
-  return { recipients, extra: filter.chosen(copies(always)) }
+  return { recipients, extra: filter.chosen(copies(always)), last }
+}
+
+/** Adds the copies that BCC actions ask for, behind all others (Q-506, Q-543). */
+export function withCopies<Stored extends StoredRecipients>(
+  stored: Stored,
+  asked: readonly Bcc[],
+  options: CleanupOptions,
+): Stored {
+  const filter = new DuplicateFilter(options)
+  filter.chosen([...stored.recipients, ...stored.extra])
+  const extra = asked.flatMap((bcc) => filter.chosen(copies(bcc)))
+  return { ...stored, extra: [...stored.extra, ...extra] }
 }
 
 /** Q-504: the address before aliases. None for the empty address, which a map can make. */

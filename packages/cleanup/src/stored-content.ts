@@ -1,24 +1,23 @@
-import { isAscii } from 'node:buffer'
 import type { Later } from '@posthouse/lookup-table'
 import { encodeAddress } from '@posthouse/mail-address'
 import type { Logger } from '@posthouse/mail-log'
+import { cutHeader, type MimeErrorCode } from '@posthouse/mime-stream'
 import { ContentWriter } from '@posthouse/queue-store'
 
 import type { AddressMapping, Warn } from './address-mapping.ts'
 import type { CleanupOptions } from './cleanup-options.ts'
 import type { ContentChecks } from './content-checks.ts'
+import { ContentReader } from './content-reader.ts'
 import type { HeaderRules } from './header-rules.ts'
-import { cutHeader } from './header-syntax.ts'
+import { writeHeader } from './header-text.ts'
+import type { Inspection } from './inspection.ts'
 import { andThen } from './later.ts'
 import type { MailDates } from './mail-dates.ts'
-import { disarmStart } from './mailbox-lines.ts'
+import { allowedText, messageText } from './message-text.ts'
+import type { MimeProblem } from './mime-problems.ts'
 import { type MissingHeaderFacts, missingHeaders } from './missing-headers.ts'
 import { PrimaryHeader } from './primary-header.ts'
 
-const CR = 0x0d
-const LF = 0x0a
-const SPACE = 0x20
-const EMPTY = new Uint8Array(0)
 // Room for the headers that are added.
 const ADDED_BYTES = 1024
 
@@ -27,10 +26,25 @@ export interface ContentContext {
   readonly options: CleanupOptions
   readonly rules: HeaderRules
   readonly checks: ContentChecks
+  /** What is refused for its MIME structure, by the code of mime-stream. */
+  readonly refusedMime: ReadonlyMap<MimeErrorCode, MimeProblem>
   readonly dates: MailDates
   readonly log: Logger
   /** Completes an address in external form. */
   readonly rewriteExternal: (address: string) => string
+}
+
+/** One message, and how to deal with it. */
+export interface ContentTask {
+  readonly text: Uint8Array
+  /** Our own header, its lines joined by LF. */
+  readonly received: string
+  readonly facts: MissingHeaderFacts
+  readonly inspection: Inspection
+  /** Maps the addresses in the header; undefined: they are completed only. */
+  readonly mapping: AddressMapping | undefined
+  /** Takes warnings with the queue id. */
+  readonly warn: Warn
 }
 
 /** The text of a message as it is stored, and what was found in it. */
@@ -40,72 +54,72 @@ export interface StoredContent {
   readonly messageId: string | undefined
   readonly is8bit: boolean
   readonly tlsRequiredNo: boolean
-  /** A byte above 0x7F in the header, our own headers included. */
+  /** A byte above 0x7F in a header that was not missing, our `Received:` included (Q-561). */
   readonly hasNonAsciiHeader: boolean
 }
 
 /**
  * Makes the records of a message: our `Received:`, its header, what is missing there, its body
- * (Q-510 to Q-527). MIME structure, header and body checks are not looked at. Later only if a
- * table that was asked answers later.
+ * (Q-510 to Q-561). Later only if a table that was asked answers later.
  *
- * @param mapping Maps the addresses in the header; undefined: they are completed only.
- * @param warn Takes warnings with the queue id.
- * @returns undefined when the message has passed too many hosts (Q-520).
+ * @returns what is of use only if `inspection` is not over then.
+ * @throws {RefusalError} at once or as a rejection
  */
-export function storedContent(
-  text: Uint8Array,
-  received: string,
-  facts: MissingHeaderFacts,
-  context: ContentContext,
-  mapping: AddressMapping | undefined,
-  warn: Warn,
-): Later<StoredContent | undefined> {
-  const { options, rules, log, rewriteExternal } = context
-  const content = withoutStrayCr(disarmStart(asBuffer(text), options.lineLengthLimit), options)
-  const writer = new ContentWriter(options.lineLengthLimit, content.length + ADDED_BYTES)
-  const { queueId } = facts
-  const own = encodeAddress(received)
-  writeHeader(writer, cutHeader(own, options.headerSizeLimit))
+export function storedContent(task: ContentTask, context: ContentContext): Later<StoredContent> {
+  const { text, received, facts, inspection, mapping, warn } = task
+  const { options, rules, checks, refusedMime, log, rewriteExternal } = context
+  const writer = new ContentWriter(options.lineLengthLimit, text.length + ADDED_BYTES)
   const maxTokens = options.headerAddressTokenLimit
   const addresses = { maxTokens, rewriteExternal, mapping, log, warn }
-  const header = new PrimaryHeader({ queueId, options, rules, writer, log, addresses }, content)
-  return andThen(header.copy(), (bodyStart) => {
-    if (header.isLooping) return undefined
-    const isOwnAscii = isAscii(own)
-    return finishContent({ content, writer, header, bodyStart, isOwnAscii }, facts, context)
+  const primary = new PrimaryHeader({ queueId: facts.queueId, options, rules, log, addresses })
+  let madeMessageId: string | undefined
+  const endPrimary = (): void => {
+    madeMessageId = addMissingHeaders(writer, primary, facts, context)
+  }
+  const reading = { options, checks, refusedMime, writer, primary, inspection, endPrimary }
+  const reader = new ContentReader(reading)
+  const finish = (): StoredContent => ({
+    content: writer.finish(),
+    messageId: primary.messageId ?? (primary.isResent ? undefined : madeMessageId),
+    is8bit: reader.is8bit,
+    tlsRequiredNo: primary.tlsRequiredNo,
+    hasNonAsciiHeader: reader.hasNonAsciiHeader,
   })
+  return andThen(readAll(reader, text, received, options, inspection), finish)
 }
 
-interface ContentUnderWay {
-  readonly content: Buffer
-  readonly writer: ContentWriter
-  readonly header: PrimaryHeader
-  readonly bodyStart: number
-  readonly isOwnAscii: boolean
+function readAll(
+  reader: ContentReader,
+  text: Uint8Array,
+  received: string,
+  options: CleanupOptions,
+  inspection: Inspection,
+): Later<undefined> {
+  const own = allowedText(encodeAddress(`${received}\n`), options)
+  const { text: content, disallowed } =
+    own.disallowed === undefined ? messageText(text, options) : own
+  return andThen(reader.push(own.text), () =>
+    andThen(own.disallowed === undefined ? reader.push(content) : undefined, () => {
+      if (disallowed === undefined) return reader.end()
+      if (!inspection.isOver) inspection.disallowedCharacter(disallowed)
+      return undefined
+    }),
+  )
 }
 
-/** Adds what is missing in the header, and the body. */
-function finishContent(
-  { content, writer, header, bodyStart, isOwnAscii }: ContentUnderWay,
+/** @returns the message id, if one was missing. */
+function addMissingHeaders(
+  writer: ContentWriter,
+  primary: PrimaryHeader,
   facts: MissingHeaderFacts,
   { options, dates, log }: ContentContext,
-): StoredContent {
-  const missing = missingHeaders(header, facts, options, dates)
-  const added = missing.headers.map((line) => encodeAddress(line))
-  for (const bytes of added) writeHeader(writer, cutHeader(bytes, options.headerSizeLimit))
-  logMessageIds(header, missing.messageId, facts.queueId, log)
-
-  // A line that is no header ends the header as well; then the empty line is ours (Q-512, F-45).
-  if (bodyStart < content.length && content[bodyStart] !== LF) writer.line(EMPTY)
-  writer.text(content, bodyStart)
-  return {
-    content: writer.finish(),
-    messageId: header.messageId ?? (header.isResent ? undefined : missing.messageId),
-    is8bit: header.is8bit,
-    tlsRequiredNo: header.tlsRequiredNo,
-    hasNonAsciiHeader: header.hasNonAscii || !isOwnAscii || added.some((line) => !isAscii(line)),
+): string | undefined {
+  const missing = missingHeaders(primary, facts, options, dates)
+  for (const line of missing.headers) {
+    writeHeader(writer, cutHeader(encodeAddress(line), options.headerSizeLimit))
   }
+  logMessageIds(primary, missing.messageId, facts.queueId, log)
+  return missing.messageId
 }
 
 /** Q-407: a message id of our own, and that there is none. */
@@ -122,24 +136,4 @@ function logMessageIds(
   if (header.isResent && !header.has('message-id')) {
     log.info(`${queueId}: message-id=<>`, { event: 'message-id', queueId, messageId: '<>' })
   }
-}
-
-/** Writes a whole header, its lines joined by LF. */
-function writeHeader(writer: ContentWriter, header: Buffer): void {
-  const lastLine = header.lastIndexOf(LF) + 1
-  writer.text(header, 0, lastLine)
-  writer.line(header, lastLine)
-}
-
-/** Q-513, in a copy: the text belongs to the caller. */
-function withoutStrayCr(content: Buffer, { replaceStrayCr }: CleanupOptions): Buffer {
-  if (!replaceStrayCr || !content.includes(CR)) return content
-  const copy = Buffer.from(content)
-  for (let at = copy.indexOf(CR); at >= 0; at = copy.indexOf(CR, at + 1)) copy[at] = SPACE
-  return copy
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  if (Buffer.isBuffer(bytes)) return bytes
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -3,8 +3,9 @@ import type { Later } from '@posthouse/lookup-table'
 import { type NewMessage, QueueFileError } from '@posthouse/queue-store'
 
 import type { AddressMapping, Warn } from './address-mapping.ts'
-import { type CleanupClient, clientAttributes } from './client.ts'
-import { AddressMapError } from './errors.ts'
+import { type CleanupClient, clientAttributes, clientOrigin } from './client.ts'
+import { RefusalError } from './errors.ts'
+import { type InspectedMessage, Inspection } from './inspection.ts'
 import { andThen } from './later.ts'
 import type { CleanupMessage, CleanupPorts, MessageDraft } from './ports.ts'
 import { receivedHeader } from './received-header.ts'
@@ -14,6 +15,7 @@ import {
   type RecipientContext,
   type StoredRecipients,
   storedRecipients,
+  withCopies,
 } from './recipients.ts'
 import { type CleanupRejection, type CleanupResult, rejection } from './result.ts'
 import { type ContentContext, type StoredContent, storedContent } from './stored-content.ts'
@@ -33,6 +35,15 @@ export interface TransactionContext extends ContentContext, RecipientContext {
 interface Envelope extends StoredRecipients {
   readonly sender: string
 }
+
+/** A message that is ready to be stored. */
+interface Prepared {
+  readonly kind: 'prepared'
+  readonly message: NewMessage
+  readonly isHeld: boolean
+}
+
+type Outcome = Prepared | { readonly kind: 'discarded' } | CleanupRejection
 
 // Bits of F-34.
 const SMTPUTF8_REQUIRED = 1
@@ -68,34 +79,41 @@ export class CleanupTransaction {
    */
   async submit(message: CleanupMessage): Promise<CleanupResult> {
     this.#end()
-    let prepared: NewMessage | CleanupRejection
+    let outcome: Outcome
     try {
       const preparing = this.#prepare(message)
-      prepared = preparing instanceof Promise ? await preparing : preparing
+      outcome = preparing instanceof Promise ? await preparing : preparing
     } catch (error) {
-      if (!(error instanceof AddressMapError)) {
+      if (!(error instanceof RefusalError)) {
         await this.#draft.abort()
         throw error
       }
-      prepared = this.#mapRejection(error)
+      outcome = this.#tableRejection(error)
     }
-    if ('kind' in prepared) {
-      await this.#draft.abort()
-      return this.#refuse(prepared)
-    }
-    const { ports } = this.#context
-    try {
-      return { kind: 'queued', envelope: await this.#draft.commit(prepared, ports.queue) }
-    } catch (error) {
-      return this.#refuse(this.#commitRejection(error))
-    }
+    if (outcome.kind === 'prepared') return this.#commit(outcome)
+    await this.#draft.abort()
+    if (outcome.kind === 'rejected') return this.#refuse(outcome)
+    this.#logRemoved('discarded')
+    return { kind: 'discarded', id: this.id }
   }
 
   /** Gives the queue id up: the client went away or broke the protocol. */
   async abort(): Promise<void> {
     this.#end()
     await this.#draft.abort()
-    this.#logRemoved()
+    this.#logRemoved('canceled')
+  }
+
+  async #commit({ message, isHeld }: Prepared): Promise<CleanupResult> {
+    try {
+      const envelope = await this.#draft.commit(
+        message,
+        isHeld ? 'hold' : this.#context.ports.queue,
+      )
+      return { kind: isHeld ? 'held' : 'queued', envelope }
+    } catch (error) {
+      return this.#refuse(this.#commitRejection(error))
+    }
   }
 
   #end(): void {
@@ -103,7 +121,7 @@ export class CleanupTransaction {
     this.#isOpen = false
   }
 
-  #prepare(message: CleanupMessage): Later<NewMessage | CleanupRejection> {
+  #prepare(message: CleanupMessage): Later<Outcome> {
     const { mapping, alwaysBcc } = this.#context
     const sender = this.#sender(message.sender)
     const verpDelimiters = this.#verpDelimiters(message)
@@ -131,29 +149,58 @@ export class CleanupTransaction {
     message: CleanupMessage,
     envelope: Envelope,
     verpDelimiters: string | undefined,
-  ): Later<NewMessage | CleanupRejection> {
-    const { options, dates, mapping } = this.#context
-    const { arrivalTimeMs } = message
-    const { sender } = envelope
-    const queueId = this.id
-    const received = receivedHeader(
-      {
-        client: this.#client,
-        queueId,
-        recipients: message.recipients,
-        date: dates.header(arrivalTimeMs),
+  ): Later<Outcome> {
+    const { mapping, log } = this.#context
+    const inspection = new Inspection(this.#inspected(envelope), log)
+    const task = {
+      text: message.content,
+      received: this.#receivedHeader(message),
+      facts: {
+        queueId: this.id,
+        createTimeMs: this.#draft.createTimeMs,
+        arrivalTimeMs: message.arrivalTimeMs,
+        sender: envelope.sender,
       },
-      options,
-    )
-    const { createTimeMs } = this.#draft
-    const facts = { queueId, createTimeMs, arrivalTimeMs, sender }
-    const context = this.#context
-    const stored = storedContent(message.content, received, facts, context, mapping, this.#warn)
-    return andThen(stored, (content) =>
-      content === undefined
-        ? rejection('hops')
-        : this.#newMessage(message, envelope, verpDelimiters, content),
-    )
+      inspection,
+      mapping,
+      warn: this.#warn,
+    }
+    return andThen(storedContent(task, this.#context), (content) => {
+      if (inspection.isDiscarded) return { kind: 'discarded' }
+      const { rejection: refused, isHeld, copies } = inspection
+      // Zero recipients are refused last, and always_bcc does not help (Q-327).
+      if (refused !== undefined) return refused
+      if (message.recipients.length === 0) return rejection('rcpt')
+      return andThen(this.#withCopies(envelope, copies), (complete) => {
+        const stored = this.#newMessage(message, complete, verpDelimiters, content, inspection)
+        return { kind: 'prepared', message: stored, isHeld }
+      })
+    })
+  }
+
+  #receivedHeader({ recipients, arrivalTimeMs }: CleanupMessage): string {
+    const { options, dates } = this.#context
+    const date = dates.header(arrivalTimeMs)
+    return receivedHeader({ client: this.#client, queueId: this.id, recipients, date }, options)
+  }
+
+  #inspected({ sender, last }: Envelope): InspectedMessage {
+    const { infoLogAddressFormat, clientPortLogging } = this.#context.options
+    const origin = clientOrigin(this.#client, clientPortLogging)
+    const addressFormat = infoLogAddressFormat
+    return { queueId: this.id, origin, sender, lastRecipient: last, addressFormat }
+  }
+
+  /** Maps what BCC actions named, as automatic copies are (Q-506). */
+  #withCopies(envelope: Envelope, addresses: readonly string[]): Later<Envelope> {
+    if (addresses.length === 0) return envelope
+    const { mapping, options, rewrite } = this.#context
+    if (mapping !== undefined) {
+      const mapped = Promise.all(addresses.map((address) => mapping.bcc(address, this.#warn)))
+      return mapped.then((copies) => withCopies(envelope, copies, options))
+    }
+    const copies = addresses.map(rewrite).map((one) => ({ original: one, addresses: [one] }))
+    return withCopies(envelope, copies, options)
   }
 
   #newMessage(
@@ -161,11 +208,10 @@ export class CleanupTransaction {
     { sender, recipients, extra }: Envelope,
     verpDelimiters: string | undefined,
     content: StoredContent,
-  ): NewMessage | CleanupRejection {
+    { filter, redirect }: Inspection,
+  ): NewMessage {
     const { options } = this.#context
     const { arrivalTimeMs } = message
-    // Zero recipients are refused last, and always_bcc does not help (Q-327).
-    if (message.recipients.length === 0) return rejection('rcpt')
     return {
       arrivalTimeMs,
       sender,
@@ -176,6 +222,8 @@ export class CleanupTransaction {
       sendOptions: this.#sendOptions(content, sender, message.recipients),
       maxFileBytes: Math.max(options.messageSizeLimit, 0),
       ...(verpDelimiters !== undefined && { verpDelimiters }),
+      ...(filter !== undefined && { filter }),
+      ...(redirect !== undefined && { redirect }),
       ...this.#optionalParts(arrivalTimeMs, sender, content),
     }
   }
@@ -235,7 +283,7 @@ export class CleanupTransaction {
     this.#context.log.warning(`${this.id}: ${text}`, { queueId: this.id })
   }
 
-  #mapRejection(error: AddressMapError): CleanupRejection {
+  #tableRejection(error: RefusalError): CleanupRejection {
     const { log } = this.#context
     for (const warning of error.warnings) log.warning(warning, { queueId: this.id })
     this.#warn(error.message)
@@ -256,17 +304,13 @@ export class CleanupTransaction {
   }
 
   #refuse(refused: CleanupRejection): CleanupRejection {
-    if (refused.status === 'hops') {
-      const reason = 'hopcount exceeded'
-      const queueId = this.id
-      this.#context.log.warning(`${queueId}: message rejected: ${reason}`, { queueId, reason })
-    }
-    this.#logRemoved()
+    this.#logRemoved('canceled')
     return refused
   }
 
-  #logRemoved(): void {
+  #logRemoved(why: 'canceled' | 'discarded'): void {
     const queueId = this.id
-    this.#context.log.info(`${queueId}: removed (canceled)`, { event: 'canceled', queueId })
+    const event = why === 'canceled' ? { event: why } : {}
+    this.#context.log.info(`${queueId}: removed (${why})`, { ...event, queueId })
   }
 }

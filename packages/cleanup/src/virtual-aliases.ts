@@ -25,7 +25,7 @@ interface Expanded {
  * The addresses that a recipient stands for, in Postfix's order: the first that is found takes the
  * place, others go to the end. Duplicates included.
  *
- * @throws {AddressMapError} The table cannot answer, or a limit is exceeded.
+ * @throws {RefusalError} The table cannot answer, or a limit is exceeded.
  */
 export async function expandAliases(
   recipient: string,

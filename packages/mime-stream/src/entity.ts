@@ -34,8 +34,7 @@ const SEVEN_BIT_MESSAGES: readonly string[] = ['partial', 'external-body']
  * @returns undefined for all other types, which leave the type of the entity as it is.
  */
 export function parseContentType(value: string): ContentType | undefined {
-  const tokens = contentTypeTokens(value)
-  const [first, slash, second] = tokens
+  const [first, slash, second] = contentTypeTokens(value, 3)
   if (first === undefined || isSpecial(first, ';')) {
     return { type: 'text', subtype: '', boundaries: [] }
   }
@@ -43,7 +42,11 @@ export function parseContentType(value: string): ContentType | undefined {
   if (first.kind !== 'word' || !isMimeType(type)) return undefined
   const hasSubtype = isSpecial(slash, '/') && second?.kind === 'word'
   const subtype = hasSubtype ? second.text.toLowerCase() : ''
-  return { type, subtype, boundaries: type === 'multipart' ? boundariesOf(tokens) : [] }
+  return {
+    type,
+    subtype,
+    boundaries: type === 'multipart' ? boundariesOf(contentTypeTokens(value)) : [],
+  }
 }
 
 /** Reads a `Content-Transfer-Encoding:` value: its first word, if that is an encoding. */

@@ -5,8 +5,10 @@ const SPACE = 0x20
 const TAB = 0x09
 const COLON = 0x3a
 const NEWLINE = Buffer.from('\n')
+const NOTHING = Buffer.alloc(0)
+const MIN_BYTES = 1024
 
-/** One header with its continuation lines. All bytes are the receiver's. */
+/** One header with its continuation lines. All bytes may be views of the chunk. */
 export interface RawHeader {
   /** As it came, line ends included. */
   readonly raw: Buffer
@@ -34,10 +36,14 @@ export function findHeaderColon(line: Buffer, maxBytes: number): number {
   return at < limit && line[at] === COLON ? at : -1
 }
 
-/** Gathers one header, line by line, up to `header_size_limit` (Q-515). */
+/**
+ * Gathers one header, line by line, up to `header_size_limit` (Q-515). As long as all of it is in
+ * one chunk, it is a view of the chunk: nearly always.
+ */
 export class HeaderBuffer {
   readonly #limit: number
-  #bytes: Buffer = Buffer.allocUnsafe(1024)
+  #view: Buffer | undefined // What there is, instead of a copy in #bytes.
+  #bytes: Buffer = NOTHING
   #length = 0
   #colon = 0
   #room = 0
@@ -60,42 +66,66 @@ export class HeaderBuffer {
     this.#room = this.#limit + colon + 1
     this.#isCut = false
     this.#hasEightBit = false
-    this.append(line)
+    if (line.length > this.#room) {
+      this.append(line)
+      return
+    }
+    if (!isAscii(line)) this.#hasEightBit = true
+    this.#view = line
+    this.#length = line.length
   }
 
   append(bytes: Buffer): void {
     if (!this.#hasEightBit && !isAscii(bytes)) this.#hasEightBit = true
     const taken = Math.min(bytes.length, this.#room - this.#length)
     if (taken < bytes.length) this.#isCut = true
-    this.#reserve(this.#length + taken)
-    bytes.copy(this.#bytes, this.#length, 0, taken)
+    const view = this.#view
+    if (view !== undefined && taken === bytes.length && isNext(view, bytes)) {
+      this.#view = Buffer.from(view.buffer, view.byteOffset, this.#length + taken)
+    } else {
+      this.detach()
+      this.#reserve(this.#length + taken)
+      bytes.copy(this.#bytes, this.#length, 0, taken)
+    }
     this.#length += taken
+  }
+
+  /** Copies what is a view of a chunk that does not stay. */
+  detach(): void {
+    const view = this.#view
+    if (view === undefined) return
+    this.#view = undefined
+    this.#reserve(view.length)
+    view.copy(this.#bytes)
   }
 
   /** The header, which is then forgotten. Not to be called when empty. */
   take(): RawHeader {
-    const gathered = Buffer.from(this.#bytes.subarray(0, this.#length))
+    const gathered = this.#view ?? Buffer.from(this.#bytes.subarray(0, this.#length))
     const raw = this.#isCut ? Buffer.concat([withoutLastLf(gathered), NEWLINE]) : gathered
     this.#length = 0
+    this.#view = undefined
     let nameEnd = this.#colon
     while (isBlank(gathered[nameEnd - 1])) nameEnd--
-    const header = withoutBlanks(withoutLastLf(gathered), nameEnd, this.#colon)
-    return {
-      raw,
-      text: cutAtNul(header.subarray(0, this.#limit)),
-      kept: cutAtNul(cutHeader(header, this.#limit)),
-      colon: nameEnd,
-      isTruncated: header.length > this.#limit,
-      hasEightBit: this.#hasEightBit,
-    }
+    const whole = withoutBlanks(withoutLastLf(gathered), nameEnd, this.#colon)
+    const isTruncated = whole.length > this.#limit
+    const header = cutAtNul(whole)
+    const text = isTruncated ? cutAtNul(whole.subarray(0, this.#limit)) : header
+    const kept = isTruncated ? cutAtNul(cutHeader(whole, this.#limit)) : header
+    return { raw, text, kept, colon: nameEnd, isTruncated, hasEightBit: this.#hasEightBit }
   }
 
   #reserve(bytes: number): void {
     if (bytes <= this.#bytes.length) return
-    const grown = Buffer.allocUnsafe(Math.max(bytes, this.#bytes.length * 2))
+    const grown = Buffer.allocUnsafe(Math.max(bytes, this.#bytes.length * 2, MIN_BYTES))
     this.#bytes.copy(grown, 0, 0, this.#length)
     this.#bytes = grown
   }
+}
+
+// Whether bytes go on where others end, in the same memory.
+function isNext(view: Buffer, bytes: Buffer): boolean {
+  return view.buffer === bytes.buffer && view.byteOffset + view.length === bytes.byteOffset
 }
 
 function withoutLastLf(header: Buffer): Buffer {
@@ -107,8 +137,11 @@ function withoutBlanks(header: Buffer, nameEnd: number, colon: number): Buffer {
   return Buffer.concat([header.subarray(0, nameEnd), header.subarray(colon)])
 }
 
-// Q-515. The twin of this is in packages/cleanup/src/header-syntax.ts.
-function cutHeader(header: Buffer, limit: number): Buffer {
+/**
+ * Cuts a header, given without its last LF, that is longer than `limit` (Q-515): at the last line
+ * end within the limit if that lies beyond 90 % of it, otherwise exactly at the limit. A view.
+ */
+export function cutHeader(header: Buffer, limit: number): Buffer {
   if (header.length <= limit) return header
   const lineEnd = header.lastIndexOf(LF, limit)
   const cut = header.subarray(0, lineEnd > 0.9 * limit ? lineEnd : limit)
@@ -116,7 +149,7 @@ function cutHeader(header: Buffer, limit: number): Buffer {
   return withoutLastLf(cut)
 }
 
-// Q-514. The twin of this is in packages/cleanup/src/header-syntax.ts.
+// Q-514
 function cutAtNul(header: Buffer): Buffer {
   if (!header.includes(0)) return header
   return Buffer.from(header.toString('latin1').replace(/\0[^\n]*/g, ''), 'latin1')

@@ -7,9 +7,9 @@ export interface HeaderToken {
 const MIME = tokenPattern(String.raw`)<>@,;:/[\]?="`)
 const RFC822 = tokenPattern(String.raw`)<>@,;:.[\]"`)
 
-/** The tokens of a `Content-Type:` value, comments left out (RFC 2045 5.1). */
-export function contentTypeTokens(value: string): HeaderToken[] {
-  return tokens(value, MIME)
+/** The first tokens of a `Content-Type:` value, or all, comments left out (RFC 2045 5.1). */
+export function contentTypeTokens(value: string, limit?: number): HeaderToken[] {
+  return tokens(value, MIME, limit)
 }
 
 /** The first word of a `Content-Transfer-Encoding:` value, if it begins with one (C-165). */
@@ -49,7 +49,7 @@ function commentEnd(value: string, start: number): number {
 
 // A folded line goes on without its line end.
 function unquote(text: string): string {
-  return text.replace(/\\(.)|\n/gs, '$1')
+  return /[\\\n]/.test(text) ? text.replace(/\\(.)|\n/gs, '$1') : text
 }
 
 // Groups: blanks, start of a comment, quoted string, special, word. A backslash quotes.

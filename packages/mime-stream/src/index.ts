@@ -1,5 +1,6 @@
 export { Downgrade } from './downgrade.ts'
 export { isEightBit, type MimeEntity, type MimeType, type TransferEncoding } from './entity.ts'
+export { cutHeader, findHeaderColon } from './header-buffer.ts'
 export { MIME_ERRORS, type MimeError, type MimeErrorCode } from './mime-errors.ts'
 export type {
   BodyEvent,

@@ -1,9 +1,10 @@
 const LF = 0x0a
+const NOTHING = Buffer.alloc(0)
 
 /** Gathers the first bytes of a line that may be split over chunks: all of it, up to a limit. */
 export class LineStart {
   readonly #maxBytes: number
-  #held = Buffer.alloc(0) // Few lines are split, so it is made when it is needed.
+  #held: Buffer = NOTHING // Few lines are split, so it is made when it is needed.
   #length = 0
 
   /** @param maxBytes So many bytes are enough to tell what a line is; its LF included. */

@@ -6,7 +6,7 @@ export type HeaderBlock = 'message' | 'part' | 'nested'
 /** The table that a header is looked up in (Q-540); the client has its own, `smtp_` before it. */
 export type HeaderChecks = 'header_checks' | 'mime_header_checks' | 'nested_header_checks'
 
-/** One header with its continuation lines. Its bytes are the receiver's. */
+/** One header with its continuation lines. All bytes may be views of the chunk. */
 export interface HeaderEvent {
   readonly kind: 'header'
   readonly block: HeaderBlock

@@ -95,6 +95,7 @@ export class MimeStream {
       else if (this.#rest === 'body' || this.#isPlainBody(bytes[at])) at = this.#passBody(bytes, at)
       else at = this.#takeLine(bytes, at)
     }
+    this.#header.detach()
   }
 
   /** Ends the message. The last line need not end in LF. */

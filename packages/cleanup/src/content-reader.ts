@@ -1,0 +1,204 @@
+import { isAscii } from 'node:buffer'
+import type { Later } from '@posthouse/lookup-table'
+import {
+  type EndOfHeadersEvent,
+  type HeaderChecks,
+  type HeaderEvent,
+  type MimeErrorCode,
+  type MimeEvent,
+  MimeStream,
+} from '@posthouse/mime-stream'
+import type { ContentWriter } from '@posthouse/queue-store'
+
+import type { CleanupOptions } from './cleanup-options.ts'
+import type { CheckTable, ContentChecks } from './content-checks.ts'
+import { type HeaderText, headerText, headerValueStart, writeHeader } from './header-text.ts'
+import type { Change, Inspection } from './inspection.ts'
+import { andThen, more, repeat } from './later.ts'
+import { type MimeProblem, NON_EMPTY_END } from './mime-problems.ts'
+import type { PrimaryHeader } from './primary-header.ts'
+import { StoredBody } from './stored-body.ts'
+
+// What is read at once: the events of so much text wait for slow tables in memory.
+const CHUNK_BYTES = 16_384
+const EIGHT_BIT = /^(?:8bit|binary)$/i
+const MIME_ERROR = Buffer.from('MIME-Error: message header was not terminated by empty line')
+
+/** What `ContentReader` works with. */
+export interface ContentReaderContext {
+  readonly options: CleanupOptions
+  readonly checks: ContentChecks
+  /** What is refused for its MIME structure, by the code of mime-stream. */
+  readonly refusedMime: ReadonlyMap<MimeErrorCode, MimeProblem>
+  readonly writer: ContentWriter
+  readonly primary: PrimaryHeader
+  readonly inspection: Inspection
+  /** Writes what is missing in the primary header; called when that ends. */
+  readonly endPrimary: () => void
+}
+
+/** A problem, where it was found; `bytes` undefined: in the body that comes now. */
+interface ProblemStep {
+  readonly kind: 'problem'
+  readonly problem: MimeProblem
+  readonly bytes: Buffer | undefined
+}
+
+/**
+ * Reads one message by its MIME structure and stores it: what the headers and the body have to go
+ * through, in the order of the text. Nothing waits unless a table answers later.
+ */
+export class ContentReader {
+  readonly #context: ContentReaderContext
+  readonly #stream: MimeStream
+  readonly #body: StoredBody
+  readonly #reported = new Set<MimeErrorCode>()
+  readonly #steps: (MimeEvent | ProblemStep)[] = []
+  readonly #tables: Readonly<Record<HeaderChecks, CheckTable | undefined>>
+
+  /** A `Content-Transfer-Encoding: 8bit` or `binary` was stored (Q-527). */
+  is8bit = false
+  /** A byte above 0x7F was stored in a header, other than one that was missing. */
+  hasNonAsciiHeader = false
+
+  constructor(context: ContentReaderContext) {
+    const { options, checks, writer, inspection } = context
+    this.#context = context
+    this.#tables = {
+      header_checks: checks.headerChecks,
+      mime_header_checks: checks.mimeHeaderChecks,
+      nested_header_checks: checks.nestedHeaderChecks,
+    }
+    this.#body = new StoredBody(options, writer, inspection, checks.bodyChecks)
+    this.#stream = new MimeStream(options, (event) => this.#gather(event))
+  }
+
+  /** Takes text, which must not change. Stops early when the rest does not matter. */
+  push(text: Buffer): Later<undefined> {
+    let at = 0
+    return repeat(() => {
+      if (at >= text.length || this.#context.inspection.isOver) return 'done'
+      this.#stream.push(text.subarray(at, at + CHUNK_BYTES))
+      at += CHUNK_BYTES
+      return more(this.#drain())
+    })
+  }
+
+  /** Ends the message. */
+  end(): Later<undefined> {
+    if (this.#context.inspection.isOver) return undefined
+    this.#stream.end()
+    return andThen(this.#drain(), () => this.#body.finish())
+  }
+
+  /** Puts problems next to what has them: before it, but for the encoding of a whole entity. */
+  #gather(event: MimeEvent): void {
+    const found = this.#stream.errors.size > this.#reported.size ? this.#newProblems() : undefined
+    if (found === undefined) {
+      this.#steps.push(event)
+      return
+    }
+    const bytes =
+      event.kind === 'header'
+        ? event.text
+        : event.kind === 'end-of-headers'
+          ? Buffer.from(event.entity.encoding)
+          : undefined
+    const steps = found.map((problem) => ({ kind: 'problem', problem, bytes }) as const)
+    if (event.kind === 'end-of-headers') this.#steps.push(event, ...steps)
+    else this.#steps.push(...steps, event)
+  }
+
+  #newProblems(): MimeProblem[] | undefined {
+    const codes = [...this.#stream.errors].filter((code) => !this.#reported.has(code))
+    for (const code of codes) this.#reported.add(code)
+    const refused = codes.map((code) => this.#context.refusedMime.get(code))
+    const problems = refused.filter((problem) => problem !== undefined)
+    return problems.length > 0 ? problems : undefined
+  }
+
+  #drain(): Later<undefined> {
+    const steps = this.#steps
+    let at = 0
+    return repeat(() => {
+      if (at < steps.length && !this.#context.inspection.isOver) {
+        return more(this.#take(steps[at++]!))
+      }
+      steps.length = 0
+      return 'done'
+    })
+  }
+
+  #take(step: MimeEvent | ProblemStep): Later<undefined> {
+    switch (step.kind) {
+      case 'header':
+        return this.#takeHeader(step)
+      case 'end-of-headers':
+        return this.#endHeaders(step)
+      case 'boundary':
+        // What follows the last part is a part of the body, with this line.
+        if (step.isClosing) this.#body.beginPart()
+        return this.#body.push(step.raw)
+      case 'body':
+        return this.#body.push(step.raw)
+      case 'problem':
+        if (step.bytes === undefined) this.#body.expectProblem(step.problem)
+        else this.#context.inspection.mimeProblem(step.problem, step.bytes)
+        return undefined
+    }
+  }
+
+  #takeHeader(event: HeaderEvent): Later<undefined> {
+    const { inspection, primary } = this.#context
+    // Checks come between counting and judging: Q-520.
+    if (event.block === 'message' && event.name === 'received') primary.countHop()
+    const change = inspection.check(this.#tables[event.checks], 'header', event.text)
+    return andThen(change, (known) => this.#follow(event, known))
+  }
+
+  #follow(event: HeaderEvent, change: Change | undefined): Later<undefined> {
+    if (change?.kind === 'drop') return undefined
+    if (change?.kind === 'prepend') this.#write(change.bytes)
+    const header =
+      change?.kind === 'replace'
+        ? headerText(change.bytes)
+        : { name: event.name, bytes: event.kept, colon: event.colon }
+    if (header.name === 'content-transfer-encoding') this.#heedEncoding(header)
+    return event.block === 'message' ? this.#takePrimary(header) : this.#write(header.bytes)
+  }
+
+  #takePrimary(header: HeaderText): Later<undefined> {
+    const { primary, inspection } = this.#context
+    primary.heed(header)
+    if (primary.isLooping) inspection.tooManyHops()
+    if (inspection.isOver) return undefined
+    return andThen(primary.stored(header), (stored) => this.#write(stored))
+  }
+
+  #write(header: Buffer | undefined): undefined {
+    if (header === undefined) return
+    if (!this.hasNonAsciiHeader && !isAscii(header)) this.hasNonAsciiHeader = true
+    writeHeader(this.#context.writer, header)
+  }
+
+  #heedEncoding(header: HeaderText): void {
+    if (!this.#context.options.detect8bitEncodingHeader) return
+    const value = header.bytes.toString('latin1', headerValueStart(header))
+    if (EIGHT_BIT.test(value)) this.is8bit = true
+  }
+
+  #endHeaders({ block, raw, needsEmptyLine }: EndOfHeadersEvent): Later<undefined> {
+    if (block === 'message') this.#endPrimary(needsEmptyLine)
+    this.#body.beginPart()
+    return this.#body.push(raw)
+  }
+
+  #endPrimary(needsEmptyLine: boolean): void {
+    const { options, endPrimary, writer } = this.#context
+    const action = needsEmptyLine ? options.nonEmptyEndOfHeaderAction : 'fix_quietly'
+    if (action === 'add_header') writer.line(MIME_ERROR)
+    endPrimary()
+    if (action === 'reject') this.#body.expectProblem(NON_EMPTY_END)
+    if (needsEmptyLine) writer.line(Buffer.alloc(0))
+  }
+}
