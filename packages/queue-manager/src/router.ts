@@ -115,7 +115,7 @@ function precedes(one: EnvelopeRecipient, other: EnvelopeRecipient): boolean {
 }
 
 function lowerDomain({ address }: EnvelopeRecipient): string {
-  return splitAddress(address).domain.toLowerCase()
+  return (splitAddress(address).domain ?? '').toLowerCase()
 }
 
 function missingFeature({ envelope }: ActiveMessage): string | undefined {
