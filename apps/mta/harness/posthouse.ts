@@ -15,9 +15,10 @@ export class Posthouse {
   readonly #waiting = new Set<() => void>()
   readonly #exit: Promise<number | string>
 
-  private constructor(directory: string) {
+  private constructor(directory: string, environment: Readonly<Record<string, string>>) {
     this.#child = spawn(process.execPath, [COMMAND, '-c', join(directory, 'conf'), 'start-fg'], {
       cwd: directory,
+      env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
@@ -34,9 +35,14 @@ export class Posthouse {
    * Starts it and waits until it takes mail.
    *
    * @param started Resolves when it does, where it does not log to standard output.
+   * @param environment Variables beside those of this process.
    */
-  static async start(directory: string, started?: () => Promise<unknown>): Promise<Posthouse> {
-    const posthouse = new Posthouse(directory)
+  static async start(
+    directory: string,
+    started?: () => Promise<unknown>,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<Posthouse> {
+    const posthouse = new Posthouse(directory, environment)
     if (started === undefined) await posthouse.logged(/daemon started/)
     else await Promise.race([started(), posthouse.#endedEarly()])
     return posthouse
@@ -132,10 +138,15 @@ export async function runCommand(...args: string[]): Promise<CommandResult> {
 
 /** A TCP port on 127.0.0.1 that was free a moment ago. Its twin is in src/main.ts of apps/bench. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
+  const [port] = await freePorts(1)
+  return port!
+}
+
+/** So many ports, all different. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  const ports = servers.map((server) => (server.address() as AddressInfo).port)
+  await Promise.all(servers.map((server) => once(server.close(), 'close')))
+  return ports
 }

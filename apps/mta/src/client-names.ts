@@ -32,7 +32,13 @@ const SYSTEM: HostNameResolver = {
       const found = await lookup(name, { all: true, family })
       return found.map(({ address }) => address)
     } catch (error) {
-      throw new Error('Name or service not known', { cause: error })
+      throw new Error(explain(error), { cause: error })
     }
   },
+}
+
+/** In the words of the system's resolver, which Node has replaced. */
+function explain(error: unknown): string {
+  const isTemporary = error instanceof Error && 'code' in error && error.code === 'EAI_AGAIN'
+  return isTemporary ? 'Temporary failure in name resolution' : 'Name or service not known'
 }
