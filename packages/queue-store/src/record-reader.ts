@@ -60,6 +60,7 @@ export class RecordReader {
   #wanted = 0 // Bytes that `next` missed at its position.
   #lastTarget = 0
   #reverseJumps = 0
+  #badPointer: BadRecordError | undefined
 
   constructor(read: ReadBytes, fileBytes: number, options: RecordReaderOptions = {}) {
     this.#read = read
@@ -88,12 +89,14 @@ export class RecordReader {
 
   /** @throws {BadRecordError} */
   next(): QueueRecord | 'more' | 'end' {
+    if (this.#badPointer !== undefined) throw this.#badPointer
     for (;;) {
       const record = this.#nextStored()
       if (record === 'more' || record === 'end') return record
       if (record.type !== RecordType.pointer && record.type !== RecordType.padding) return record
-      if (record.type === RecordType.pointer && this.#marks !== 'raw') this.#jump(record)
-      if (this.#marks !== 'follow') return record
+      if (this.#marks === 'raw') return record
+      if (record.type === RecordType.pointer) this.#jump(record)
+      if (this.#marks === 'show') return record
     }
   }
 
@@ -152,16 +155,23 @@ export class RecordReader {
   #jump({ data }: QueueRecord): void {
     const text = data.toString('latin1')
     const target = /^\s*\+?(\d+)/.exec(text)?.[1]
-    if (target === undefined) {
-      throw new BadRecordError(false, `malformed pointer record value: ${text.trim()}`)
-    }
-    const offset = Number(target)
-    if (offset === 0) return
+    if (target === undefined) this.#refuse(`malformed pointer record value: ${text.trim()}`)
+    else if (Number(target) > 0) this.#jumpTo(Number(target))
+  }
+
+  #jumpTo(offset: number): void {
     // Going back again and again is a loop; an honest file goes back once per edit.
     if (offset <= this.#lastTarget && ++this.#reverseJumps > MAX_REVERSE_JUMPS) {
-      throw new BadRecordError(false, 'too many reverse jump records')
+      this.#refuse('too many reverse jump records')
+    } else {
+      this.#lastTarget = offset
+      this.#position = offset
     }
-    this.#lastTarget = offset
-    this.#position = offset
+  }
+
+  // Who is shown pointers is shown this one, too, before it is called bad.
+  #refuse(problem: string): void {
+    this.#badPointer = new BadRecordError(false, problem)
+    if (this.#marks === 'follow') throw this.#badPointer
   }
 }

@@ -30,6 +30,7 @@ export const RecordType = {
   returnReceipt: 0x72, // r
   errorsTo: 0x65, // e
   priority: 0x50, // P
+  flags: 0x66, // f, between processes
 } as const
 
 const NAMES: ReadonlyMap<number, string> = new Map<number, string>([
@@ -62,6 +63,7 @@ const NAMES: ReadonlyMap<number, string> = new Map<number, string>([
   [RecordType.returnReceipt, 'return_receipt'],
   [RecordType.errorsTo, 'errors_to'],
   [RecordType.priority, 'priority'],
+  [RecordType.flags, 'flags'],
 ])
 
 /**

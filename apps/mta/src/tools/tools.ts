@@ -20,5 +20,8 @@ export type Tool = (call: ToolCall) => number | Promise<number>
  * is called: most of the program is of no use to it.
  */
 export const TOOLS: Readonly<Record<string, () => Promise<Tool>>> = {
+  mailq: async () => (await import('./postqueue.ts')).mailq,
+  postcat: async () => (await import('./postcat.ts')).postcat,
   postconf: async () => (await import('./postconf.ts')).postconf,
+  postqueue: async () => (await import('./postqueue.ts')).postqueue,
 }

@@ -1,0 +1,10 @@
+/** postcat(1) gives up; `lines` are what it says, without its name. */
+export class PostcatError extends Error {
+  override readonly name = 'PostcatError'
+  readonly lines: readonly string[]
+
+  constructor(message: string, ...before: readonly string[]) {
+    super(message)
+    this.lines = [...before, `fatal: ${message}`]
+  }
+}

@@ -1,0 +1,2 @@
+export type { OpenFile, PostcatPorts } from './ports.ts'
+export { runPostcat } from './run-postcat.ts'
