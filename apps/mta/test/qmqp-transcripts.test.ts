@@ -21,8 +21,6 @@ import { type CaseSettings, settingsOf, tableFiles } from './transcripts/setting
 
 const NAMES = ['netstring', 'access', 'envelope', 'content', 'checks', 'errors'] as const
 const RECEIVED_LINES = 3
-// Cleanup does not have these yet.
-const CHECKS = /_checks|^strict_|^non_empty_end|^message_(?:reject|strip)/
 
 /** A recorded case, and what it needs. */
 interface Entry {
@@ -33,9 +31,11 @@ interface Entry {
 
 const transcripts = NAMES.map((name) => readTranscript(name))
 const entries: Entry[] = NAMES.flatMap((file, at) =>
-  transcripts[at]!.cases.filter(({ id }) => NOT_PLAYED[id] === undefined)
-    .map((recorded) => ({ file, recorded, settings: settingsOf(recorded.config) }))
-    .filter(({ settings }) => !CHECKS.test(Object.keys(settings.cleanup).join(' '))),
+  transcripts[at]!.cases.filter(({ id }) => NOT_PLAYED[id] === undefined).map((recorded) => ({
+    file,
+    recorded,
+    settings: settingsOf(recorded.config),
+  })),
 )
 // QMQP servers can be there side by side. Another cleanup(8) takes a reload, some need a start.
 const phases = Map.groupBy(entries, ({ settings: { cleanup, start } }) =>
