@@ -36,6 +36,7 @@ export function masterCfFor(port: number): string {
 127.0.0.1:${port} inet n - n - - qmqpd
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
+showq unix n - n - - showq
 rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
 defer unix - - n - 0 bounce

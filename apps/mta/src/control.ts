@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect } from 'node:net'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { importedEnvironment } from '@posthouse/config'
 import type { Logger } from '@posthouse/mail-log'
@@ -10,6 +8,7 @@ import { runningInstance } from '@posthouse/master'
 import { checkLists } from './check-lists.ts'
 import { CommandError } from './command-error.ts'
 import { loadConfiguration, loadSettings, queueDirectoryOf } from './load-configuration.ts'
+import { triggerService } from './trigger-service.ts'
 
 const EX_UNAVAILABLE = 69
 const STOP_POLLS = 35 // One a second: somewhat more than an instance takes at most.
@@ -90,9 +89,7 @@ export async function flush(configDirectory: string): Promise<void> {
   if (runningInstance(queueDirectory) === undefined) {
     throw new CommandError('Cannot flush mail queue - mail system is down', EX_UNAVAILABLE)
   }
-  const socket = connect(join(queueDirectory, 'public', settings.expanded('queue_service_name')))
-  socket.end(`${FLUSH_EVERYTHING}\0`)
-  await once(socket, 'close')
+  await triggerService(queueDirectory, settings.expanded('queue_service_name'), FLUSH_EVERYTHING)
 }
 
 function queueDirectoryIn(configDirectory: string): string {

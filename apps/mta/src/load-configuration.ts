@@ -47,12 +47,13 @@ export const PROGRAMS: ProgramTypes = new Map<string, readonly MasterServiceType
   ['oqmgr', ['unix', 'fifo']],
   ['qmgr', ['unix', 'fifo']],
   ['qmqpd', ['inet', 'unix']],
+  ['showq', TRANSPORT],
   ['smtp', TRANSPORT],
   ['trivial-rewrite', TRANSPORT],
 ])
 
 // Others are for programs of this process alone.
-const HAVE_SOCKETS = ['oqmgr', 'qmgr', 'qmqpd']
+const HAVE_SOCKETS = ['oqmgr', 'qmgr', 'qmqpd', 'showq']
 
 /** Everything that main.cf and master.cf say, checked. */
 export interface Configuration {
@@ -144,6 +145,11 @@ function untilQuiet(path: string): Promise<void> {
 export function loadSettings(directory: string): Settings {
   const mainCf = loadMainCf(directory, readFileSync)
   return new Settings({ mainCf, environment: environmentOf(directory, undefined) })
+}
+
+/** What main.cf comes to for a program that has no use for master.cf. @throws {ConfigError} */
+export function loadMainConfig(directory: string): Config {
+  return resolveFor(loadMainCf(directory, readFileSync), directory)
 }
 
 /** Absolute path of `queue_directory`. @throws {ConfigError} `macro` */

@@ -11,8 +11,15 @@ const PRELOAD = pathToFileURL(join(import.meta.dirname, 'recording/preload.ts'))
 const REFERENCE = /\$\{?([A-Za-z0-9_]+)/g
 // What else decides whether there is a start at all.
 const ONLY_CHECKED = ['maillog_file_prefixes']
-// Read by `logrotate`: log.test.ts.
-const OF_COMMANDS = ['maillog_file_compressor', 'maillog_file_rotate_suffix']
+// Read by `logrotate`: log.test.ts; by `postqueue`: postqueue.peers.test.ts.
+const OF_COMMANDS = [
+  'maillog_file_compressor',
+  'maillog_file_rotate_suffix',
+  'authorized_flush_users',
+  'authorized_mailq_users',
+  'fast_flush_domains',
+  'showq_service_name',
+]
 
 /** By name; per-transport ones as `transport_…`, because which transports there are differs. */
 const rows = new Map<string, Parameter>([...parameters].filter(([name]) => !isPerTransport(name)))

@@ -32,7 +32,7 @@ export async function flushMessage(system: MailSystem, id: string): Promise<void
     const name = quoted(id)
     throw new PostqueueError('usage', `Cannot flush queue ID - invalid name: ${name}`)
   }
-  requireRunning(system)
+  await requireRunning(system)
   const paths = new QueuePaths(system)
   for (const queue of ['deferred', 'incoming'] as const) {
     await hasten(system, id, paths.file(queue, id), FLUSH_BIT)
@@ -59,7 +59,7 @@ export async function flushSite(
     const what = `not configured for destination ${quoted(site)}`
     throw new PostqueueError('refused', `Flush service is ${what}`)
   }
-  requireRunning(system)
+  await requireRunning(system)
   await trigger(system, 'F')
   const paths = new QueuePaths(system)
   for await (const { name, path } of scanDirectory(system.files, paths.queue('deferred'))) {
@@ -122,12 +122,12 @@ function unlessThere(error: unknown): void {
   if (systemErrorCode(error) !== 'EEXIST') throw error
 }
 
-function requireRunning(system: MailSystem): void {
-  if (!system.isRunning()) throw new PostqueueError('unavailable', IS_DOWN)
+async function requireRunning(system: MailSystem): Promise<void> {
+  if (!(await system.isRunning())) throw new PostqueueError('unavailable', IS_DOWN)
 }
 
 async function trigger(system: MailSystem, requests: string): Promise<void> {
-  requireRunning(system)
+  await requireRunning(system)
   try {
     await system.trigger('qmgr', requests)
   } catch (cause) {

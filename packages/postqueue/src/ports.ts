@@ -25,7 +25,8 @@ export interface MailSystem extends ListingOptions, Omit<ListingPorts, 'warn'> {
   ) => boolean | Promise<boolean>
   /** Whether `fast_flush_domains` has a domain. It may throw, or reject. */
   readonly isFastFlushDomain: (domain: string) => boolean | Promise<boolean>
-  readonly isRunning: () => boolean
+  /** Whether its queue manager can be reached. */
+  readonly isRunning: () => boolean | Promise<boolean>
   /** What the showq service says. Rejects with the error of the system call if none answers. */
   readonly connectShowq: () => Promise<AsyncIterable<Uint8Array>>
   /** Sends a trigger (S-36). Rejects with the error of the system call if nobody listens. */

@@ -107,7 +107,7 @@ async function ownListing(
   system: MailSystem,
   say: (text: string) => void,
 ): Promise<AsyncIterable<ListedMessage>> {
-  if (!system.isRunning()) {
+  if (!(await system.isRunning())) {
     const what = 'Mail system is down -- accessing queue directly'
     const reason = await system.connectShowq().then(() => '', reasonOf)
     say(`warning: ${what}${reason === '' ? '' : ` (${connecting(system, reason)})`}`)

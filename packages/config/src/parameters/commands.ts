@@ -10,14 +10,12 @@ export const commandsParameters = {
     type: 'list',
     default: 'static:anyone',
     since: '2.2',
-    withoutEffect: 'commands',
     description: 'Local accounts that may ask for a queue flush with postqueue or sendmail -q.',
   },
   authorized_mailq_users: {
     type: 'list',
     default: 'static:anyone',
     since: '2.2',
-    withoutEffect: 'commands',
     description: 'Local accounts that may list the queue.',
   },
   authorized_submit_users: {
@@ -36,9 +34,7 @@ export const commandsParameters = {
   fast_flush_domains: {
     type: 'list',
     default: '$relay_domains',
-    withoutEffect: 'flush',
-    description:
-      'Destinations for which per-site logs of deferred mail are kept, for ETRN-style flushes.',
+    description: 'Destinations whose deferred mail may be flushed with `postqueue -s`.',
   },
   fast_flush_purge_time: {
     type: 'time',

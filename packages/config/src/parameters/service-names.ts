@@ -114,7 +114,6 @@ export const serviceNamesParameters = {
     default: 'showq',
     min: 1,
     since: '2.0',
-    withoutEffect: 'oneProcess',
     description: 'Socket name of the queue listing service.',
   },
   tlsmgr_service_name: {
