@@ -1,70 +1,48 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { VirtualClock } from '@posthouse/clock'
-import { decodeAddress } from '@posthouse/mail-address'
-import { memoryLogger } from '@posthouse/mail-log'
-import { QueueFileError, QueueStore } from '@posthouse/queue-store'
+import { QueueFileError } from '@posthouse/queue-store'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { completeAddress, completeExternal, mappingOptions } from '../test/addresses.ts'
+import { completeAddress, mappingOptions } from '../test/addresses.ts'
+import {
+  asAddress,
+  CLIENT,
+  DATE,
+  glue,
+  Scene,
+  STAMP,
+  START_MS,
+  shownEnvelope,
+  type TextRecord,
+  undoEscapes,
+  unmask,
+} from '../test/scene.ts'
 import headerVectors from '../vectors/header-addresses.json' with { type: 'json' }
 import vectors from '../vectors/qmqp.json' with { type: 'json' }
 import {
   type AddressMappingOptions,
-  Cleanup,
-  type CleanupClient,
   type CleanupMessage,
   type CleanupOptions,
   type CleanupOverrides,
   type CleanupPorts,
-  MailDates,
   type MessageStore,
   qmqpReply,
 } from './index.ts'
 
-const START_MS = Date.UTC(2026, 10, 20, 16, 44, 7, 250)
-const STAMP = '20261120164407'
-const DATE = new MailDates(() => 'UTC').header(START_MS)
-const CLIENT: CleanupClient = { name: 'localhost', address: '127.0.0.1', port: 4242, family: 4 }
+let scene: Scene
+beforeAll(async () => {
+  scene = await Scene.open()
+})
+afterAll(() => scene.close())
 
-const OPTIONS: CleanupOptions = {
-  hostname: 'mail.example.com',
-  mailName: 'Postfix',
-  lineLengthLimit: 2048,
-  headerSizeLimit: 102400,
-  headerAddressTokenLimit: 10240,
-  messageSizeLimit: 10240000,
-  hopcountLimit: 50,
-  messageDropHeaders: ['bcc', 'content-length', 'resent-bcc', 'return-path'],
-  replaceStrayCr: true,
-  undisclosedRecipientsHeader: '',
-  detect8bitEncodingHeader: true,
-  tlsRequiredHeader: true,
-  emptyAddressRecipient: 'MAILER-DAEMON',
-  enableOriginalRecipient: true,
-  duplicateFilterLimit: 1000,
-  alwaysBcc: '',
-  contentFilter: '',
-  delayWarningTimeMs: 0,
-  longQueueIds: false,
-  verpDelimiterFilter: '-=+',
-  clientPortLogging: false,
-  bodyChecksSizeLimit: 51_200,
-  disableMimeInputProcessing: false,
-  mimeBoundaryLengthLimit: 2048,
-  mimeNestingLimit: 100,
-  strict7bitHeaders: false,
-  strict8bitmimeBody: false,
-  strictMimeEncodingDomain: false,
-  messageRejectCharacters: new Uint8Array(0),
-  messageStripCharacters: new Uint8Array(0),
-  nonEmptyEndOfHeaderAction: 'fix_quietly',
-  infoLogAddressFormat: 'external',
-  smtputf8: true,
-  smtputf8Autodetect: false,
-}
+const submit = (
+  message: Partial<CleanupMessage>,
+  options?: Partial<CleanupOptions>,
+  ports?: Partial<CleanupPorts>,
+  mapping?: AddressMappingOptions,
+  overrides?: Partial<CleanupOverrides>,
+) => scene.submit(message, { options, ports, mapping, overrides })
 
 // The settings of the vectors.
 const CONFIGURATIONS: Record<string, Partial<CleanupOptions>> = {
@@ -85,7 +63,7 @@ const CONFIGURATIONS: Record<string, Partial<CleanupOptions>> = {
   'cleanup: always_bcc=archive@example.org': { alwaysBcc: 'archive@example.org' },
   'cleanup: message_drop_headers=subject, x-foo': { messageDropHeaders: ['subject', 'x-foo'] },
   'cleanup: enable_long_queue_ids=yes': { longQueueIds: true },
-  'cleanup: disable_mime_input_processing=yes': {},
+  'cleanup: disable_mime_input_processing=yes': { disableMimeInputProcessing: true },
   'qmqpd: verp_delimiter_filter=-=+r; cleanup: default': {},
   'qmqpd: soft_bounce=yes': {},
   'cleanup: enable_original_recipient=no': { enableOriginalRecipient: false },
@@ -123,135 +101,6 @@ const MAPPINGS: Record<string, AddressMappingOptions> = {
 }
 const NO_MAPPINGS =
   'qmqpd: receive_override_options=no_address_mappings; cleanup: always_bcc, virtual_alias_maps'
-
-let directory: string
-let store: QueueStore
-beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'cleanup-'))
-  store = await openStore(directory)
-})
-afterAll(async () => {
-  await store.close()
-  rmSync(directory, { recursive: true })
-})
-
-function openStore(path: string): Promise<QueueStore> {
-  return QueueStore.open({
-    directory: path,
-    hashQueueNames: [],
-    hashQueueDepth: 1,
-    longQueueIds: false,
-    contentCacheBytes: 0,
-    clock: new VirtualClock(START_MS),
-    log: memoryLogger().logger,
-  })
-}
-
-function open(
-  options: Partial<CleanupOptions> = {},
-  ports: Partial<CleanupPorts> = {},
-  mapping?: AddressMappingOptions,
-) {
-  const { logger, lines, fields } = memoryLogger()
-  const all = {
-    store,
-    queue: 'incoming' as const,
-    rewrite: completeAddress,
-    rewriteExternal: completeExternal,
-    log: logger,
-    zoneName: () => 'UTC',
-    ...ports,
-  }
-  return { cleanup: new Cleanup({ ...OPTIONS, ...options }, all, mapping), lines, fields }
-}
-
-async function submit(
-  message: Partial<CleanupMessage>,
-  options: Partial<CleanupOptions> = {},
-  ports: Partial<CleanupPorts> = {},
-  mapping?: AddressMappingOptions,
-  overrides?: CleanupOverrides,
-) {
-  const { cleanup, lines, fields } = open(options, ports, mapping)
-  const transaction = await cleanup.open(CLIENT, overrides)
-  const result = await transaction.submit({
-    content: Buffer.from(''),
-    sender: 's@example.org',
-    recipients: ['r@example.net'],
-    arrivalTimeMs: START_MS,
-    ...message,
-  })
-  const id = transaction.id
-  const queued = result.kind === 'queued' ? readQueueFile(id) : undefined
-  const masked = lines.map((line) => line.replaceAll(id, '<QID>'))
-  return { id, result, lines: masked, fields, queued }
-}
-
-type TextRecord = [type: string, payload: string]
-
-/** The records of a queue file in latin1, by segment. */
-function readQueueFile(id: string) {
-  const bytes = readFileSync(join(directory, 'incoming', id))
-  const segments: Record<string, TextRecord[]> = { envelope: [], content: [], extracted: [] }
-  let segment = 'envelope'
-  for (let at = 0; at < bytes.length; ) {
-    const type = String.fromCharCode(bytes[at++]!)
-    let length = 0
-    for (let shift = 0; ; shift += 7) {
-      const byte = bytes[at++]!
-      length |= (byte & 0x7f) << shift
-      if (byte < 0x80) break
-    }
-    if (type === 'M') segment = 'content'
-    else if (type === 'X') segment = 'extracted'
-    else segments[segment]!.push([type, bytes.toString('latin1', at, at + length)])
-    at += length
-  }
-  return segments as { envelope: TextRecord[]; content: TextRecord[]; extracted: TextRecord[] }
-}
-
-/** Content records glued together, as latin1. */
-function glue(records: TextRecord[]): string {
-  return records.map(([type, text]) => (type === 'N' ? `${text}\n` : text)).join('')
-}
-
-/** What the recording shows of an envelope. */
-function shownEnvelope(records: TextRecord[]): TextRecord[] {
-  const hidden = /^(?:create_time|log_\w+|client_\w+|protocol_name)=/
-  return records
-    .filter(([type, payload]) => type !== 'T' && !(type === 'A' && hidden.test(payload)))
-    .map(([type, payload]) => {
-      const [size, offset, count, flags, length, options] = payload.trim().split(/ +/)
-      if (type !== 'C') return [type, type === 'W' ? payload.trim() : payload]
-      expect([Number(size), Number(offset), Number(length)].every((n) => n > 0)).toBe(true)
-      return [type, `<SIZE> <OFFSET> ${count} ${flags} <LENGTH> ${options}`]
-    })
-}
-
-/** Text of the recording as bytes: escapes undone, one latin1 character for each byte. */
-function undoEscapes(text: string): string {
-  return text.replace(/\\(?:x(..)|(.))/g, (_, hex?: string, letter?: string) => {
-    if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16))
-    return { n: '\n', r: '\r', t: '\t' }[letter!] ?? letter!
-  })
-}
-
-function unmask(text: string, id: string): string {
-  const masks: Record<string, string> = {
-    '<DATE>': DATE,
-    '<YYYYMMDDHHMMSS>': STAMP,
-    '<QID>': id,
-    '<SEC>': String(Math.floor((START_MS + 3600_000) / 1000)),
-    // A Received: header cut after 100 bytes; 93 come before the queue id.
-    '<first part of QID>': id.slice(0, 7),
-  }
-  return text.replace(
-    /<(?:DATE|YYYYMMDDHHMMSS|QID|SEC|first part of QID)>/g,
-    (name) => masks[name]!,
-  )
-}
-
-const asAddress = (text: string) => decodeAddress(Buffer.from(undoEscapes(text), 'latin1'))
 
 type Vector = (typeof vectors.cases)[number]
 
@@ -300,7 +149,7 @@ describe('vectors of Postfix', () => {
       // With maps the recorded addresses are not what the resolver made of them.
       mapping === undefined ? { rewrite: recordedRewriting(vector) } : {},
       mapping,
-      { noAddressMappings, noHeaderBodyChecks: false },
+      { noAddressMappings },
     )
     const { kind, text } = qmqpReply(result)
     const soft = 'config' in vector && vector.config === 'qmqpd: soft_bounce=yes'
@@ -335,8 +184,6 @@ describe('vectors of Postfix', () => {
   it('names the features for which recorded cases are left out', () => {
     expect(vectors.cases.length).toBe(181)
     expect(Object.keys(vectors.leftOut)).toEqual([
-      'character reject and strip (message_reject_characters, message_strip_characters)',
-      'MIME strictness (Q-556)',
       'qmqp-server: VERP senders, netstring limits, soft_bounce',
       'two values of line_length_limit',
     ])
@@ -361,11 +208,11 @@ describe('envelope', () => {
   ] as const)(
     'Q-902: attributes of %o, port %s',
     async (client, withPort, logged, origin, type) => {
-      const { cleanup } = open({ clientPortLogging: withPort })
+      const { cleanup } = scene.cleanup({ options: { clientPortLogging: withPort } })
       const transaction = await cleanup.open(client)
       const message = { content: Buffer.from(HEADER), sender: '', recipients: ['r@example.net'] }
       await transaction.submit({ ...message, arrivalTimeMs: START_MS })
-      const { envelope, content } = readQueueFile(transaction.id)
+      const { envelope, content } = scene.read(transaction.id)!
       expect(envelope.slice(3, -3).map(([kind, text]) => `${kind} ${text}`)).toEqual([
         'S ',
         'A log_client_name=localhost',
@@ -468,7 +315,7 @@ describe('address mapping', () => {
   it('Q-347: no_address_mappings completes, and no more', async () => {
     const options = { alwaysBcc: 'a@e.t' }
     const mapping = mappingOptions(maps)
-    const off = { noAddressMappings: true, noHeaderBodyChecks: false }
+    const off = { noAddressMappings: true }
     const { queued } = await submit(message, options, {}, mapping, off)
     expect(queued!.envelope.filter(([type]) => type === 'R')).toHaveLength(3)
     expect(queued!.extracted.map(([type]) => type)).toEqual(['A', 'E'])
@@ -484,7 +331,7 @@ describe('address mapping', () => {
     }
     const { id, result, lines } = await submit(message, {}, {}, mapping)
     expect(qmqpReply(result)).toEqual({ kind: 'temporary', text: 'Error: queue file write error' })
-    expect(readdirSync(join(directory, 'incoming'))).not.toContain(id)
+    expect(readdirSync(join(scene.directory, 'incoming'))).not.toContain(id)
     expect(lines).toEqual([
       'warning: fail:x lookup error for "c@e.t"',
       'warning: <QID>: canonical_maps map lookup problem for c@e.t' +
@@ -571,10 +418,10 @@ function failingStore(error: Error): MessageStore {
 }
 
 describe('transaction', () => {
-  const incoming = () => readdirSync(join(directory, 'incoming'))
+  const incoming = () => readdirSync(join(scene.directory, 'incoming'))
 
   it('removes the queue file when aborted', async () => {
-    const { cleanup, lines } = open()
+    const { cleanup, lines } = scene.cleanup()
     const before = incoming()
     const transaction = await cleanup.open(CLIENT)
     expect(incoming().length).toBe(before.length + 1)
@@ -615,7 +462,7 @@ describe('transaction', () => {
   })
 
   it('can be submitted or aborted once', async () => {
-    const { cleanup } = open()
+    const { cleanup } = scene.cleanup()
     const transaction = await cleanup.open(CLIENT)
     await transaction.abort()
     await expect(transaction.abort()).rejects.toThrow('one call of submit or abort')

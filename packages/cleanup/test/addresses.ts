@@ -1,8 +1,8 @@
-import { VirtualClock } from '@posthouse/clock'
-import { lookupAddress, TableList } from '@posthouse/lookup-table'
+import { lookupAddress } from '@posthouse/lookup-table'
 import { formatAddressTokens, tokenizeAddress } from '@posthouse/mail-address'
 
 import type { AddressMap, AddressMappingOptions } from '../src/index.ts'
+import { answeringLater, tableList } from './tables.ts'
 
 const ORIGIN = 'mail.example.com'
 
@@ -76,30 +76,14 @@ export function mappingOptions(maps: TestMaps): AddressMappingOptions {
 /** One parameter's tables. */
 export function addressMap(name: string, table: TestTable, isSlow = false): AddressMap {
   const text = typeof table === 'string' ? '' : textOf(table)
-  const tables = new TableList(typeof table === 'string' ? table : 'texthash:/t', {
-    name,
-    environment: {
-      readFile: () => Buffer.from(text),
-      modifiedMs: () => 0,
-      variables: {},
-      random: () => 0,
-      clock: new VirtualClock(0),
-      warn: () => undefined,
-      smtputf8: true,
-    },
-  })
+  const tables = tableList(name, typeof table === 'string' ? table : 'texthash:/t', text)
   const keys = {
     style: 'canonical',
     extensions: { delimiters: '+', ownerRequestSpecial: true },
     isLocalDomain: (domain: string) => domain === ORIGIN,
   } as const
   const lookup: AddressMap['lookup'] = (address) => lookupAddress(tables, address, keys)
-  if (!isSlow) return { name, lookup }
-  const later = async (address: string) => {
-    await new Promise(setImmediate)
-    return lookup(address)
-  }
-  return { name, lookup: later }
+  return { name, lookup: isSlow ? answeringLater(lookup) : lookup }
 }
 
 function textOf(table: Readonly<Record<string, string>>): string {
