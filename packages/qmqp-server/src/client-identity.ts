@@ -42,8 +42,14 @@ export function peerAddress(socket: PeerSocket): QmqpClientAddress | undefined {
   return isLocal ? LOCAL_CLIENT : undefined
 }
 
-/** `name[address]`, the form of a client in replies and logs; with `:port` if asked (Q-311). */
-export function formatClient(client: QmqpClientIdentity, withPort: boolean): string {
+/**
+ * `name[address]`, the form of a client in replies and logs; with `:port` if asked (Q-311). All
+ * three are `unknown` for a client that is gone.
+ */
+export function formatClient(
+  client: Pick<QmqpClientIdentity, 'name' | 'address'> & { readonly port: number | string },
+  withPort: boolean,
+): string {
   const { name, address, port } = client
   return withPort ? `${name}[${address}]:${port}` : `${name}[${address}]`
 }

@@ -38,7 +38,7 @@ export class Connection<T extends { readonly id: string }> {
   readonly #options: QmqpServerOptions<T>
   readonly #setAside: SetAside
   readonly #arrivalTimeMs: number
-  #label = `${UNKNOWN}[${UNKNOWN}]` // The client in replies and logs.
+  #label: string // The client in replies and logs.
   #client: QmqpClientIdentity | undefined
   #id = NO_QUEUE_ID
   #reader: QmqpRequestReader | undefined // Undefined before anything is read.
@@ -49,6 +49,8 @@ export class Connection<T extends { readonly id: string }> {
     this.#socket = socket
     this.#options = options
     this.#setAside = setAside
+    const nobody = { name: UNKNOWN, address: UNKNOWN, port: UNKNOWN }
+    this.#label = formatClient(nobody, options.clientPortLogging)
     this.#arrivalTimeMs = options.clock.now()
     socket.allowHalfOpen = true // A client may half-close and still expects its reply (Q-210).
     socket.setNoDelay(true)

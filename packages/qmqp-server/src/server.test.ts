@@ -216,23 +216,29 @@ describe('a request', () => {
     ])
   })
 
-  it('T-29, acc-x04: a client gone before it is looked at has no name and no address', async () => {
-    const accepted = Promise.withResolvers<Socket>()
-    const { lines, opened, server } = await serve({})
-    const { port } = await listen({ pauseOnConnect: true }, accepted.resolve)
-    const client = await dial(port)
-    const socket = await accepted.promise
-    client.socket.resetAndDestroy()
-    await pause(10)
-    server.handle(socket)
-    await server.drain()
-    expect(lines).toEqual([
-      'connect from unknown[unknown]',
-      'NOQUEUE: unknown[unknown]: lost connection while initializing client connection',
-      'disconnect from unknown[unknown]',
-    ])
-    expect(opened).toEqual([])
-  })
+  it.each([
+    [false, 'unknown[unknown]'],
+    [true, 'unknown[unknown]:unknown'],
+  ])(
+    'T-29, acc-x04, Q-311: a client gone before it is looked at has no name, port logging %s',
+    async (clientPortLogging, client) => {
+      const accepted = Promise.withResolvers<Socket>()
+      const { lines, opened, server } = await serve({ clientPortLogging })
+      const { port } = await listen({ pauseOnConnect: true }, accepted.resolve)
+      const peer = await dial(port)
+      const socket = await accepted.promise
+      peer.socket.resetAndDestroy()
+      await pause(10)
+      server.handle(socket)
+      await server.drain()
+      expect(lines).toEqual([
+        `connect from ${client}`,
+        `NOQUEUE: ${client}: lost connection while initializing client connection`,
+        `disconnect from ${client}`,
+      ])
+      expect(opened).toEqual([])
+    },
+  )
 
   it('Q-804: a reset after the reply is no error', async () => {
     const { port, lines } = await serve({})

@@ -20,7 +20,7 @@ export const processParameters = {
     type: 'time',
     default: '18000s',
     min: 1,
-    description: 'Watchdog: a daemon that makes no progress for this long is killed.',
+    description: 'A QMQP client whose request is not there in full after this time is cut off.',
   },
   default_process_limit: {
     type: 'integer',
