@@ -35,6 +35,15 @@ export interface ReplayService {
   readonly port: number
 }
 
+export interface ReplayOptions {
+  /** Tables, by their names in the configuration directory. */
+  readonly files: Parameters
+  /** Beside those that all recordings have in common. */
+  readonly parameters?: Parameters
+  /** Where mail is delivered to, on 127.0.0.1. Without it, mail stays in `incoming`. */
+  readonly destination?: number
+}
+
 /** A line of the log. */
 export interface LogLine {
   /** Such as `postfix/qmqpd`. */
@@ -44,37 +53,38 @@ export interface LogLine {
 
 /**
  * A posthouse with the configuration, and the host names, of the recordings. It keeps mail in
- * `incoming`: there is room for one message in the active queue, and that one is on its way to a
- * destination that says nothing.
+ * `incoming` unless it is told where to deliver it: there is room for one message in the active
+ * queue, and that one is on its way to a destination that says nothing.
  */
 export class Replay {
   readonly directory: string
   readonly #posthouse: Posthouse
-  readonly #silence: Silence
+  readonly #silence: Silence | undefined
   #ports: readonly number[] = []
   #at = 0
 
-  private constructor(directory: string, posthouse: Posthouse, silence: Silence) {
+  private constructor(directory: string, posthouse: Posthouse, silence: Silence | undefined) {
     this.directory = directory
     this.#posthouse = posthouse
     this.#silence = silence
   }
 
-  /** @param parameters Beside those that all recordings have in common. */
-  static async open(files: Parameters, parameters: Parameters = {}): Promise<Replay> {
+  static async open({ files, parameters, destination }: ReplayOptions): Promise<Replay> {
     const directory = mkdtempSync(join(tmpdir(), 'posthouse-replay-'))
-    const silence = await Silence.listen()
+    const silence = destination === undefined ? await Silence.listen() : undefined
     const port = await freePort()
-    const all = { ...COMMON, ...parameters, ...silence.parameters }
-    writeConfiguration(directory, { port, parameters: all })
+    const relay = silence?.parameters ?? { relayhost: `[127.0.0.1]:${destination}` }
+    writeConfiguration(directory, { port, parameters: { ...COMMON, ...relay, ...parameters } })
     for (const [name, text] of Object.entries(files)) {
       writeFileSync(join(directory, 'conf', name), text)
     }
     const environment = { TZ: 'UTC', NODE_OPTIONS: `--import=${HOSTS}` }
     const posthouse = await Posthouse.start(directory, undefined, environment)
     const replay = new Replay(directory, posthouse, silence)
-    await silence.fill(port)
-    await posthouse.logged(/qmgr\[\d+\]: .*queue active/)
+    if (silence !== undefined) {
+      await silence.fill(port)
+      await posthouse.logged(/qmgr\[\d+\]: .*queue active/)
+    }
     replay.takeLines()
     return replay
   }
@@ -142,7 +152,7 @@ export class Replay {
     await this.#posthouse.waitFor(look, () => 'not enough in the log', patienceMs)
   }
 
-  /** What the servers of mail have logged since the last time. */
+  /** What was logged since the last time. */
   takeLines(): readonly LogLine[] {
     const lines = this.#lines()
     this.#at = this.#posthouse.log.length
@@ -152,13 +162,19 @@ export class Replay {
   #lines(): LogLine[] {
     return this.#posthouse.log.slice(this.#at).flatMap((line) => {
       const [, tag = '', text = ''] = /^.{15} \S+ (\S+)\[\d+\]: (.*)$/.exec(line) ?? []
-      return /\/(qmqpd|cleanup)$/.test(tag) ? [{ tag, text }] : []
+      return this.#isOfInterest(tag) ? [{ tag, text }] : []
     })
+  }
+
+  /** The queue manager has only the one message to tell of, where nothing is delivered. */
+  #isOfInterest(tag: string): boolean {
+    if (this.#silence !== undefined) return /\/(qmqpd|cleanup)$/.test(tag)
+    return tag !== '' && !tag.endsWith('/master')
   }
 
   async close(): Promise<void> {
     await this.#posthouse.kill()
-    this.#silence.close()
+    this.#silence?.close()
     rmSync(this.directory, { recursive: true, maxRetries: 3 })
   }
 }

@@ -46,7 +46,7 @@ const files = tableFiles(...transcripts)
 let common: Replay
 
 beforeAll(async () => {
-  common = await Replay.open(files)
+  common = await Replay.open({ files })
 })
 
 afterAll(async () => {
@@ -61,7 +61,7 @@ describe.each([...phases])('%s', (key, entries) => {
   let slow: ReadonlyMap<Entry, Outcome>
 
   beforeAll(async () => {
-    replay = start === undefined ? common : await Replay.open(files, start)
+    replay = start === undefined ? common : await Replay.open({ files, parameters: start })
     services = await setUp(replay, cleanup, entries)
     slow = await playSideBySide(replay, entries.filter(isSlow), services)
   })
@@ -167,7 +167,7 @@ function converseAs(
   const tag = `${parameters['syslog_name'] ?? 'postfix'}/qmqpd`
   // A client that leaves after a pause leaves when the server has come so far.
   const { qmqpd } = recordedOutcome(recorded).log
-  const before = qmqpd.findIndex((text) => text.includes(': lost connection '))
+  const before = qmqpd!.findIndex((text) => text.includes(': lost connection '))
   const isThere = (lines: readonly LogLine[]) =>
     lines.filter((line) => line.tag === tag).length >= before
   const place = { host, port, localAddress: client }
@@ -185,7 +185,7 @@ function linesOf(name: string, all: readonly LogLine[]): LogLine[] {
 
 function linesToExpect(recorded: TranscriptCase): number {
   const { log } = recordedOutcome(recorded, BY_DESIGN[recorded.id]?.instead)
-  return log.qmqpd.length + log.cleanup.length
+  return Object.values(log).flat().length
 }
 
 function isDisconnect({ text }: LogLine): boolean {

@@ -8,7 +8,7 @@ export interface Difference {
   readonly instead: Partial<Outcome>
 }
 
-const cases = ['access', 'content'].flatMap((name) => readTranscript(name).cases)
+const cases = ['access', 'content', 'delivery'].flatMap((name) => readTranscript(name).cases)
 
 /** What was recorded of a case. */
 function as(id: string): Outcome {
@@ -17,11 +17,15 @@ function as(id: string): Outcome {
   return recordedOutcome(found)
 }
 
+function logOf(id: string, program: string): readonly string[] {
+  return as(id).log[program] ?? []
+}
+
 /** Cases that go otherwise, by design. One that goes as recorded after all fails. */
 export const BY_DESIGN: Readonly<Record<string, Difference>> = {
   'acc-a60': {
     reason: 'a list is opened, and what is wrong logged, at the start and not for each client',
-    instead: { log: { ...as('acc-a60').log, qmqpd: as('acc-a60').log.qmqpd.slice(1) } },
+    instead: { log: { qmqpd: logOf('acc-a60', 'qmqpd').slice(1) } },
   },
   'acc-a65': {
     reason: 'an IPv6 address without brackets is an error like others of the list (Q-308)',
@@ -36,7 +40,6 @@ export const BY_DESIGN: Readonly<Record<string, Difference>> = {
             'open dictionary: expecting "type:name" form instead of "::1"',
           'disconnect from localhost[::1]',
         ],
-        cleanup: [],
       },
     },
   },
@@ -51,7 +54,7 @@ export const BY_DESIGN: Readonly<Record<string, Difference>> = {
           '<QID>: localhost[127.0.0.1]: debug: <TEXT>',
           'disconnect from localhost[127.0.0.1]',
         ],
-        cleanup: as('acc-g01').log.cleanup,
+        cleanup: logOf('acc-g01', 'cleanup'),
       },
     },
   },
@@ -63,8 +66,8 @@ export const BY_DESIGN: Readonly<Record<string, Difference>> = {
     reason: 'the size of a file is looked at when it is complete, so the header was read',
     instead: {
       log: {
-        qmqpd: as('con-c25c').log.qmqpd,
-        cleanup: ['<QID>: message-id=<1@example.org>', ...as('con-c25c').log.cleanup],
+        qmqpd: logOf('con-c25c', 'qmqpd'),
+        cleanup: ['<QID>: message-id=<1@example.org>', ...logOf('con-c25c', 'cleanup')],
       },
     },
   },
@@ -91,7 +94,55 @@ export const OTHERWISE: Readonly<Record<string, Partial<Outcome>>> = {
   'acc-x04': {
     log: {
       qmqpd: ['connect from localhost[127.0.0.1]', 'disconnect from localhost[127.0.0.1]'],
-      cleanup: [],
     },
   },
+}
+
+/** Cases of qmqp-delivery.json that go otherwise. Of mail that stays, the queue alone is told. */
+export const DELIVERY_BY_DESIGN: Readonly<Record<string, Difference & { delivered: number }>> = {
+  'qmgr-q9': {
+    reason: 'there is no discard(8)',
+    delivered: 0,
+    instead: withoutAgent('qmgr-q9', 'discard', ['a@example.net', 'b@example.net']),
+  },
+  'qmgr-q10': {
+    reason: 'there is no local(8), and so nothing that bounces',
+    delivered: 1,
+    instead: withoutAgent('qmgr-q10', 'local', ['b@mail.example.com>, orig_to=<b']),
+  },
+  'qmgr-q14': {
+    reason: 'there is no local(8), and so nothing that bounces',
+    delivered: 0,
+    instead: withoutAgent(
+      'qmgr-q14',
+      'local',
+      ['nosuchuser@mail.example.com>, orig_to=<nosuchuser'],
+      true,
+    ),
+  },
+}
+
+/** The recipients of a transport that is not there are deferred; the warning comes once. */
+function withoutAgent(
+  id: string,
+  transport: string,
+  recipients: readonly string[],
+  isKnown = false,
+): Partial<Outcome> {
+  const { qmqpd = [], cleanup = [], qmgr = [], smtp = [] } = as(id).log
+  const warning = `warning: connect to transport private/${transport}: no delivery agent of this name`
+  const unavailable =
+    'relay=none, delay=<D>, delays=<D>/<D>/<D>/<D>, dsn=4.3.0, ' +
+    'status=deferred (mail transport unavailable)'
+  const sent = smtp.filter((line) => line.includes(', orig_to='))
+  return {
+    log: {
+      qmqpd,
+      cleanup: cleanup.slice(0, 1),
+      qmgr: [...qmgr.slice(0, 1), ...(isKnown ? [] : [warning])],
+      error: recipients.map((recipient) => `<QID>: to=<${recipient}>, ${unavailable}`),
+      ...(sent.length > 0 ? { smtp: sent } : {}),
+    },
+    queued: [{ queue: 'deferred', envelope: [], content: [], extracted: [] }],
+  }
 }

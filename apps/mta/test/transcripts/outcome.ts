@@ -19,8 +19,8 @@ export interface Outcome {
   readonly end: ConnectionEnd
   /** For how long the client waited for the end, at least. */
   readonly seconds: number
-  /** Lines of each program: their order among each other is chance. */
-  readonly log: { readonly qmqpd: readonly string[]; readonly cleanup: readonly string[] }
+  /** Lines of each program that logged: their order among each other is chance. */
+  readonly log: Readonly<Record<string, readonly string[]>>
   readonly queued: readonly QueuedMessage[]
 }
 
@@ -129,13 +129,14 @@ function wholeSeconds(seconds: number): number {
   return Math.floor(seconds + 0.05)
 }
 
-function linesByProgram(lines: readonly LogLine[]): Outcome['log'] {
-  const of = (program: string) =>
+/** Texts of each program that logged. How many lines debug_peer_list adds is not compared. */
+export function linesByProgram(lines: readonly LogLine[]): Outcome['log'] {
+  const programs = Map.groupBy(lines, ({ tag }) => tag.slice(tag.lastIndexOf('/') + 1))
+  const texts = (lines: readonly LogLine[]) =>
     lines
-      .filter(({ tag }) => tag.endsWith(`/${program}`))
       .map(({ text }) => text.replace(/: debug: .*/, ': debug: <TEXT>'))
       .filter((text, at, all) => !text.includes(': debug: ') || text !== all[at - 1])
-  return { qmqpd: of('qmqpd'), cleanup: of('cleanup') }
+  return Object.fromEntries([...programs].map(([program, lines]) => [program, texts(lines)]))
 }
 
 /**

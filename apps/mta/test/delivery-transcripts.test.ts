@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+
+import { converse } from '../harness/qmqp-conversation.ts'
+import { type RecordedMessage, RecordingSink } from '../harness/recording-sink.ts'
+import { type LogLine, Replay } from '../harness/replay.ts'
+import {
+  escapeBytes,
+  maskText,
+  readTranscript,
+  type SmtpTransaction,
+  type TranscriptCase,
+} from '../harness/transcript.ts'
+import { DELIVERY_BY_DESIGN } from './transcripts/by-design.ts'
+import { type Outcome, outcomeOf, queueIdOf, recordedOutcome } from './transcripts/outcome.ts'
+import { type CaseSettings, tableFiles } from './transcripts/settings.ts'
+
+const LOCALHOST = '127.0.0.1'
+const { cases } = readTranscript('delivery')
+
+// As the titles say, beside what all have.
+const SETTINGS: Readonly<Record<string, CaseSettings>> = {
+  'qmgr-q6': { qmqpd: {}, cleanup: { always_bcc: 'archive@example.org' } },
+  'qmgr-q9': { qmqpd: { content_filter: 'discard:[127.0.0.1]:10025' }, cleanup: {} },
+  'qmgr-q11': {
+    qmqpd: {},
+    cleanup: { header_checks: 'regexp:$config_directory/header_checks' },
+  },
+  'qmgr-q12': { qmqpd: { smtputf8_autodetect_classes: 'all' }, cleanup: {} },
+}
+
+interface DeliveryOutcome extends Outcome {
+  readonly delivered: readonly SmtpTransaction[]
+}
+
+let sink: RecordingSink
+let replay: Replay
+
+beforeAll(async () => {
+  sink = await RecordingSink.listen({ keywords: ['8BITMIME', 'SMTPUTF8'] })
+  replay = await Replay.open({
+    files: tableFiles(readTranscript('checks')),
+    // One session a delivery, as if the cases were further apart.
+    parameters: { append_dot_mydomain: 'yes', smtp_connection_cache_on_demand: 'no' },
+    destination: sink.port,
+  })
+})
+
+afterAll(async () => {
+  await replay.close()
+  await sink.close()
+})
+
+it.each(cases.map((recorded) => [recorded.id, recorded.title, recorded] as const))(
+  '%s: %s',
+  async (id, _title, recorded) => {
+    const { qmqpd, cleanup } = SETTINGS[id] ?? { qmqpd: {}, cleanup: {} }
+    const [service] = await replay.configure(cleanup, [{ host: LOCALHOST, parameters: qmqpd }])
+    const difference = DELIVERY_BY_DESIGN[id]
+    const expected = difference === undefined ? asRecorded(recorded) : instead(recorded, difference)
+    const outcome = await play(recorded, service!.port, Object.values(expected.log).flat().length)
+    if (difference === undefined) expect(sorted(outcome)).toEqual(sorted(expected))
+    else {
+      expect(sorted(namesOfQueues(outcome)), difference.reason).toEqual(sorted(expected))
+      expect(sorted(outcome), 'as recorded after all').not.toEqual(sorted(asRecorded(recorded)))
+    }
+  },
+)
+
+async function play(
+  recorded: TranscriptCase,
+  port: number,
+  linesToExpect: number,
+): Promise<DeliveryOutcome> {
+  const before = sink.messages.length
+  const place = { host: LOCALHOST, port, localAddress: LOCALHOST }
+  const conversation = await converse(place, recorded.steps)
+  const lines = await replay.settled((lines) => lines.length >= linesToExpect)
+  const played = { recorded, conversation, lines: sameSizes(lines), hasClientAttributes: false }
+  const outcome = await outcomeOf(replay, played)
+  const delivered = sink.messages.slice(before).map((one) => transaction(one, lines))
+  return { ...outcome, delivered }
+}
+
+function asRecorded(recorded: TranscriptCase): DeliveryOutcome {
+  const { delivered_by_smtp: delivered = [] } = recorded
+  return { ...withWordsOfSink(recordedOutcome(recorded)), delivered }
+}
+
+function instead(
+  recorded: TranscriptCase,
+  { instead, delivered }: (typeof DELIVERY_BY_DESIGN)[string],
+): DeliveryOutcome {
+  const { delivered_by_smtp: all = [] } = recorded
+  return {
+    ...withWordsOfSink(recordedOutcome(recorded, instead)),
+    delivered: all.slice(0, delivered),
+  }
+}
+
+/** The destination of the recordings had other words. */
+function withWordsOfSink(outcome: Outcome): Outcome {
+  const { smtp } = outcome.log
+  if (smtp === undefined) return outcome
+  const lines = smtp.map((line) => line.replace('(250 ok)', '(250 2.0.0 ok)'))
+  return { ...outcome, log: { ...outcome.log, smtp: lines } }
+}
+
+function namesOfQueues(outcome: DeliveryOutcome): DeliveryOutcome {
+  const nothing = { envelope: [], content: [], extracted: [] }
+  return { ...outcome, queued: outcome.queued.map(({ queue }) => ({ queue, ...nothing })) }
+}
+
+/** Deliveries side by side come in any order. */
+function sorted(outcome: DeliveryOutcome): DeliveryOutcome {
+  const { log, delivered } = outcome
+  const { smtp } = log
+  return {
+    ...outcome,
+    log: smtp === undefined ? log : { ...log, smtp: smtp.toSorted() },
+    delivered: delivered.toSorted((one, other) => (one.mail < other.mail ? -1 : 1)),
+  }
+}
+
+function transaction(
+  { mail, recipients, data }: RecordedMessage,
+  lines: readonly LogLine[],
+): SmtpTransaction {
+  const id = queueIdOf(lines)
+  const { configDirectory } = replay
+  const varying = { queueIds: id === undefined ? [] : [id], configDirectory }
+  const asUtf8 = (text: string) => Buffer.from(text, 'latin1').toString('utf8')
+  return {
+    mail: asUtf8(mail),
+    rcpt: recipients.map(asUtf8),
+    data: maskText(escapeBytes(data), varying),
+  }
+}
+
+/** Sizes as with queue ids of 11 digits: the messages have theirs twice. */
+function sameSizes(lines: readonly LogLine[]): LogLine[] {
+  const { length = 0 } = queueIdOf(lines) ?? ''
+  const size = (digits: string) => String(Number(digits) - 2 * (length - 11))
+  return lines.map(({ tag, text }) => ({ tag, text: text.replace(/(?<= size=)\d+/, size) }))
+}
