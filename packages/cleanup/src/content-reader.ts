@@ -93,8 +93,7 @@ export class ContentReader {
 
   /** Puts problems next to what has them: before it, but for the encoding of a whole entity. */
   #gather(event: MimeEvent): void {
-    const found = this.#stream.errors.size > this.#reported.size ? this.#newProblems() : undefined
-    if (found === undefined) {
+    if (this.#stream.errors.size === this.#reported.size) {
       this.#steps.push(event)
       return
     }
@@ -104,17 +103,22 @@ export class ContentReader {
         : event.kind === 'end-of-headers'
           ? Buffer.from(event.entity.encoding)
           : undefined
-    const steps = found.map((problem) => ({ kind: 'problem', problem, bytes }) as const)
+    const steps = this.#newProblems().map(
+      (problem) => ({ kind: 'problem', problem, bytes }) as const,
+    )
     if (event.kind === 'end-of-headers') this.#steps.push(event, ...steps)
     else this.#steps.push(...steps, event)
   }
 
-  #newProblems(): MimeProblem[] | undefined {
-    const codes = [...this.#stream.errors].filter((code) => !this.#reported.has(code))
-    for (const code of codes) this.#reported.add(code)
-    const refused = codes.map((code) => this.#context.refusedMime.get(code))
-    const problems = refused.filter((problem) => problem !== undefined)
-    return problems.length > 0 ? problems : undefined
+  /** In the order of importance. */
+  #newProblems(): MimeProblem[] {
+    const { errors } = this.#stream
+    const problems: MimeProblem[] = []
+    for (const [code, problem] of this.#context.refusedMime) {
+      if (errors.has(code) && !this.#reported.has(code)) problems.push(problem)
+    }
+    for (const code of errors) this.#reported.add(code)
+    return problems
   }
 
   #drain(): Later<undefined> {
