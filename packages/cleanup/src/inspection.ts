@@ -126,11 +126,11 @@ export class Inspection {
 
   /** Q-556. @param bytes Where it was found. */
   mimeProblem(problem: MimeProblem, bytes: Buffer): void {
-    const { queueId, origin, lastRecipient = 'unknown' } = this.#message
+    const { queueId, origin, sender, lastRecipient = 'unknown' } = this.#message
     const reason = problem.text
     const line =
-      `${queueId}: reject: mime-error ${reason}: ${shown(bytes, SHOWN_MIME_BYTES)} from ${origin};` +
-      ` from=<${this.#address(this.#message.sender)}> to=<${this.#address(lastRecipient)}>`
+      `${queueId}: reject: mime-error ${reason}: ${shown(bytes, SHOWN_MIME_BYTES)}` +
+      ` from ${origin}; from=<${this.#address(sender)}> to=<${this.#address(lastRecipient)}>`
     this.#log.info(line, { queueId, reason })
     this.#mimeProblems.push(problem)
   }
