@@ -28,10 +28,10 @@ export function deliveredMessages(messages: readonly RecordedMessage[]): Deliver
   return [...merged.values()].sort((one, other) => Number(one.mail > other.mail) - 0.5)
 }
 
-function delivered({ mail, recipients, data }: RecordedMessage): Delivered {
-  const text = data.toString('latin1')
-  const id = OWN_ID.exec(text)?.[1] ?? '(none)'
-  const pieces = text.split(id)
+function delivered(message: RecordedMessage): Delivered {
+  const { mail, recipients, data } = message
+  const id = queueIdIn(message)
+  const pieces = data.toString('latin1').split(id)
   const masked = pieces
     .join('<QID>')
     .replace(DATE, '<DATE>')
@@ -41,29 +41,35 @@ function delivered({ mail, recipients, data }: RecordedMessage): Delivered {
   return { id, mail: mail.replace(/ SIZE=(\d+)/, size), recipients, data: masked }
 }
 
+/** The queue id that the sender of a message gave it, as our `Received:` or Postfix's shows it. */
+export function queueIdIn({ data }: RecordedMessage): string {
+  return OWN_ID.exec(data.toString('latin1', 0, 8192))?.[1] ?? '(none)'
+}
+
 /** What a log in Postfix's form tells about deliveries. */
 export class DeliveryLog {
+  #read = 0
   readonly #wanted = new Map<string, number>()
   readonly #tried = new Map<string, string[]>()
   /** Postfix logs no more than 2000 bytes a line: with long addresses this alone tells. */
   readonly #removed = new Set<string>()
 
-  constructor(text: string) {
-    for (const [, id = '', count] of text.matchAll(/: (\w+): from=<.*nrcpt=(\d+) /g)) {
+  /** @param text The whole log so far. */
+  read(text: string): void {
+    const lines = text.slice(this.#read, text.lastIndexOf('\n') + 1)
+    this.#read += lines.length
+    for (const [, id = '', count] of lines.matchAll(/: (\w+): from=<.*nrcpt=(\d+) /g)) {
       this.#wanted.set(id, Number(count))
     }
-    for (const [, id = ''] of text.matchAll(/: (\w+): removed$/gm)) this.#removed.add(id)
-    for (const [, id = '', line = ''] of text.matchAll(/: (\w+): (to=<.* status=.*)/g)) {
-      const lines = this.#tried.get(id) ?? []
-      lines.push(line)
-      this.#tried.set(id, lines)
+    for (const [, id = ''] of lines.matchAll(/: (\w+): removed$/gm)) this.#removed.add(id)
+    for (const [, id = '', line = ''] of lines.matchAll(/: (\w+): (to=<.* status=.*)/g)) {
+      const tried = this.#tried.get(id) ?? []
+      tried.push(line)
+      this.#tried.set(id, tried)
     }
   }
 
-  areTried(ids: readonly string[]): boolean {
-    return this.untried(ids).length === 0
-  }
-
+  /** Those of the queue ids that do not have a result for each recipient. */
   untried(ids: readonly string[]): string[] {
     return ids.filter((id) => {
       if (this.#removed.has(id)) return false

@@ -77,6 +77,8 @@ export class RecordingSink {
 export class SinkSession {
   readonly chunks: Buffer[] = []
   readonly faults: string[] = []
+  /** How many messages came. */
+  messageCount = 0
   over = false
   readonly #ehlo: string
   readonly #onMessage: (message: RecordedMessage) => void
@@ -116,6 +118,7 @@ export class SinkSession {
 
   #endData(found: Buffer): string {
     this.#inData = false
+    this.messageCount += 1
     const data = Buffer.concat([found, CRLF]).subarray(CRLF.length)
     this.#onMessage({ mail: this.#mail ?? '', recipients: this.#recipients, data })
     this.#reset()

@@ -1,7 +1,7 @@
 import { type Conversation, type ConversationResult, converse } from './conversation.ts'
-import { type Delivered, DeliveryLog, deliveredMessages } from './delivered.ts'
+import { type Delivered, DeliveryLog, deliveredMessages, queueIdIn } from './delivered.ts'
 import { QueueingPostfix } from './queueing-postfix.ts'
-import { RecordingSink } from './recording-sink.ts'
+import { type RecordedMessage, RecordingSink } from './recording-sink.ts'
 import { Scene } from './scene.ts'
 import { until } from './until.ts'
 
@@ -24,6 +24,9 @@ export class Relay {
   readonly #port: number
   readonly #readLog: () => string
   readonly #stop: () => Promise<void>
+  readonly #log = new DeliveryLog()
+  readonly #index = new Map<string, readonly RecordedMessage[]>()
+  #indexed = 0
 
   private constructor(
     sink: RecordingSink,
@@ -39,7 +42,7 @@ export class Relay {
     const sink = await RecordingSink.listen()
     const relayhost = `[127.0.0.1]:${sink.port}`
     const scene = await Scene.open({ parameters: { ...parameters, relayhost } })
-    const readLog = () => scene.posthouse.log.join('\n')
+    const readLog = () => `${scene.posthouse.log.join('\n')}\n`
     return new Relay(sink, { port: scene.port, readLog, stop: () => scene.close() })
   }
 
@@ -64,11 +67,20 @@ export class Relay {
     await Promise.all(Array.from({ length: atOnce }, work))
     const ids = results.flatMap(({ reply }) => queueIdOf(reply) ?? [])
     await until(
-      () => new DeliveryLog(this.#readLog()).areTried(ids),
-      () => `not tried: ${new DeliveryLog(this.#readLog()).untried(ids).join(', ')}`,
+      () => this.#untried(ids).length === 0,
+      () => `not tried: ${this.#untried(ids).join(', ')}`,
     )
-    const log = new DeliveryLog(this.#readLog())
-    return results.map((result) => this.#outcome(result, log))
+    return results.map((result) => this.#outcome(result))
+  }
+
+  /** As they came, by the queue id that they have here. */
+  messages(id: string): readonly RecordedMessage[] {
+    for (const message of this.sink.messages.slice(this.#indexed)) {
+      const key = queueIdIn(message)
+      this.#index.set(key, [...(this.#index.get(key) ?? []), message])
+    }
+    this.#indexed = this.sink.messages.length
+    return this.#index.get(id) ?? []
   }
 
   async stop(): Promise<void> {
@@ -76,12 +88,17 @@ export class Relay {
     await this.sink.close()
   }
 
-  #outcome({ reply, end }: ConversationResult, log: DeliveryLog): Outcome {
+  #untried(ids: readonly string[]): string[] {
+    this.#log.read(this.#readLog())
+    return this.#log.untried(ids)
+  }
+
+  #outcome({ reply, end }: ConversationResult): Outcome {
     const id = queueIdOf(reply)
     const text = readReply(reply)
     if (id === undefined) return { reply: text, end, delivered: [], failed: [] }
-    const delivered = deliveredMessages(this.sink.messages.filter(({ data }) => isOf(id, data)))
-    return { reply: text.replace(id, '<QID>'), end, delivered, failed: log.failures(id) }
+    const delivered = deliveredMessages(this.messages(id))
+    return { reply: text.replace(id, '<QID>'), end, delivered, failed: this.#log.failures(id) }
   }
 }
 
@@ -97,8 +114,10 @@ tlsmgr unix - - n 1000? 1 tlsmgr
 flush unix n - n 1000? 0 flush
 `
 
-function isOf(id: string, data: Buffer): boolean {
-  return data.subarray(0, 4096).includes(id)
+/** As it came, if it came once. */
+export function rawMessage(relay: Relay, { delivered }: Outcome): RecordedMessage | undefined {
+  const messages = delivered.flatMap(({ id }) => relay.messages(id))
+  return messages.length === 1 ? messages[0] : undefined
 }
 
 function queueIdOf(reply: string): string | undefined {

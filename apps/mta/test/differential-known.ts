@@ -1,3 +1,18 @@
+import type { Outcome } from '../harness/relay.ts'
+
+/** Whether a domain in MAIL ends the path early (C-174). Postfix sends that, we never do. */
+export function breaksPath(mail: string): boolean {
+  const path = mail.slice('MAIL FROM:<'.length, mail.lastIndexOf('>'))
+  return /[<>]/.test(path.slice(path.lastIndexOf('@')))
+}
+
+/** Postfix has sent a sender with angle brackets outside quotes; we refuse it. */
+export function isRefusedForBrackets(ours: Outcome, theirs: Outcome): boolean {
+  const all = theirs.delivered.length > 0 && theirs.delivered.every(({ mail }) => breaksPath(mail))
+  const refused = ours.failed.some((text) => text.includes('.1.7 sender address holds'))
+  return all && refused && ours.delivered.length === 0
+}
+
 /** Where we do otherwise than Postfix, and mean to. */
 export interface KnownDifference {
   /** The name of the valid case that shows it. */
