@@ -13,6 +13,9 @@ const HOSTS = pathToFileURL(join(import.meta.dirname, 'recorded-hosts.ts')).href
 // The file times of a configuration that nobody is just writing.
 const LONG_AGO_SECONDS = 1_000_000_000
 
+// How late a line may come, on a busy machine.
+const LAST_LINE_MS = 5000
+
 // What all recordings have in common: "main.cf" of each file.
 const COMMON = {
   compatibility_level: '3.6',
@@ -139,7 +142,7 @@ export class Replay {
 
   /** Waits until what was logged since `takeLines` is enough, but not for long. */
   async settled(isEnough: (lines: readonly LogLine[]) => boolean): Promise<readonly LogLine[]> {
-    await this.logged(isEnough, 1500).catch(() => undefined)
+    await this.logged(isEnough, LAST_LINE_MS).catch(() => undefined)
     return this.takeLines()
   }
 

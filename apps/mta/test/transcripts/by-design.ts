@@ -81,6 +81,7 @@ export const NOT_PLAYED: Readonly<Record<string, string>> = {
 /** Cases that race with the server: what else may happen. */
 export const OTHERWISE: Readonly<Record<string, Partial<Outcome>>> = {
   'net-n17c': {
+    queueId: 'short',
     log: {
       qmqpd: [
         'connect from localhost[127.0.0.1]',
@@ -130,7 +131,7 @@ function withoutAgent(
   isKnown = false,
 ): Partial<Outcome> {
   const { qmqpd = [], cleanup = [], qmgr = [], smtp = [] } = as(id).log
-  const warning = `warning: connect to transport private/${transport}: no delivery agent of this name`
+  const problem = `connect to transport private/${transport}: no delivery agent of this name`
   const unavailable =
     'relay=none, delay=<D>, delays=<D>/<D>/<D>/<D>, dsn=4.3.0, ' +
     'status=deferred (mail transport unavailable)'
@@ -139,7 +140,7 @@ function withoutAgent(
     log: {
       qmqpd,
       cleanup: cleanup.slice(0, 1),
-      qmgr: [...qmgr.slice(0, 1), ...(isKnown ? [] : [warning])],
+      qmgr: [...qmgr.slice(0, 1), ...(isKnown ? [] : [`warning: ${problem}`])],
       error: recipients.map((recipient) => `<QID>: to=<${recipient}>, ${unavailable}`),
       ...(sent.length > 0 ? { smtp: sent } : {}),
     },

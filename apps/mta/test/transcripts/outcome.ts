@@ -21,6 +21,8 @@ export interface Outcome {
   readonly seconds: number
   /** Lines of each program that logged: their order among each other is chance. */
   readonly log: Readonly<Record<string, readonly string[]>>
+  /** The form of the queue id, if there was one (Q-524). */
+  readonly queueId: 'short' | 'long' | undefined
   readonly queued: readonly QueuedMessage[]
 }
 
@@ -28,9 +30,11 @@ const CLIENT_ATTRIBUTES = /^(create_time|log_\w+|client_\w+|protocol_name)=/
 
 /** As recorded, with what `instead` says of it. */
 export function recordedOutcome(
-  { reply, log, queued }: TranscriptCase,
+  { reply, log, queued, config = '' }: TranscriptCase,
   instead: Partial<Outcome> = {},
 ): Outcome {
+  const hasId = log.some((line) => line.includes(': <QID>: client='))
+  const queueId = config.includes('enable_long_queue_ids=yes') ? 'long' : 'short'
   return {
     reply: reply.text,
     end: endAnyway(reply.connection_end),
@@ -41,6 +45,7 @@ export function recordedOutcome(
         return { tag, text }
       }),
     ),
+    queueId: hasId ? queueId : undefined,
     queued: queued.map((message) => ({ extracted: [], ...message })),
     ...instead,
   }
@@ -75,6 +80,7 @@ export async function outcomeOf(
     end: endAnyway(end),
     seconds: Math.min(recorded.reply.seconds_until_end ?? 0, wholeSeconds(secondsUntilEnd)),
     log: linesByProgram(logged),
+    queueId: id === undefined ? undefined : formOf(id),
     queued: file === undefined ? [] : [queuedMessage(file, varying, hasClientAttributes)],
   }
 }
@@ -102,6 +108,10 @@ async function settledQueueFile(directory: string, id: string): Promise<QueueFil
   }
   await until(isSettled, () => `${id} stays in the active queue`)
   return file
+}
+
+function formOf(id: string): 'short' | 'long' {
+  return /^[0-9A-F]+$/.test(id) ? 'short' : 'long'
 }
 
 function queuedMessage(
