@@ -50,8 +50,12 @@ export async function cleanupOutcome(
 export function comparableLog(lines: readonly string[]): string[] {
   return lines
     .filter((line) => !ONLY_ONE_LOGS.test(line))
-    .map((line) =>
-      line.replace(/\b[0-9A-F]{9,12}(?=[:@])/g, '<QID>').replace(/\d{14}\.(?=<QID>)/, ''),
+    .map(
+      (line) =>
+        line
+          .replace(/\b[0-9A-F]{9,12}(?=[:@])/g, '<QID>')
+          .replace(/\d{14}\.(?=<QID>)/, '')
+          .replace(/(?<=with QMQP id )\w+/, '<QID>'), // Of `Received:`, which may be cut there.
     )
 }
 
