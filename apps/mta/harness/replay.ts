@@ -16,6 +16,9 @@ const LONG_AGO_SECONDS = 1_000_000_000
 // How late a line may come, on a busy machine.
 const LAST_LINE_MS = 5000
 
+// Begins with a queue id.
+const OF_A_MESSAGE = /^(?:warning: )?[0-9A-Za-z]{10,}: /
+
 // What all recordings have in common: "main.cf" of each file.
 const COMMON = {
   compatibility_level: '3.6',
@@ -130,14 +133,15 @@ export class Replay {
   }
 
   async #reload(): Promise<void> {
-    this.#at = this.#posthouse.log.length
+    const start = this.#posthouse.log.length
     this.#posthouse.signal('SIGHUP')
     const outcome = await this.#posthouse.waitFor(
-      () => this.#posthouse.log.slice(this.#at).find((line) => /: (error: )?reload/.test(line)),
+      () => this.#posthouse.log.slice(start).find((line) => /: (error: )?reload/.test(line)),
       () => 'no reload',
     )
     if (outcome.includes('error: ')) throw new Error(outcome)
-    this.takeLines()
+    const late = this.takeLines().filter(({ text }) => OF_A_MESSAGE.test(text))
+    if (late.length > 0) throw new Error(`too late: ${late.map(({ text }) => text).join('; ')}`)
   }
 
   /** Waits until what was logged since `takeLines` is enough, but not for long. */
