@@ -6,6 +6,8 @@ const TEXTS: Readonly<Record<string, string>> = {
   ENOTDIR: 'Not a directory',
   ELOOP: 'Too many levels of symbolic links',
   ENAMETOOLONG: 'File name too long',
+  ENOTEMPTY: 'Directory not empty',
+  EEXIST: 'File exists',
   EMFILE: 'Too many open files',
   ENFILE: 'Too many open files in system',
   EIO: 'Input/output error',

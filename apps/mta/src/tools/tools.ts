@@ -24,4 +24,5 @@ export const TOOLS: Readonly<Record<string, () => Promise<Tool>>> = {
   postcat: async () => (await import('./postcat.ts')).postcat,
   postconf: async () => (await import('./postconf.ts')).postconf,
   postqueue: async () => (await import('./postqueue.ts')).postqueue,
+  postsuper: async () => (await import('./postsuper.ts')).postsuper,
 }
