@@ -20,6 +20,7 @@ const FLOORS = [
     'postsuper',
     'qmqp-client',
     'qmqp-server',
+    'qshape',
     'smtp-client',
   ],
   ['master', 'queue-manager'],

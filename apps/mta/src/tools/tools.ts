@@ -23,6 +23,7 @@ export const TOOLS: Readonly<Record<string, () => Promise<Tool>>> = {
   mailq: async () => (await import('./postqueue.ts')).mailq,
   postcat: async () => (await import('./postcat.ts')).postcat,
   postconf: async () => (await import('./postconf.ts')).postconf,
-  postqueue: async () => (await import('./postqueue.ts')).postqueue,
   postsuper: async () => (await import('./postsuper.ts')).postsuper,
+  postqueue: async () => (await import('./postqueue.ts')).postqueue,
+  qshape: async () => (await import('./qshape.ts')).qshape,
 }
