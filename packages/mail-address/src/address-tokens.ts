@@ -6,8 +6,8 @@ export type AddressTokenKind = 'atom' | 'quoted' | 'comment' | 'literal' | 'oper
 export interface AddressToken {
   readonly kind: AddressTokenKind
   /**
-   * `atom` and `quoted`: the text without quotes and backslashes. `comment` and `literal`: with
-   * their brackets. `operator`: one of `| % ! ( ) < > @ , ; : \ " . [ ]`.
+   * `atom`, `quoted`: the text without quotes and backslashes. `literal`: the same, in brackets.
+   * `comment`: as it came. `operator`: one of `| % ! ( ) < > @ , ; : " . [ ]`.
    */
   readonly text: string
 }
@@ -20,9 +20,9 @@ const LINE_SPACE = /[\t-\r]/g
 
 /**
  * Cuts an address in external form into tokens. White space between them is dropped; line ends
- * and tabs inside them become blanks, so that no token can break a line. A missing closing `"`,
- * `)` or `]` is supplied (`G-138`). Does not know display names, groups or angle brackets: it
- * takes one address.
+ * and tabs inside them become blanks, so that no token can break a line (Postfix lets those in
+ * comments be). A missing closing `"` or `]` is supplied (`G-138`), and a backslash at the end is
+ * dropped. Does not know display names, groups or angle brackets: it takes one address.
  */
 export function tokenizeAddress(external: string): AddressToken[] {
   const tokens: AddressToken[] = []
@@ -81,29 +81,28 @@ interface Reading {
 function readToken(external: string, at: number, first: string): Reading {
   switch (first) {
     case '"': {
-      const { text, end } = readUntil(external, at + 1, QUOTED_END, '')
+      const { text, end } = readUntil(external, at + 1, QUOTED_END)
       return { token: { kind: 'quoted', text }, end: end + 1 }
     }
     case '[': {
-      const { text, end } = readUntil(external, at + 1, LITERAL_END, '\\')
+      const { text, end } = readUntil(external, at + 1, LITERAL_END)
       return { token: { kind: 'literal', text: `[${text}]` }, end: end + 1 }
     }
     case '(':
       return readComment(external, at)
     default: {
-      const { text, end } = readUntil(external, at, ATOM_END, '')
+      const { text, end } = readUntil(external, at, ATOM_END)
       if (end > at) return { token: { kind: 'atom', text }, end }
       return { token: { kind: 'operator', text: first }, end: at + 1 }
     }
   }
 }
 
-/** Reads up to what `ending` finds; `\x` is taken as x, with `escapePrefix` before it. */
+/** Reads up to what `ending` finds; `\x` is taken as x. */
 function readUntil(
   external: string,
   start: number,
   ending: RegExp,
-  escapePrefix: string,
 ): { readonly text: string; readonly end: number } {
   let text = ''
   let at = start
@@ -111,10 +110,8 @@ function readUntil(
     ending.lastIndex = at
     const end = ending.exec(external)?.index ?? external.length
     text += external.slice(at, end)
-    if (external[end] !== '\\' || end + 1 === external.length) {
-      return { text: text.replace(LINE_SPACE, ' '), end }
-    }
-    text += escapePrefix + external[end + 1]
+    if (external[end] !== '\\') return { text: text.replace(LINE_SPACE, ' '), end }
+    text += external[end + 1] ?? ''
     at = end + 2
   }
 }
@@ -129,8 +126,8 @@ function readComment(external: string, start: number): Reading {
     else if (character === '\\') end++
     end++
   } while (depth > 0 && end < external.length)
-  const comment = external.slice(start, end).replace(LINE_SPACE, ' ') + ')'.repeat(depth)
-  return { token: { kind: 'comment', text: comment }, end }
+  const text = external.slice(start, end).replace(LINE_SPACE, ' ')
+  return { token: { kind: 'comment', text }, end }
 }
 
 function needsBlank(left: AddressToken, right: AddressToken): boolean {
