@@ -2,7 +2,7 @@ import type { ParameterName } from '@posthouse/config'
 import { LookupTableError, type TableList } from '@posthouse/lookup-table'
 
 import type { ListUser } from './match-lists.ts'
-import type { Tables } from './tables.ts'
+import type { TableKeys, Tables } from './tables.ts'
 
 /**
  * The tables of a parameter such as `virtual_alias_maps`, opened.
@@ -14,10 +14,11 @@ export function tableList(
   name: ParameterName,
   { config, log }: ListUser,
   tables: Tables,
+  keys: TableKeys = 'text',
 ): TableList {
   const { settings } = config
   try {
-    const list = tables.list(name, settings.expanded(name), config, log)
+    const list = tables.list(name, settings.expanded(name), config, log, keys)
     for (const { severity, text } of list.problems) log[severity](text)
     return list
   } catch (error) {

@@ -23,6 +23,9 @@ const THIS_SYSTEM: TableSystem = {
   clock,
 }
 
+/** What tables are asked for: text, which may be UTF-8, or whatever a message has in it. */
+export type TableKeys = 'text' | 'bytes'
+
 interface OpenedFor {
   readonly table: OpenedTable
   readonly log: Logger
@@ -67,10 +70,12 @@ export class Tables {
   /**
    * Opens the tables of a parameter such as `virtual_alias_maps`.
    *
+   * @param keys `bytes`: any are looked up, also with `smtputf8_enable`.
    * @throws {LookupTableError} as `TableList` does
    */
-  list(name: string, text: string, config: Config, log: Logger): TableList {
-    const environment = this.#environment(config, log)
+  list(name: string, text: string, config: Config, log: Logger, keys: TableKeys): TableList {
+    const smtputf8 = keys === 'text' && config.smtputf8_enable
+    const environment = { ...this.#environment(config, log), smtputf8 }
     const openErrorIsFatal = config.daemon_table_open_error_is_fatal
     const list = new TableList(text, { name, environment, openErrorIsFatal })
     this.#lists.push({ list, log })

@@ -18,12 +18,11 @@ type CheckParameter =
  * @throws {ConfigError} A name is not that of a table, or one cannot be opened.
  */
 export function contentChecks(user: ListUser, tables: Tables): ContentChecks {
-  // Content need not be UTF-8, and must not get past its checks for that.
-  const ofBytes = { ...user, config: { ...user.config, smtputf8_enable: false } }
   const lists = new Map<string, TableList>()
   const tableOf = (name: CheckParameter): CheckTable | undefined => {
     const text = user.config.settings.expanded(name)
-    const list = lists.get(text) ?? tableList(name, ofBytes, tables)
+    // Content need not be UTF-8, and must not get past its checks for that.
+    const list = lists.get(text) ?? tableList(name, user, tables, 'bytes')
     lists.set(text, list)
     return list.has('all') ? { name, lookup: (key) => list.lookup(key) } : undefined
   }
