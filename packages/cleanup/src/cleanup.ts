@@ -2,7 +2,7 @@ import { AddressMapping, type AddressMappingOptions } from './address-mapping.ts
 import type { CleanupOptions } from './cleanup-options.ts'
 import type { CleanupClient } from './client.ts'
 import type { ContentChecks } from './content-checks.ts'
-import { HeaderRules } from './header-rules.ts'
+import { headerRules } from './header-rules.ts'
 import { MailDates } from './mail-dates.ts'
 import { refusedMimeProblems } from './mime-problems.ts'
 import type { CleanupPorts } from './ports.ts'
@@ -38,7 +38,7 @@ export class Cleanup {
       options,
       ports,
       log: ports.log,
-      rules: new HeaderRules(options.messageDropHeaders),
+      rules: headerRules(options.messageDropHeaders),
       checks,
       refusedMime: refusedMimeProblems(options, checks),
       dates: new MailDates(ports.zoneName),

@@ -1,4 +1,3 @@
-import { isAscii } from 'node:buffer'
 import type { Later } from '@posthouse/lookup-table'
 import {
   type EndOfHeadersEvent,
@@ -12,13 +11,15 @@ import type { ContentWriter } from '@posthouse/queue-store'
 
 import type { CleanupOptions } from './cleanup-options.ts'
 import type { CheckTable, ContentChecks } from './content-checks.ts'
-import { type HeaderText, headerText, headerValueStart, writeHeader } from './header-text.ts'
+import { HeaderOutput } from './header-output.ts'
+import { type HeaderText, headerText, headerValueStart } from './header-text.ts'
 import type { Change, Inspection } from './inspection.ts'
 import { andThen, more, repeat } from './later.ts'
 import { type MimeProblem, NON_EMPTY_END } from './mime-problems.ts'
 import type { PrimaryHeader } from './primary-header.ts'
 import { StoredBody } from './stored-body.ts'
 
+const LF = 0x0a
 // What is read at once: the events of so much text wait for slow tables in memory.
 const CHUNK_BYTES = 16_384
 const EIGHT_BIT = /^(?:8bit|binary)$/i
@@ -51,16 +52,14 @@ interface ProblemStep {
 export class ContentReader {
   readonly #context: ContentReaderContext
   readonly #stream: MimeStream
+  readonly #headers: HeaderOutput
   readonly #body: StoredBody
-  readonly #reported = new Set<MimeErrorCode>()
+  #errorCount = 0 // Of the stream; those are dealt with.
   readonly #steps: (MimeEvent | ProblemStep)[] = []
   readonly #tables: Readonly<Record<HeaderChecks, CheckTable | undefined>>
 
   /** A `Content-Transfer-Encoding: 8bit` or `binary` was stored (Q-527). */
   is8bit = false
-  /** A byte above 0x7F was stored in a header, other than one that was missing. */
-  hasNonAsciiHeader = false
-
   constructor(context: ContentReaderContext) {
     const { options, checks, writer, inspection } = context
     this.#context = context
@@ -69,8 +68,14 @@ export class ContentReader {
       mime_header_checks: checks.mimeHeaderChecks,
       nested_header_checks: checks.nestedHeaderChecks,
     }
+    this.#headers = new HeaderOutput(writer)
     this.#body = new StoredBody(options, writer, inspection, checks.bodyChecks)
     this.#stream = new MimeStream(options, (event) => this.#gather(event))
+  }
+
+  /** A byte above 0x7F was stored in a header, other than one that was missing. */
+  get hasNonAsciiHeader(): boolean {
+    return this.#headers.hasNonAscii
   }
 
   /** Takes text, which must not change. Stops early when the rest does not matter. */
@@ -93,7 +98,7 @@ export class ContentReader {
 
   /** Puts problems next to what has them: before it, but for the encoding of a whole entity. */
   #gather(event: MimeEvent): void {
-    if (this.#stream.errors.size === this.#reported.size) {
+    if (this.#stream.errors.size === this.#errorCount) {
       this.#steps.push(event)
       return
     }
@@ -112,13 +117,10 @@ export class ContentReader {
 
   /** In the order of importance. */
   #newProblems(): MimeProblem[] {
-    const { errors } = this.#stream
-    const problems: MimeProblem[] = []
-    for (const [code, problem] of this.#context.refusedMime) {
-      if (errors.has(code) && !this.#reported.has(code)) problems.push(problem)
-    }
-    for (const code of errors) this.#reported.add(code)
-    return problems
+    const codes = [...this.#stream.errors].slice(this.#errorCount)
+    this.#errorCount += codes.length
+    const refused = [...this.#context.refusedMime]
+    return refused.filter(([code]) => codes.includes(code)).map(([, problem]) => problem)
   }
 
   #drain(): Later<undefined> {
@@ -162,27 +164,32 @@ export class ContentReader {
 
   #follow(event: HeaderEvent, change: Change | undefined): Later<undefined> {
     if (change?.kind === 'drop') return undefined
-    if (change?.kind === 'prepend') this.#write(change.bytes)
+    if (change?.kind === 'prepend') this.#headers.write(change.bytes)
     const header =
       change?.kind === 'replace'
         ? headerText(change.bytes)
         : { name: event.name, bytes: event.kept, colon: event.colon }
     if (header.name === 'content-transfer-encoding') this.#heedEncoding(header)
-    return event.block === 'message' ? this.#takePrimary(header) : this.#write(header.bytes)
+    // What stands for a header about MIME is passed on as it is, whatever its name.
+    const isForMime = change?.kind === 'replace' && event.checks === 'mime_header_checks'
+    if (event.block === 'message' && !isForMime) return this.#takePrimary(event, header)
+    this.#store(event, header.bytes)
+    return undefined
   }
 
-  #takePrimary(header: HeaderText): Later<undefined> {
+  #takePrimary(event: HeaderEvent, header: HeaderText): Later<undefined> {
     const { primary, inspection } = this.#context
     primary.heed(header)
     if (primary.isLooping) inspection.tooManyHops()
     if (inspection.isOver) return undefined
-    return andThen(primary.stored(header), (stored) => this.#write(stored))
+    return andThen(primary.stored(header), (stored) => this.#store(event, stored))
   }
 
-  #write(header: Buffer | undefined): undefined {
-    if (header === undefined) return
-    if (!this.hasNonAsciiHeader && !isAscii(header)) this.hasNonAsciiHeader = true
-    writeHeader(this.#context.writer, header)
+  #store({ raw, kept }: HeaderEvent, stored: Buffer | undefined): undefined {
+    if (stored === undefined) return
+    const isAsItCame = stored === kept && kept.length === raw.length - 1
+    if (isAsItCame && raw.at(-1) === LF) this.#headers.keep(raw)
+    else this.#headers.write(stored)
   }
 
   #heedEncoding(header: HeaderText): void {
@@ -192,6 +199,7 @@ export class ContentReader {
   }
 
   #endHeaders({ block, raw, needsEmptyLine }: EndOfHeadersEvent): Later<undefined> {
+    this.#headers.flush()
     if (block === 'message') this.#endPrimary(needsEmptyLine)
     this.#body.beginPart()
     return this.#body.push(raw)

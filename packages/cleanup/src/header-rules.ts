@@ -46,30 +46,33 @@ const ADDRESS_CLASSES: ReadonlyMap<string, HeaderClass> = new Map([
   ]),
 ])
 
-/** What to do about a header, by its name in lower case. */
-export class HeaderRules {
-  readonly #known: ReadonlySet<string> = new Set([...KNOWN, ...ADDRESS_CLASSES.keys()])
-  readonly #dropped: ReadonlySet<string>
-
-  /** @param messageDropHeaders `message_drop_headers` (Q-521), in any letter case. */
-  constructor(messageDropHeaders: readonly string[]) {
-    this.#dropped = new Set(messageDropHeaders.map((name) => name.toLowerCase()))
-  }
-
+/** What to do about a header. */
+export interface HeaderRule {
   /** Whether it matters that the header was there. */
-  isKnown(name: string): boolean {
-    return this.#known.has(name)
-  }
-
-  /** Whose addresses are in a header; undefined: none that we know. */
-  addressClass(name: string): HeaderClass | undefined {
-    return ADDRESS_CLASSES.get(name)
-  }
-
-  isDropped(name: string): boolean {
-    return this.#dropped.has(name)
-  }
+  readonly isKnown: boolean
+  readonly isDropped: boolean
+  /** Whose addresses are in it; undefined: none that we know. */
+  readonly addressClass: HeaderClass | undefined
 }
+
+/**
+ * What to do about headers, by their names in lower case; most have no rule.
+ *
+ * @param messageDropHeaders `message_drop_headers` (Q-521), in any letter case.
+ */
+export function headerRules(messageDropHeaders: readonly string[]): HeaderRules {
+  const dropped = new Set(messageDropHeaders.map((name) => name.toLowerCase()))
+  const known = new Set([...KNOWN, ...ADDRESS_CLASSES.keys()])
+  return new Map(
+    [...known, ...dropped].map((name) => {
+      const isKnown = known.has(name)
+      const addressClass = ADDRESS_CLASSES.get(name)
+      return [name, { isKnown, isDropped: dropped.has(name), addressClass }]
+    }),
+  )
+}
+
+export type HeaderRules = ReadonlyMap<string, HeaderRule>
 
 function classOf(where: HeaderClass, names: readonly string[]): (readonly [string, HeaderClass])[] {
   return names.map((name) => [name, where] as const)

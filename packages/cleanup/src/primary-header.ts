@@ -64,7 +64,7 @@ export class PrimaryHeader {
   /** Notes that a header is there. Drops nothing. */
   heed(header: HeaderText): void {
     const { name } = header
-    if (!this.#context.rules.isKnown(name)) return
+    if (!this.#context.rules.get(name)?.isKnown) return
     this.#names.add(name)
     switch (name) {
       case 'received':
@@ -86,10 +86,11 @@ export class PrimaryHeader {
    * @returns undefined: nothing. Later if a table that is asked for an address answers later.
    */
   stored(header: HeaderText): Later<Buffer | undefined> {
-    const { rules } = this.#context
-    if (rules.isDropped(header.name)) return undefined
-    const where = rules.addressClass(header.name)
-    return where === undefined ? header.bytes : this.#withAddresses(header, where)
+    const rule = this.#context.rules.get(header.name)
+    if (rule === undefined) return header.bytes
+    if (rule.isDropped) return undefined
+    const { addressClass } = rule
+    return addressClass === undefined ? header.bytes : this.#withAddresses(header, addressClass)
   }
 
   #withAddresses({ bytes, colon }: HeaderText, where: HeaderClass): Later<Buffer> {

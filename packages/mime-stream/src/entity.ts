@@ -24,6 +24,8 @@ export interface ContentType {
 
 const TYPES: readonly string[] = ['text', 'message', 'multipart']
 const ENCODINGS: readonly string[] = ['7bit', '8bit', 'binary', 'quoted-printable', 'base64']
+// What most say. Tokens tell the same, later.
+const PLAIN_TEXT = /^ text\/(plain|html)(?:;|$)/i
 // RFC 2046 5.2.2, 5.2.3: 7bit, always.
 const SEVEN_BIT_MESSAGES: readonly string[] = ['partial', 'external-body']
 
@@ -34,6 +36,8 @@ const SEVEN_BIT_MESSAGES: readonly string[] = ['partial', 'external-body']
  * @returns undefined for all other types, which leave the type of the entity as it is.
  */
 export function parseContentType(value: string): ContentType | undefined {
+  const plain = PLAIN_TEXT.exec(value)
+  if (plain !== null) return { type: 'text', subtype: plain[1]!.toLowerCase(), boundaries: [] }
   const [first, slash, second] = contentTypeTokens(value, 3)
   if (first === undefined || isSpecial(first, ';')) {
     return { type: 'text', subtype: '', boundaries: [] }
