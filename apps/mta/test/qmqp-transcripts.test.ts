@@ -197,9 +197,8 @@ function isDisconnect({ text }: LogLine): boolean {
 function possibleOutcomes(recorded: TranscriptCase): Outcome[] {
   const difference = BY_DESIGN[recorded.id]
   if (difference !== undefined) return [recordedOutcome(recorded, difference.instead)]
-  const otherwise = OTHERWISE[recorded.id]
-  const others = otherwise === undefined ? [] : [recordedOutcome(recorded, otherwise)]
-  return [recordedOutcome(recorded), ...others]
+  const others = OTHERWISE[recorded.id] ?? []
+  return [{}, ...others].map((instead) => recordedOutcome(recorded, instead))
 }
 
 function check(recorded: TranscriptCase, outcome: Outcome): void {
