@@ -10,7 +10,7 @@ import {
 import type { ActiveMessage, Request } from './active-message.ts'
 import { DeliveryJournal } from './delivery-journal.ts'
 import type { QueueManagerOptions, TransportSettings } from './options.ts'
-import type { DeliveryReport, DeliveryRequest, QueueManagerPorts } from './ports.ts'
+import type { DeliveryAgent, DeliveryReport, DeliveryRequest, QueueManagerPorts } from './ports.ts'
 import { groupRequests, isInternal } from './request-grouping.ts'
 import type { Route } from './router.ts'
 import { verpSender } from './verp.ts'
@@ -103,16 +103,17 @@ export class Dispatcher {
     }
     const handoffMs = clock.now()
     this.#events.began(request.message)
-    // In a promise chain of its own, so that an agent that throws is no worse than a rejection.
-    const delivery = new Promise<DeliveryReport>((resolve) => {
-      resolve(agent.deliver(this.#requestOf(request, selection, handoffMs)))
-    })
-    void delivery
-      .then(
-        (report) => this.#answered(selection, report, handoffMs),
-        (error: unknown) => this.#lost(selection, error),
-      )
-      .then(() => this.#events.ended(request.message))
+    const ended = (): void => this.#events.ended(request.message)
+    void attempt(agent, this.#requestOf(request, selection, handoffMs)).then(
+      (report) => {
+        this.#answered(selection, report, handoffMs)
+        ended()
+      },
+      (error: unknown) => {
+        this.#lost(selection, error)
+        ended()
+      },
+    )
   }
 
   #requestOf(request: Request, { reuse }: Selection<Request>, handoffMs: number): DeliveryRequest {
@@ -223,6 +224,15 @@ export class Dispatcher {
       this.#settings.set(transport, settings)
     }
     return settings
+  }
+}
+
+/** An agent that throws is no worse than one that rejects. */
+function attempt(agent: DeliveryAgent, request: DeliveryRequest): Promise<DeliveryReport> {
+  try {
+    return agent.deliver(request)
+  } catch (error) {
+    return Promise.reject(error)
   }
 }
 

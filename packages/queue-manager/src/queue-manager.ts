@@ -316,7 +316,8 @@ export class QueueManager {
     this.#announce(envelope)
     // Counted before anything is awaited, or mail that comes meanwhile finds room it has not.
     this.#recipients += envelope.recipients.length
-    const routes = await this.#router.routesOf(message)
+    const asked = this.#router.routesOf(message)
+    const routes = asked instanceof Promise ? await asked : asked
     if (this.#draining) return
     this.#recipients += routes.length - envelope.recipients.length
     if (routes.length === 0) this.#spawn(this.#finish(message), message.id)

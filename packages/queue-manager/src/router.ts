@@ -33,8 +33,11 @@ export class Router {
     this.#deferTransports = new Set(options.deferTransports)
   }
 
-  /** One route per recipient that is to be delivered, in the order of the file. */
-  async routesOf(message: ActiveMessage): Promise<Route[]> {
+  /**
+   * One route per recipient that is to be delivered, in the order of the file. A promise only if a
+   * resolver answers later.
+   */
+  routesOf(message: ActiveMessage): Route[] | Promise<Route[]> {
     const { envelope } = message
     const missing = missingFeature(message)
     if (missing !== undefined) {
@@ -47,11 +50,10 @@ export class Router {
     const routes = this.#wanted(envelope.recipients, envelope.redirect).map(
       (recipient) => this.#filter(message, recipient) ?? this.#ask(message, recipient),
     )
-    const settled: Route[] = []
-    for (const route of routes) {
-      settled.push(this.#postponed(message, route instanceof Promise ? await route : route))
-    }
-    return settled
+    const postponed = (route: Route): Route => this.#postponed(message, route)
+    const isKnown = (route: Route | Promise<Route>): route is Route => !(route instanceof Promise)
+    if (routes.every(isKnown)) return routes.map(postponed)
+    return Promise.all(routes).then((all) => all.map(postponed))
   }
 
   /**

@@ -27,6 +27,9 @@ export interface FileSystemDirectory {
  * The part of a POSIX file system that the store stands on: one system call per method, rejecting
  * with an error whose `code` is the name of the error number, such as `ENOENT`. Everything that
  * never-lose-mail depends on goes through it, so that a test can crash it at any instant.
+ *
+ * The two calls that are done for each message and seldom wait give a promise, or reject, only if
+ * they do wait; else they give their result, or throw, at once. A promise costs more than either.
  */
 export interface QueueFileSystem {
   /**
@@ -45,11 +48,11 @@ export interface QueueFileSystem {
   /** @returns bytes read, less than asked for only at the end of the file. */
   read(file: number, target: Uint8Array, position: number): Promise<number>
   /** @returns bytes written, which may be fewer. */
-  writev(file: number, buffers: readonly Uint8Array[], position: number): Promise<number>
+  writev(file: number, buffers: readonly Uint8Array[], position: number): number | Promise<number>
   pwrite(file: number, bytes: Uint8Array, position: number): Promise<number>
   ftruncate(file: number, sizeBytes: number): Promise<void>
   fsync(file: number): Promise<void>
-  rename(from: string, to: string): Promise<void>
+  rename(from: string, to: string): void | Promise<void>
   unlink(path: string): Promise<void>
   mkdir(path: string, mode: number): Promise<void>
   utimes(path: string, accessedMs: number, modifiedMs: number): Promise<void>

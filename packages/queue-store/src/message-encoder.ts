@@ -17,6 +17,7 @@ const RESERVED_NAMES: ReadonlySet<string> = new Set([
   'dsn_orig_rcpt',
 ])
 const SIZE_RECORD_OFFSET = 2 // Behind type and length.
+const NO_SIZES = ' '.repeat(SIZE_RECORD_BYTES)
 const EXPECTED_ENVELOPE_BYTES = 1024
 const EXPECTED_RECIPIENT_BYTES = 128
 
@@ -53,6 +54,10 @@ export function encodeMessage(
   }
   const sizes = { dataSize: content.length, contentOffset, contentLength: content.length }
   const written = encoder.finish(sizes)
+  const contentFilter = asRead(message.filter || (message.contentFilter ?? ''))
+  const redirect = asRead(message.redirect ?? '')
+  const warningMs = warningTimeMs(message)
+  const delimiters = verpDelimiters(message, verpDelimiterFilter)
   return {
     buffers: [written.subarray(0, contentOffset), content, written.subarray(contentOffset)],
     envelope: {
@@ -66,10 +71,10 @@ export function encodeMessage(
       encoding: message.encoding ?? encoder.encoding,
       sendOptions: message.sendOptions ?? 0,
       flush: false,
-      ...optional('contentFilter', asRead(message.filter || (message.contentFilter ?? ''))),
-      ...optional('redirect', asRead(message.redirect ?? '')),
-      ...optional('warningTimeMs', warningTimeMs(message)),
-      ...optional('verpDelimiters', verpDelimiters(message, verpDelimiterFilter)),
+      ...(contentFilter !== '' && { contentFilter }),
+      ...(redirect !== '' && { redirect }),
+      ...(warningMs !== undefined && { warningTimeMs: warningMs }),
+      ...(delimiters && { verpDelimiters: delimiters }),
       attributes: encoder.attributes,
     },
   }
@@ -99,7 +104,7 @@ class MessageEncoder {
   writeEnvelope(createTimeMs: number): void {
     const records = this.#records
     const message = this.#message
-    records.record(RecordType.size, ' '.repeat(SIZE_RECORD_BYTES))
+    records.record(RecordType.size, NO_SIZES)
     records.record(RecordType.time, formatTime(message.arrivalTimeMs))
     records.record(RecordType.attribute, `create_time=${formatSeconds(createTimeMs)}`)
     if (message.contentFilter) records.record(RecordType.contentFilter, message.contentFilter)
@@ -154,13 +159,9 @@ class MessageEncoder {
     records.record(RecordType.original, original)
     const offset = records.length + contentBytes
     records.record(RecordType.recipient, address)
-    this.recipients.push({
-      address: asRead(address),
-      original: asRead(original),
-      ...optional('dsnOriginal', trimSpaces(asRead(dsnOriginal))),
-      notify,
-      offset,
-    })
+    const read = { address: asRead(address), original: asRead(original), notify, offset }
+    const dsnRead = dsnOriginal === '' ? '' : trimSpaces(asRead(dsnOriginal))
+    this.recipients.push(dsnRead === '' ? read : { ...read, dsnOriginal: dsnRead })
   }
 }
 
@@ -197,12 +198,4 @@ function asRead(text: string): string {
   const read = text.isWellFormed() ? text : decodeAddress(encodeAddress(text))
   const nul = read.indexOf('\0')
   return nul < 0 ? read : read.slice(0, nul)
-}
-
-function optional<Name extends string, Value>(
-  name: Name,
-  value: Value | undefined,
-): { [Key in Name]?: Value } {
-  if (value === undefined || value === '') return {}
-  return { [name]: value } as { [Key in Name]?: Value }
 }

@@ -50,12 +50,12 @@ export function nodeFileSystem(now: () => number): NodeFileSystem {
   const thread = new DiskThread()
   return {
     ...POOLED,
-    writev: async (file, buffers, position) => {
+    writev: (file, buffers, position) => {
       const bytes = buffers.reduce((sum, { length }) => sum + length, 0)
       if (pace.isFast && bytes <= MAX_SYNC_BYTES) return fs.writevSync(file, buffers, position)
       return result((done) => fs.writev(file, buffers, position, done))
     },
-    rename: async (from, to) => {
+    rename: (from, to) => {
       if (pace.isFast) return fs.renameSync(from, to)
       return completion((done) => fs.rename(from, to, done))
     },

@@ -30,16 +30,14 @@ export class QueueDirectories {
 
   /**
    * Does `work`, and does it again after making the hash directories of the file `id` if it fails
-   * with "no such file" (F-8).
+   * with "no such file" (F-8). A promise only if that is needed, or `work` gives one.
    */
-  async makingHashDirectories<Value>(
+  makingHashDirectories<Value>(
     queue: MessageQueue | StatusLogKind,
     id: string,
-    work: () => Promise<Value>,
-  ): Promise<Value> {
-    try {
-      return await work()
-    } catch (error) {
+    work: () => Value | Promise<Value>,
+  ): Value | Promise<Value> {
+    const again = async (error: unknown): Promise<Value> => {
       const directories = this.#paths.hashDirectories(queue, id)
       if (errorCode(error) !== 'ENOENT' || directories.length === 0) throw error
       for (const directory of directories) {
@@ -47,11 +45,17 @@ export class QueueDirectories {
       }
       return await work()
     }
+    try {
+      const result = work()
+      return result instanceof Promise ? result.catch(again) : result
+    } catch (error) {
+      return again(error)
+    }
   }
 
-  /** Makes the name `path` durable, after the fsync of what it names. */
-  async syncEntryOf(path: string): Promise<void> {
-    if (!this.#syncsEntries) await this.#sync(parent(path))
+  /** Makes the name `path` durable, after the fsync of what it names; undefined if it is. */
+  syncEntryOf(path: string): Promise<void> | undefined {
+    return this.#syncsEntries ? undefined : this.#sync(parent(path))
   }
 
   async #make(path: string): Promise<boolean> {

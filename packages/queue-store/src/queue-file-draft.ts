@@ -101,10 +101,10 @@ export class QueueFileDraft {
   }
 
   async #store(buffers: readonly Uint8Array[], queue: MessageQueue): Promise<void> {
-    const { files, directories } = this.#context
+    const { files, directories, statusLogs } = this.#context
     const file = this.#file!
     await writeAll(files, file, buffers, 0)
-    await this.#removeSpuriousLogs()
+    if (statusLogs.mayHaveSpurious(this.id)) await this.#removeSpuriousLogs()
     // Before the fsync, which makes data and name durable together. Should the machine die in
     // between, a name without its data is found by the missing end record (F-10, F-51).
     await this.#enter(queue)

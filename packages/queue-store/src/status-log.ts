@@ -83,6 +83,11 @@ export class StatusLogs {
     }
   }
 
+  /** Whether a new message with this id may find logs: mostly not, and then nobody need look. */
+  mayHaveSpurious(id: string): boolean {
+    return this.#idsRepeat && KINDS.some((kind) => this.#known.get(kind)?.has(id) !== false)
+  }
+
   /**
    * Removes logs that a message of long ago left to a new one with the same id (F-11).
    *

@@ -13,7 +13,8 @@ export async function writeAll(
   let rest = buffers
   let end = position
   for (;;) {
-    let written = await files.writev(file, rest, end)
+    const pending = files.writev(file, rest, end)
+    let written = typeof pending === 'number' ? pending : await pending
     end += written
     let whole = 0
     while (whole < rest.length && written >= rest[whole]!.length) written -= rest[whole++]!.length

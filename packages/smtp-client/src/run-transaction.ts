@@ -150,7 +150,8 @@ export class TransactionRun {
       }
       const step = transaction.next()
       if (step.kind === 'done') return step.quit ? 'quit' : 'open'
-      const early = await this.#send(step)
+      const sending = this.#send(step)
+      const early = sending instanceof Promise ? await sending : sending
       if (early !== undefined && transaction.expecting !== undefined) {
         this.#apply(transaction.reply(early))
         return 'broken'
@@ -158,17 +159,18 @@ export class TransactionRun {
     }
   }
 
+  #send(step: Exclude<Step, { kind: 'done' }>): Promise<SmtpReply | undefined> | undefined {
+    if (step.kind === 'content' && !step.empty) return this.#sendContent(step.trailer)
+    this.session.connection.send(step.kind === 'send' ? step.text : step.trailer)
+    return undefined
+  }
+
   /** Returns the reply of a server that did not wait for the end of the message (C-88). */
-  async #send(step: Exclude<Step, { kind: 'done' }>): Promise<SmtpReply | undefined> {
+  async #sendContent(trailer: string): Promise<SmtpReply | undefined> {
     const { connection } = this.session
-    if (step.kind === 'send' || step.empty) {
-      connection.send(step.kind === 'send' ? step.text : step.trailer)
-      return undefined
-    }
     const { delivery, options, log } = this.#context
     const { content, contentSize, queueId } = delivery
     const { contentLineLimit: lineLimit, dataXferTimeoutMs: timeoutMs } = options
-    const { trailer } = step
     this.#sendingContent = true
     try {
       const broke = await sendContent(connection, {
