@@ -148,6 +148,22 @@ it('removes what nobody wanted for a second', async () => {
   await vi.waitFor(() => expect(spares()).toEqual([]))
 })
 
+it('empties files together while others are left, and none that it removes', async () => {
+  const store = await open()
+  const ids: string[] = []
+  for (let count = 0; count < 4; count++) ids.push(await queue(store, 'x'))
+  await store.remove(ids[0]!, 'active')
+  await areEmptied(1)
+  await store.remove(ids[1]!, 'active')
+  await areEmptied(1)
+  await store.remove(ids[2]!, 'active')
+  await areEmptied(3)
+  await store.remove(ids[3]!, 'active')
+  await store.close()
+  expect(spares()).toEqual([])
+  expect(emptied).toBe(3)
+})
+
 it.each([
   ['large', `${'x'.repeat(70_000)}`, 1024 * 1024],
   ['out of the cache', 'x', 0],

@@ -5,6 +5,8 @@ import { errorCode, type QueueFileSystem } from './file-system.ts'
 import type { WrittenFile } from './written-files.ts'
 
 const IDLE_MS = 1000
+// So many are emptied together: handing a call to another thread costs more than the call.
+const BATCH = 8
 const SPARE_NAME = /^\d+$/
 
 /** A file for a new message: empty, open, with no other name. */
@@ -34,6 +36,8 @@ export class SpareFiles {
   readonly #files: QueueFileSystem
   readonly #options: SpareFilesOptions
   readonly #spares: SpareFile[] = []
+  /** Put here, and not emptied yet. */
+  readonly #used: SpareFile[] = []
   /** Those in the directory, emptied or not. */
   #count = 0
   #emptying = 0
@@ -77,7 +81,8 @@ export class SpareFiles {
     this.#count += 1
     const spare = `${directory}/${++this.#lastName}`
     try {
-      await this.#files.rename(path, spare)
+      const renaming = this.#files.rename(path, spare)
+      if (renaming !== undefined) await renaming
     } catch (error) {
       this.#count -= 1
       if (errorCode(error) === 'ENOENT') throw error
@@ -85,7 +90,12 @@ export class SpareFiles {
       log.warning(`${directory}: files are not used again: ${errorCode(error)}`)
       return false
     }
-    void this.#empty({ path: spare, ...written })
+    this.#used.push({ path: spare, file: written.file, inode: written.inode })
+    this.#watch()
+    // Where few are left, the next message may want it at once.
+    if (this.#used.length > this.#spares.length || this.#used.length >= BATCH) {
+      for (const used of this.#used.splice(0)) void this.#empty(used)
+    }
     return true
   }
 
@@ -117,7 +127,7 @@ export class SpareFiles {
       this.#expectSameFile(spare)
       await this.#files.ftruncate(file, 0)
       this.#spares.push(spare)
-      this.#watch()
+      this.#watch() // Emptying may have taken long.
     } catch {
       // It is not needed, so why it cannot be used does not matter.
       this.#files.close(file)
@@ -146,7 +156,7 @@ export class SpareFiles {
   }
 
   async #removeAll(): Promise<void> {
-    const spares = this.#spares.splice(0)
+    const spares = [...this.#spares.splice(0), ...this.#used.splice(0)]
     for (const { path, file } of spares) {
       this.#files.close(file)
       await this.#remove(path)
