@@ -99,15 +99,33 @@ export class AttemptEnd {
   async #remove(message: ActiveMessage): Promise<void> {
     const { id } = message
     try {
-      await this.#store.remove(id, 'active')
-      this.#log.info(`${id}: removed`, { event: 'removed', queueId: id })
+      const isRemoved = await this.#store.remove(id, 'active')
+      if (isRemoved || !(await this.#markMoved(message))) {
+        this.#log.info(`${id}: removed`, { event: 'removed', queueId: id })
+      }
     } catch (error) {
       this.#warn(id, 'cannot remove the queue file, will try again', error)
       // The next attempt must find no recipients, or all would get the message again.
-      const all = message.envelope.recipients.map(({ offset }) => offset)
-      await this.#markLast(id, all)
+      await this.#markLast(id, offsetsOf(message))
       await this.putBack(id, this.#retryMs(message))
     }
+  }
+
+  /**
+   * A message was delivered while postsuper(1) put it on hold: nobody shall get it again when it is
+   * released. @returns false when it was removed.
+   */
+  async #markMoved(message: ActiveMessage): Promise<boolean> {
+    const { id } = message
+    try {
+      await this.#store.markDone(id, 'active', offsetsOf(message))
+    } catch (error) {
+      if (!isVanished(error)) throw error
+      return false
+    }
+    const text = `${id}: delivered, but moved from queue "active" meanwhile: all recipients are done`
+    this.#log.info(text, { queueId: id })
+    return true
   }
 
   async #defer(message: ActiveMessage): Promise<void> {
@@ -122,6 +140,8 @@ export class AttemptEnd {
     try {
       await this.#store.markDone(id, 'active', offsets)
     } catch (error) {
+      // Who removed the message wants no more of it.
+      if (isVanished(error)) return
       const problem = `cannot mark ${offsets.length} recipients as done, they may get a duplicate`
       this.#warn(id, problem, error)
     }
@@ -170,4 +190,12 @@ export class AttemptEnd {
     const reason = error instanceof Error ? error.message : String(error)
     this.#log.warning(`${id}: ${problem}: ${reason}`, { queueId: id, reason })
   }
+}
+
+function offsetsOf({ envelope }: ActiveMessage): number[] {
+  return envelope.recipients.map(({ offset }) => offset)
+}
+
+function isVanished(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'vanished'
 }

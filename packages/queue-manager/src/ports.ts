@@ -18,7 +18,7 @@ export interface MessageStore {
     to: MessageQueue,
     options?: { modifiedMs?: number },
   ): Promise<boolean>
-  remove(id: string, queue: MessageQueue): Promise<void>
+  remove(id: string, queue: MessageQueue): Promise<boolean>
   /** Rejects with an error whose `code` is `corrupt` (and `warnings` say why) or `vanished`. */
   readEnvelope(id: string, queue: MessageQueue): Promise<MessageEnvelope>
   markDone(id: string, queue: MessageQueue, offsets: readonly number[]): Promise<void>

@@ -36,6 +36,50 @@ describe('QueueManager: a message', () => {
     expect(calls).toEqual(['move QID1 incoming active', 'remove QID1 active'])
   })
 
+  it('F-87: that is put on hold while it is delivered has no recipients when it is released', async () => {
+    const here: World = new World(async (request) => {
+      await here.store.move('QID1', 'active', 'hold')
+      return here.outcomes(request, 'sent')
+    }, {})
+    const manager = here.manager()
+    await manager.start()
+    manager.accept(here.store.add({ id: 'QID1', recipients: ['a@x', 'b@x'] }))
+    await here.run(1)
+    expect(here.store.places()).toEqual({ QID1: 'hold' })
+    expect(here.store.files.get('QID1')?.envelope.recipients).toEqual([])
+    expect(here.masked.at(-1)).toBe(
+      'qmgr: QID1: delivered, but moved from queue "active" meanwhile: all recipients are done',
+    )
+    expect(manager).toMatchObject({ messages: 0, recipients: 0 })
+  })
+
+  it('F-87: that is put on hold while it is deferred stays there, and says who is done', async () => {
+    const here: World = new World(async (request) => {
+      await here.store.move('QID1', 'active', 'hold')
+      return here.outcomes(request, request.recipients[0]?.address === 'a@x' ? 'sent' : 'deferred')
+    }, {})
+    const manager = here.manager()
+    await manager.start()
+    manager.accept(here.store.add({ id: 'QID1', recipients: ['a@x', 'b@y'] }))
+    await here.run(1)
+    expect(here.store.places()).toEqual({ QID1: 'hold' })
+    const left = here.store.files.get('QID1')?.envelope.recipients
+    expect(left?.map(({ address }) => address)).toEqual(['b@y'])
+  })
+
+  it('F-87: that is removed while it is delivered needs no words but that', async () => {
+    const here: World = new World(async (request) => {
+      here.store.files.delete('QID1')
+      return here.outcomes(request, 'sent')
+    }, {})
+    const manager = here.manager()
+    await manager.start()
+    manager.accept(here.store.add({ id: 'QID1', recipients: ['a@x'] }))
+    await here.run(1)
+    expect(here.masked.slice(2)).toEqual(['qmgr: QID1: removed'])
+    expect(manager).toMatchObject({ messages: 0, recipients: 0 })
+  })
+
   it('G-163, G-164: says in fields what its log lines say', async () => {
     const here = world()
     const manager = here.manager()

@@ -102,9 +102,9 @@ export class MemoryStore implements MessageStore {
     return true
   }
 
-  async remove(id: string, queue: MessageQueue): Promise<void> {
+  async remove(id: string, queue: MessageQueue): Promise<boolean> {
     this.#call(`remove ${id} ${queue}`)
-    if (this.files.get(id)?.queue === queue) this.files.delete(id)
+    return this.files.get(id)?.queue === queue && this.files.delete(id)
   }
 
   async readEnvelope(id: string, queue: MessageQueue): Promise<MessageEnvelope> {
@@ -117,7 +117,10 @@ export class MemoryStore implements MessageStore {
   async markDone(id: string, queue: MessageQueue, offsets: readonly number[]): Promise<void> {
     this.#call(`markDone ${id} ${queue} ${offsets.join(' ')}`)
     const file = this.files.get(id)
-    if (file?.queue !== queue) throw new StoreError('vanished', 'no such file')
+    const isMoved = file?.queue === 'hold' || file?.queue === 'deferred'
+    if (file === undefined || (file.queue !== queue && !isMoved)) {
+      throw new StoreError('vanished', 'no such file')
+    }
     const recipients = file.envelope.recipients.filter(({ offset }) => !offsets.includes(offset))
     file.envelope = { ...file.envelope, recipients }
   }

@@ -371,7 +371,7 @@ describe('QueueStore.move, remove and markDone', () => {
       const store = await open({ hashQueueNames: ['deferred'] })
       expect(await store.move('ABCD1', 'incoming', 'deferred', options)).toBe(false)
       expect(await store.move('ABCD1', 'incoming', 'active', options)).toBe(false)
-      await store.remove('ABCD1', 'incoming')
+      expect(await store.remove('ABCD1', 'incoming')).toBe(false)
     },
   )
 
@@ -399,6 +399,20 @@ describe('QueueStore.move, remove and markDone', () => {
     expect((await store.readEnvelope(draft.id, 'incoming')).recipients).toEqual([])
     expect(log.lines).toEqual([])
   })
+
+  it.each(['hold', 'maildrop', 'deferred'])(
+    'F-53, F-87: marks recipients of a message that postsuper moved to %s',
+    async (queue) => {
+      const store = await open({ hashQueueNames: ['deferred'] })
+      const { id, envelope } = await committed(store, 'x\n')
+      const place = join(directory, queue, queue === 'deferred' ? id[0]! : '')
+      fs.mkdirSync(place, { recursive: true })
+      fs.renameSync(join(directory, 'incoming', id), join(place, id))
+      await store.markDone(id, 'active', [envelope.recipients[0]!.offset])
+      fs.renameSync(join(place, id), join(directory, 'incoming', id))
+      expect((await store.readEnvelope(id, 'incoming')).recipients).toEqual([])
+    },
+  )
 
   it('tells vanished from corrupt', async () => {
     const store = await open()
@@ -437,6 +451,16 @@ describe('QueueStore.readContent', () => {
     const { id, envelope } = await committed(store, 'first\n')
     await store.remove(id, 'incoming')
     await expect(text(store, id, envelope)).rejects.toMatchObject({ code: 'vanished' })
+  })
+
+  it('F-87: does not serve what postsuper removed or moved, though it is cached', async () => {
+    const store = await open({ contentCacheBytes: 10_000 })
+    const { id, envelope } = await committed(store, 'first\n')
+    const path = join(directory, 'incoming', id)
+    fs.renameSync(path, join(directory, 'hold', id))
+    await expect(text(store, id, envelope)).rejects.toMatchObject({ code: 'vanished' })
+    fs.renameSync(join(directory, 'hold', id), path)
+    expect(await text(store, id, envelope)).toBe('first\n')
   })
 
   it('streams large content in chunks, and finds damage', async () => {

@@ -11,7 +11,7 @@ import { nodeFileSystem } from './node-file-system.ts'
 import { QueueDirectories } from './queue-directories.ts'
 import { QueueFileCreator } from './queue-file-creator.ts'
 import type { QueueFileDraft } from './queue-file-draft.ts'
-import type { MessageQueue, StatusLogKind } from './queue-name.ts'
+import type { MessageQueue, QueueName, StatusLogKind } from './queue-name.ts'
 import { type HashingOptions, QueuePaths } from './queue-path.ts'
 import { RecordType } from './record.ts'
 import {
@@ -30,6 +30,8 @@ import { WrittenFiles } from './written-files.ts'
 const CONTENT_WINDOW_BYTES = 64 * 1024
 const MAX_SPARES = 64 // Sessions that write side by side are seldom more.
 const MAX_SPARE_BYTES = 64 * 1024
+/** Where postsuper(1) puts messages. */
+const MOVED_TO = ['hold', 'maildrop', 'deferred'] as const
 const DONE = Uint8Array.of(RecordType.done)
 
 /** What a store is made of. */
@@ -173,8 +175,12 @@ export class QueueStore {
     }
   }
 
-  /** Removes a message and its cached content; silent when it has vanished already. */
-  async remove(id: string, queue: MessageQueue): Promise<void> {
+  /**
+   * Removes a message and its cached content.
+   *
+   * @returns false when the file has vanished already: somebody removed it, or moved it.
+   */
+  async remove(id: string, queue: MessageQueue): Promise<boolean> {
     const { files, paths, cache, spares, written } = this.#parts
     const path = paths.file(queue, id)
     let file = written.take(id)
@@ -183,8 +189,10 @@ export class QueueStore {
     try {
       if (file !== undefined && isSmall && (await spares.put(path, file))) file = undefined
       else await files.unlink(path)
+      return true
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error
+      return false
     } finally {
       if (file !== undefined) files.close(file.file)
     }
@@ -217,7 +225,8 @@ export class QueueStore {
 
   /**
    * The text of a message, lines ended by LF, as chunks that begin and end anywhere. All at once
-   * from memory if the content is cached; the bytes are shared then, and must not be changed.
+   * from memory if the content is cached and the file is still there, as one who removed it wants
+   * it not to be delivered; the bytes are shared then, and must not be changed.
    * Otherwise from the file, in chunks of 64 KB or one record that is longer.
    *
    * @param envelope Tells where the content is.
@@ -229,20 +238,23 @@ export class QueueStore {
     envelope: Pick<MessageEnvelope, 'contentOffset' | 'dataSize'>,
   ): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
     const cached = this.#parts.cache.get(id)
-    return cached === undefined ? this.#readContent(id, queue, envelope) : [cached]
+    return cached === undefined
+      ? this.#readContent(id, queue, envelope)
+      : this.#cachedContent(id, queue, cached)
   }
 
   /**
    * Marks recipients as done: the type byte of each record at `offsets` becomes `D` (F-53). Not
-   * synced: loss means a second delivery, never loss of mail.
+   * synced: loss means a second delivery, never loss of mail. A file that postsuper(1) has moved
+   * meanwhile is found, so that who was delivered to is not when it is released.
    *
    * @param offsets As of `EnvelopeRecipient`; they are not checked.
    * @throws {QueueFileError} `vanished`
    */
   async markDone(id: string, queue: MessageQueue, offsets: readonly number[]): Promise<void> {
     if (offsets.length === 0) return
-    const { files, paths } = this.#parts
-    const file = await this.#open(paths.file(queue, id), 'update')
+    const { files } = this.#parts
+    const file = await this.#openMoved(id, [queue, ...MOVED_TO])
     try {
       for (const offset of offsets) await files.pwrite(file, DONE, offset)
     } finally {
@@ -274,6 +286,18 @@ export class QueueStore {
     this.#parts.end()
   }
 
+  *#cachedContent(id: string, queue: MessageQueue, content: Buffer): Generator<Buffer, void, void> {
+    const path = this.#parts.paths.file(queue, id)
+    try {
+      this.#parts.files.lstatUsed(path)
+    } catch (cause) {
+      if (errorCode(cause) !== 'ENOENT') throw cause
+      this.#parts.cache.delete(id)
+      throw this.#vanished(path, cause)
+    }
+    yield content
+  }
+
   async *#readContent(
     id: string,
     queue: MessageQueue,
@@ -302,9 +326,24 @@ export class QueueStore {
       return await this.#parts.files.open(path, how)
     } catch (cause) {
       if (errorCode(cause) !== 'ENOENT') throw cause
-      const name = path.slice(this.#options.directory.length + 1)
-      throw new QueueFileError('vanished', `${name}: no such file`, { cause })
+      throw this.#vanished(path, cause)
     }
+  }
+
+  /** Opens a file in the first queue that has it. */
+  async #openMoved(id: string, [queue, ...others]: readonly QueueName[]): Promise<number> {
+    try {
+      return await this.#open(this.#parts.paths.file(queue!, id), 'update')
+    } catch (error) {
+      const isVanished = error instanceof QueueFileError && error.code === 'vanished'
+      if (!isVanished || others.length === 0) throw error
+      return this.#openMoved(id, others)
+    }
+  }
+
+  #vanished(path: string, cause: unknown): QueueFileError {
+    const name = path.slice(this.#options.directory.length + 1)
+    return new QueueFileError('vanished', `${name}: no such file`, { cause })
   }
 
   #reader(file: number, status: FileSystemStatus, options: RecordReaderOptions = {}): RecordReader {
