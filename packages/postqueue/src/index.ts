@@ -10,5 +10,6 @@ export {
 export type { ListedMessage, ListedRecipient } from './listed-message.ts'
 export type { MailSystem, PostqueuePorts, QueueUser } from './ports.ts'
 export { runMailq, runPostqueue } from './run-postqueue.ts'
+export { type QueueViewPorts, runQueue } from './run-queue.ts'
 export { decodeListing, encodeListing } from './showq-protocol.ts'
 export { type ListingFormat, TextListing } from './text-listing.ts'

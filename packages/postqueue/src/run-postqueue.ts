@@ -4,26 +4,14 @@ import { parseCommandLine } from './command-line.ts'
 import { PostqueueError } from './errors.ts'
 import { flushMessage, flushQueue, flushSite } from './flush-queue.ts'
 import { jsonLine } from './json-listing.ts'
-import { listQueue } from './list-queue.ts'
-import type { ListedMessage } from './listed-message.ts'
-import { systemErrorCode } from './open-queue-file.ts'
+import { openListing, requirePermission } from './open-listing.ts'
 import type { MailSystem, PostqueuePorts } from './ports.ts'
 import { printableText } from './printable-text.ts'
-import { decodeListing } from './showq-protocol.ts'
 import { TextListing } from './text-listing.ts'
 
 const EX_UNAVAILABLE = 69
 const EX_TEMPORARY = 75
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'Permission denied',
-  ECONNREFUSED: 'Connection refused',
-  ENOENT: 'No such file or directory',
-}
 const MAILQ_OPTIONS = ['-bp', '-v']
-const ALLOWED = {
-  authorized_mailq_users: 'view the mail queue',
-  authorized_flush_users: 'flush the mail queue',
-} as const
 
 /**
  * Runs postqueue(1): lists the queue, or has mail delivered now (F-83).
@@ -42,7 +30,6 @@ export async function runPostqueue(
     if (isVerbose) say(`queue directory: ${system.directory}`)
     switch (action.kind) {
       case 'list':
-        await requirePermission(system, 'authorized_mailq_users')
         await list(system, action.format, ports, say)
         return 0
       case 'flush':
@@ -91,60 +78,13 @@ async function list(
   ports: PostqueuePorts,
   say: (text: string) => void,
 ): Promise<void> {
-  const messages = system.user.ownsQueue
-    ? await ownListing(system, say)
-    : decodeListing(await connect(system))
+  const messages = await openListing(system, say)
   const text = new TextListing(system)
   for await (const message of messages) {
     const lines = format === 'json' ? jsonLine(message, system.smtputf8) : text.message(message)
     await ports.stdout(encodeAddress(lines))
   }
   if (format === 'text') await ports.stdout(encodeAddress(text.end()))
-}
-
-/** Who can read the queue needs nobody to answer, but is told if mail does not move. */
-async function ownListing(
-  system: MailSystem,
-  say: (text: string) => void,
-): Promise<AsyncIterable<ListedMessage>> {
-  if (!(await system.isRunning())) {
-    const what = 'Mail system is down -- accessing queue directly'
-    const reason = await system.connectShowq().then(() => '', reasonOf)
-    say(`warning: ${what}${reason === '' ? '' : ` (${connecting(system, reason)})`}`)
-  }
-  return listQueue(system, { ...system, warn: (text) => say(`warning: ${text}`) })
-}
-
-async function connect(system: MailSystem): Promise<AsyncIterable<Uint8Array>> {
-  try {
-    return await system.connectShowq()
-  } catch (cause) {
-    const what = connecting(system, reasonOf(cause))
-    if (systemErrorCode(cause) === 'EACCES') {
-      throw new PostqueueError('unavailable', what, { cause })
-    }
-    const problem = `Queue report unavailable - mail system is down (${what})`
-    throw new PostqueueError('unavailable', problem, { cause })
-  }
-}
-
-function connecting({ mailName }: MailSystem, reason: string): string {
-  return `Connect to the ${mailName} showq service: ${reason}`
-}
-
-function reasonOf(error: unknown): string {
-  const known = REASONS[systemErrorCode(error) ?? '']
-  return known ?? (error instanceof Error ? error.message : String(error))
-}
-
-async function requirePermission(
-  system: MailSystem,
-  parameter: 'authorized_mailq_users' | 'authorized_flush_users',
-): Promise<void> {
-  const { name, id, ownsQueue } = system.user
-  if (ownsQueue || (await system.isListed(parameter))) return
-  const what = `User ${name}(${id}) is not allowed to ${ALLOWED[parameter]}`
-  throw new PostqueueError('refused', what)
 }
 
 function printerOf({ stderr }: PostqueuePorts): (text: string) => void {

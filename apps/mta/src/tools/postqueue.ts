@@ -11,6 +11,7 @@ import {
   type QueueUser,
   runMailq,
   runPostqueue,
+  runQueue,
 } from '@posthouse/postqueue'
 
 import { listingOptions, listingPorts } from '../listing-options.ts'
@@ -31,6 +32,16 @@ export function postqueue(call: ToolCall): Promise<number> {
 /** mailq(1). */
 export function mailq(call: ToolCall): Promise<number> {
   return runMailq(call.args, portsOf(call))
+}
+
+/** `posthouse queue`: the queue for people. */
+export function queue(call: ToolCall): Promise<number> {
+  const { isTTY, columns } = process.stdout
+  return runQueue(call.args, {
+    ...portsOf(call),
+    columns: isTTY ? columns : undefined,
+    wantsColours: !process.env['NO_COLOR'], // https://no-color.org
+  })
 }
 
 function portsOf({ configDirectory }: ToolCall): PostqueuePorts {

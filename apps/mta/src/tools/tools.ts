@@ -26,4 +26,5 @@ export const TOOLS: Readonly<Record<string, () => Promise<Tool>>> = {
   postsuper: async () => (await import('./postsuper.ts')).postsuper,
   postqueue: async () => (await import('./postqueue.ts')).postqueue,
   qshape: async () => (await import('./qshape.ts')).qshape,
+  queue: async () => (await import('./postqueue.ts')).queue,
 }
