@@ -11,6 +11,7 @@ import {
 } from '../harness/transcript.ts'
 import { BY_DESIGN, NOT_PLAYED, OTHERWISE } from './transcripts/by-design.ts'
 import {
+  linesByProgram,
   type Outcome,
   outcomeOf,
   queueIdOf,
@@ -129,9 +130,9 @@ async function playAlone(
   service: ReplayService,
 ): Promise<Outcome> {
   const conversation = await converseAs(replay, recorded, service)
-  const counts = possibleOutcomes(recorded).map(countLines)
+  const counts = possibleOutcomes(recorded).map(({ log }) => countLines(log))
   const lines = await replay.settled(
-    (lines) => lines.some(isDisconnect) && counts.includes(lines.length),
+    (lines) => lines.some(isDisconnect) && counts.includes(countLines(linesByProgram(lines))),
   )
   const hasClientAttributes = file === 'access'
   return outcomeOf(replay, { recorded, conversation, lines, hasClientAttributes })
@@ -147,7 +148,7 @@ async function playSideBySide(
     entries.map((entry) => converseAs(replay, entry.recorded, services.get(entry)!)),
   )
   const expected = entries.flatMap(({ recorded }) => possibleOutcomes(recorded).slice(0, 1))
-  const total = expected.reduce((sum, outcome) => sum + countLines(outcome), 0)
+  const total = expected.reduce((sum, { log }) => sum + countLines(log), 0)
   const all = await replay.settled((lines) => lines.length >= total)
   const outcomes = entries.map(async (entry, at) => {
     const { file, recorded } = entry
@@ -185,7 +186,7 @@ function linesOf(name: string, all: readonly LogLine[]): LogLine[] {
   )
 }
 
-function countLines({ log }: Outcome): number {
+function countLines(log: Outcome['log']): number {
   return Object.values(log).flat().length
 }
 
