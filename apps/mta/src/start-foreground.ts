@@ -1,10 +1,12 @@
 import { dropPrivileges, InstanceLock, lookUpMailOwner, type MailOwner } from '@posthouse/master'
+import type { QueueSettings } from '@posthouse/postsuper'
 
 import { type Configuration, loadConfiguration } from './load-configuration.ts'
 import { MailSystem } from './mail-system.ts'
 import { logEarlyFailure, type OpenLog, openLog } from './open-log.ts'
 import { prepareQueue } from './prepare-queue.ts'
 import { Reloader } from './reloader.ts'
+import { putInOrder } from './repair-queue.ts'
 import { VERSION } from './version.ts'
 
 // Everything acknowledged is on disk, so nothing is lost when a silent peer is not waited for.
@@ -50,6 +52,7 @@ async function run(
   for (const warning of warnings) log.warning(warning)
   for (const notice of notices) log.info(notice)
 
+  await putInOrder(queueSettings(configuration), owner, mailLog.logger('postsuper'))
   const system = await MailSystem.open(configuration, mailLog)
   if (owner !== undefined) dropPrivileges(owner, process)
   await system.start()
@@ -79,6 +82,15 @@ async function run(
   await system.stop()
   clearTimeout(limit)
   lock.release()
+}
+
+function queueSettings({ config, queueDirectory }: Configuration): QueueSettings {
+  return {
+    directory: queueDirectory,
+    hashQueueNames: config.hash_queue_names,
+    hashQueueDepth: config.hash_queue_depth,
+    longQueueIds: config.enable_long_queue_ids,
+  }
 }
 
 /** Whom root becomes; undefined if it is not root or `mail_owner` is empty. */
