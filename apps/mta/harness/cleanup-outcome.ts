@@ -17,11 +17,12 @@ const MASKS: [pattern: RegExp, mask: string][] = [
   [/^(?:message_size|message_arrival_time|create_time): .*\n/gm, ''],
   [/^named_attribute: (?:create_time|log_\w+|client_\w+|protocol_name|message_id)=.*\n/gm, ''],
   [/^\*\*\* .*\n/gm, '***\n'],
-  [/^(Date:|\t(?:id .*|for .*);) .*$/gm, '$1'],
+  [/^((?:Resent-)?Date:|\t(?:id .*|for .*);) .*$/gm, '$1'],
   [/\b\d{14}\.(?=<QID>)/g, ''],
 ]
-// Removals are what release 3.7 does not log, and the other is there for want of a queue manager.
-const ONLY_ONE_LOGS = /removed \((?:canceled|discarded)\)|unable to look up public\/qmgr/
+// Release 3.7 logs no removals, misses its queue manager, and clocks are those of a busy machine.
+const ONLY_ONE_LOGS =
+  /removed \((?:canceled|discarded)\)|unable to look up public\/qmgr|file system clock|time stamps/
 
 /**
  * Submits a message and looks at the queue file. Needs postcat(1).

@@ -69,7 +69,7 @@ it('Q-543, S-21: REDIRECT takes the place of all recipients, BCC is one more', a
   await expect.poll(() => countQueueFiles(scene.directory)).toBe(0)
 }, 30_000)
 
-it('Q-346, S-22: FILTER beats content_filter, which the service for its results has not', async () => {
+it('Q-346, S-22: FILTER beats content_filter; the service for results has neither', async () => {
   const [filter, other] = [await listening(), await listening()]
   const plainPort = await freePort()
   await openScene({
@@ -95,7 +95,7 @@ scan unix - - n - 2 smtp
   expect([...filter.recipients(), ...other.recipients()]).toEqual(['a@e.test', 'b@e.test'])
 }, 30_000)
 
-it('Q-548: a table that cannot answer makes the client come again, others are not held up', async () => {
+it('Q-548: a table that cannot answer makes that client come again, and no other', async () => {
   const server = await SocketmapServer.listen((key) => (key === 'wait' ? undefined : 'NOTFOUND '))
   closing.push(() => server.close())
   await openScene({ parameters: { body_checks: server.table, qmqpd_error_delay: '0' } })
