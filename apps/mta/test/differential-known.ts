@@ -12,7 +12,7 @@ export function isUnsafe(mail: string): boolean {
 
 const FOLDED = /^(Received: [^;]*\r\n\tfor <"[^>\r]*)\r\n\t/
 
-/** A blank for LF in the recipient that `Received:` names, where Postfix breaks the line (Q-340). */
+/** With a blank for LF in the recipient in `Received:`, where Postfix breaks the line (Q-340). */
 export function unfolded(delivered: Delivered): Delivered {
   if (!FOLDED.test(delivered.data)) return delivered
   const data = delivered.data.replace(FOLDED, '$1 ')
