@@ -206,6 +206,8 @@ function structures(): CheckMessage[] {
       'message in message',
       nested(`Content-Type: message/rfc822\n\nSubject: inner\n\nBODY info\n`),
     ),
+    of('bad actions', part('X-Act: filter-bad\nX-Act: unknown\n\nx\n')),
+    of('bad nested actions', nested('X-Act: bcc-bad\nX-Act: prepend-bare\n\nx\n')),
     of('multipart in message', nested(`Subject: inner\n${inner}`)),
     of('external body', part('Content-Type: message/external-body\n\nX-Act: info\n\nBODY info\n')),
     of('partial', nested('X-Act: info\n\nBODY info\n').replace('rfc822', 'partial')),
