@@ -1,6 +1,9 @@
-import { type AddressToken, formatAddressTokens, joinAddressTokens } from '@posthouse/mail-address'
-
-import type { AddressPiece } from './address-list.ts'
+import {
+  type AddressPiece,
+  type AddressToken,
+  formatAddressTokens,
+  joinAddressTokens,
+} from '@posthouse/mail-address'
 
 // a line of this many characters is too long, its TAB not counted.
 const LINE_LENGTH = 70

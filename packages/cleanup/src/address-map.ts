@@ -1,7 +1,12 @@
 import { type AddressMatch, type Later, LookupTableError } from '@posthouse/lookup-table'
-import { formatAddressTokens, splitAddress, unquoteAddress } from '@posthouse/mail-address'
+import {
+  addressesOf,
+  formatAddressTokens,
+  parseAddressList,
+  splitAddress,
+  unquoteAddress,
+} from '@posthouse/mail-address'
 
-import { addressesOf, parseAddressList } from './address-list.ts'
 import { lookupFailure } from './errors.ts'
 
 /** The tables of one parameter, such as `canonical_maps`; G-54 and G-55 are the program's. */

@@ -1,8 +1,12 @@
 import type { Later } from '@posthouse/lookup-table'
-import { quoteHeaderAddress, unquoteAddress } from '@posthouse/mail-address'
+import {
+  addressesOf,
+  parseAddressList,
+  quoteHeaderAddress,
+  unquoteAddress,
+} from '@posthouse/mail-address'
 import type { Logger } from '@posthouse/mail-log'
 
-import { addressesOf, parseAddressList } from './address-list.ts'
 import { addressText, formatAddressList } from './address-list-text.ts'
 import type { AddressMapping, Warn } from './address-mapping.ts'
 

@@ -1,4 +1,5 @@
 export { decodeAddress, encodeAddress, isAscii, isValidUtf8Text } from './address-bytes.ts'
+export { type AddressPiece, addressesOf, parseAddressList } from './address-list.ts'
 export { type AddressLiteral, isAddressLiteral, parseAddressLiteral } from './address-literal.ts'
 export { quoteAddress, quoteHeaderAddress, unquoteAddress } from './address-quoting.ts'
 export {

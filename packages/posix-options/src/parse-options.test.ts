@@ -14,11 +14,13 @@ describe('parseOptions', () => {
     ['an empty word is an operand', ['', '-b'], '', ['', '-b']],
     ['two dashes end them', ['-a', '--', '-b'], 'a', ['-b']],
     ['two dashes may be an argument', ['-c', '--', '-b'], 'c=-- b', []],
+    ['an argument that may be absent', ['-o', 'x'], 'o=', ['x']],
+    ['the same, in the word of the option', ['-aox', 'y'], 'a o=x', ['y']],
     ['a long option', ['--word', '-a', 'x'], 'word a', ['x']],
   ])('%s', (_, args, options, operands) => {
-    const parsed = parseOptions(args, 'abc:', ['word'])
+    const parsed = parseOptions(args, 'abc:o::', ['word'])
     const shown = parsed.options.map(({ name, argument }) =>
-      name === 'c' ? `${name}=${argument}` : name,
+      name === 'c' || name === 'o' ? `${name}=${argument}` : name,
     )
     expect(shown.join(' ')).toBe(options)
     expect(parsed.operands).toEqual(operands)

@@ -23,7 +23,8 @@ export class OptionError extends Error {
  * Reads options as getopt(3) does: letters that may share a dash, an argument that may share the
  * word of its option; they end at the first operand, or at `--`.
  *
- * @param letters As for getopt(3): a colon behind a letter gives it an argument.
+ * @param letters As for getopt(3): a colon behind a letter gives it an argument; two colons, one
+ * that must be in the same word, or else is empty.
  * @param words Long options, `--word`, none of which takes an argument.
  * @throws {OptionError}
  */
@@ -58,7 +59,7 @@ function takesNext(arg: string, letters: string, options: ParsedOption[]): boole
     if (known < 0) throw new OptionError(`invalid option -- '${name}'`)
     if (letters[known + 1] !== ':') options.push({ name, argument: '' })
     else {
-      if (at + 1 === arg.length) return true
+      if (at + 1 === arg.length && letters[known + 2] !== ':') return true
       options.push({ name, argument: arg.slice(at + 1) })
       return false
     }

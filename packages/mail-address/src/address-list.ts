@@ -1,4 +1,4 @@
-import { type AddressToken, tokenizeAddress } from '@posthouse/mail-address'
+import { type AddressToken, tokenizeAddress } from './address-tokens.ts'
 
 /**
  * A piece of a list of addresses, as headers have it: one address without its brackets and
