@@ -37,6 +37,7 @@ export function masterCfFor(port: number): string {
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 showq unix n - n - - showq
+flush unix n - n - 0 flush
 rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
 defer unix - - n - 0 bounce

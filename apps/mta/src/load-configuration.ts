@@ -44,6 +44,7 @@ export const PROGRAMS: ProgramTypes = new Map<string, readonly MasterServiceType
   ['bounce', TRANSPORT],
   ['cleanup', TRANSPORT],
   ['error', TRANSPORT],
+  ['flush', TRANSPORT],
   ['oqmgr', ['unix', 'fifo']],
   ['qmgr', ['unix', 'fifo']],
   ['qmqpd', ['inet', 'unix']],
@@ -53,7 +54,7 @@ export const PROGRAMS: ProgramTypes = new Map<string, readonly MasterServiceType
 ])
 
 // Others are for programs of this process alone.
-const HAVE_SOCKETS = ['oqmgr', 'qmgr', 'qmqpd', 'showq']
+const HAVE_SOCKETS = ['flush', 'oqmgr', 'qmgr', 'qmqpd', 'showq']
 
 /** Everything that main.cf and master.cf say, checked. */
 export interface Configuration {

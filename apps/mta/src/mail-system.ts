@@ -10,6 +10,7 @@ import { QueueManager, type Resolution } from '@posthouse/queue-manager'
 import { QueueStore } from '@posthouse/queue-store'
 import type { SmtpSession } from '@posthouse/smtp-client'
 
+import { serveFlushClient } from './flush-service.ts'
 import { Generation, type SharedParts } from './generation.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { OpenFileWatch } from './open-files.ts'
@@ -196,6 +197,7 @@ export class MailSystem {
           const program = programOf(service)
           if (program === 'qmqpd') handOver(socket, service, ready)
           else if (program === 'showq') this.#showQueue(socket)
+          else if (program === 'flush') this.#flush(socket)
           else this.#readTrigger(socket)
         })
       }
@@ -206,6 +208,12 @@ export class MailSystem {
   #showQueue(socket: Socket): void {
     const { configuration } = this
     serveShowq(socket, configuration, programLog(configuration, 'showq', this.#mailLog))
+  }
+
+  #flush(socket: Socket): void {
+    const { configuration } = this
+    const log = programLog(configuration, 'flush', this.#mailLog)
+    serveFlushClient(socket, configuration, log, (bytes) => this.#queueManager.trigger(bytes))
   }
 
   /** S-36: one read; each byte is a request, and there is no reply. */

@@ -18,6 +18,7 @@ const OF_COMMANDS = [
   'authorized_flush_users',
   'authorized_mailq_users',
   'fast_flush_domains',
+  'flush_service_name',
   'showq_service_name',
 ]
 

@@ -9,7 +9,7 @@ export const reasonsWithoutEffect = {
   commands: 'of commands that are not there yet',
   debugging: 'a debugging aid of another implementation',
   deadlines: 'time limits are for single reads and writes so far',
-  flush: 'the flush service is not there yet',
+  flush: 'the flush service keeps no logs: it looks at the deferred mail when it is asked',
   idna: 'domain names become ASCII as in UTS 46: ß, ς and joiners are kept, never mapped',
   informational: 'informational: nothing reads the file or directory',
   instances: 'one instance is started at a time',

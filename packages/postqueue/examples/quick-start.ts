@@ -51,6 +51,7 @@ const status = await runPostqueue(['-j'], {
     isFastFlushDomain: () => false,
     isRunning: () => true,
     connectShowq: () => Promise.reject(new Error('nobody is there')),
+    askFlush: () => Promise.reject(new Error('nobody is there')),
     trigger: () => Promise.reject(new Error('nobody is there')),
     setMode: chmod,
   }),

@@ -4,17 +4,16 @@ import { isQueueFileName, isReady, QueuePaths, scanDirectory } from '@posthouse/
 
 import { PostqueueError } from './errors.ts'
 import { systemErrorCode, unlessMissing, withQueueFile } from './open-queue-file.ts'
-import type { MailSystem } from './ports.ts'
+import type { FlushSystem } from './ports.ts'
 import { readQueueFile } from './queue-file-summary.ts'
 
 const FLUSH_BIT = 0o040
 const MODE_BITS = 0o7777
 const DIRECTORY_MODE = 0o700
 const MAX_NAME_BYTES = 100
-const IS_DOWN = 'Cannot flush mail queue - mail system is down'
 
 /** Has everything tried now (S-40). @throws {PostqueueError} `unavailable` */
-export async function flushQueue(system: MailSystem): Promise<void> {
+export async function flushQueue(system: FlushSystem): Promise<void> {
   await trigger(system, 'FADI')
   // There may be no such service; what is queued is not its business.
   await system.trigger('pickup', 'W').catch(() => undefined)
@@ -27,11 +26,8 @@ export async function flushQueue(system: MailSystem): Promise<void> {
  *
  * @throws {PostqueueError} `usage`, `unavailable`
  */
-export async function flushMessage(system: MailSystem, id: string): Promise<void> {
-  if (!isQueueFileName(id)) {
-    const name = quoted(id)
-    throw new PostqueueError('usage', `Cannot flush queue ID - invalid name: ${name}`)
-  }
+export async function flushMessage(system: FlushSystem, id: string): Promise<void> {
+  checkId(id)
   await requireRunning(system)
   const paths = new QueuePaths(system)
   for (const queue of ['deferred', 'incoming'] as const) {
@@ -47,18 +43,12 @@ export async function flushMessage(system: MailSystem, id: string): Promise<void
  * @throws {PostqueueError} `usage`, `refused`, `unavailable`
  */
 export async function flushSite(
-  system: MailSystem,
+  system: FlushSystem,
   site: string,
   warn: (text: string) => void,
 ): Promise<void> {
-  if (!isValidHostname(site) && !isAddressLiteral(site)) {
-    const what = `invalid destination: ${quoted(site)}`
-    throw new PostqueueError('usage', `Cannot flush mail queue - ${what}`)
-  }
-  if (!(await system.isFastFlushDomain(site.toLowerCase()))) {
-    const what = `not configured for destination ${quoted(site)}`
-    throw new PostqueueError('refused', `Flush service is ${what}`)
-  }
+  checkSite(site)
+  if (!(await system.isFastFlushDomain(site.toLowerCase()))) throw notConfigured(site)
   await requireRunning(system)
   await trigger(system, 'F')
   const paths = new QueuePaths(system)
@@ -70,8 +60,33 @@ export async function flushSite(
   await trigger(system, 'I')
 }
 
+/** @throws {PostqueueError} `usage`: it cannot be a queue id. */
+export function checkId(id: string): void {
+  if (isQueueFileName(id)) return
+  throw new PostqueueError('usage', `Cannot flush queue ID - invalid name: ${quoted(id)}`)
+}
+
+/** @throws {PostqueueError} `usage`: it is neither a host name nor an address. */
+export function checkSite(site: string): void {
+  if (isValidHostname(site) || isAddressLiteral(site)) return
+  const what = `invalid destination: ${quoted(site)}`
+  throw new PostqueueError('usage', `Cannot flush mail queue - ${what}`)
+}
+
+/** `fast_flush_domains` does not have the site. */
+export function notConfigured(site: string): PostqueueError {
+  const what = `not configured for destination ${quoted(site)}`
+  return new PostqueueError('refused', `Flush service is ${what}`)
+}
+
+/** Nobody is there who could flush anything. */
+export function isDown(cause?: unknown): PostqueueError {
+  const text = 'Cannot flush mail queue - mail system is down'
+  return new PostqueueError('unavailable', text, { cause })
+}
+
 async function isFor(
-  { files, directory, now }: MailSystem,
+  { files, directory, now }: FlushSystem,
   site: string,
   { name, path }: { readonly name: string; readonly path: string },
   warn: (text: string) => void,
@@ -88,7 +103,7 @@ async function isFor(
 
 /** Makes a file the next to be tried; one of `deferred` moves to `incoming`. */
 async function hasten(
-  system: MailSystem,
+  system: FlushSystem,
   id: string,
   path: string,
   modeBits: number,
@@ -104,7 +119,12 @@ async function hasten(
   })
 }
 
-async function moveTo(system: MailSystem, path: string, target: string, id: string): Promise<void> {
+async function moveTo(
+  system: FlushSystem,
+  path: string,
+  target: string,
+  id: string,
+): Promise<void> {
   const { files } = system
   try {
     await files.rename(path, target)
@@ -122,17 +142,17 @@ function unlessThere(error: unknown): void {
   if (systemErrorCode(error) !== 'EEXIST') throw error
 }
 
-async function requireRunning(system: MailSystem): Promise<void> {
-  if (!(await system.isRunning())) throw new PostqueueError('unavailable', IS_DOWN)
+async function requireRunning(system: FlushSystem): Promise<void> {
+  if (!(await system.isRunning())) throw isDown()
 }
 
-async function trigger(system: MailSystem, requests: string): Promise<void> {
+async function trigger(system: FlushSystem, requests: string): Promise<void> {
   await requireRunning(system)
   try {
     await system.trigger('qmgr', requests)
   } catch (cause) {
     if (systemErrorCode(cause) === undefined) throw cause
-    throw new PostqueueError('unavailable', IS_DOWN, { cause })
+    throw isDown(cause)
   }
 }
 

@@ -1,4 +1,5 @@
 export { PostqueueError, type PostqueueErrorCode } from './errors.ts'
+export { serveFlush } from './flush-protocol.ts'
 export { flushMessage, flushQueue, flushSite } from './flush-queue.ts'
 export { jsonLine } from './json-listing.ts'
 export {
@@ -8,7 +9,7 @@ export {
   type ParseStatusLog,
 } from './list-queue.ts'
 export type { ListedMessage, ListedRecipient } from './listed-message.ts'
-export type { MailSystem, PostqueuePorts, QueueUser } from './ports.ts'
+export type { FlushSystem, MailSystem, PostqueuePorts, QueueUser } from './ports.ts'
 export { runMailq, runPostqueue } from './run-postqueue.ts'
 export { type QueueViewPorts, runQueue } from './run-queue.ts'
 export { decodeListing, encodeListing } from './showq-protocol.ts'

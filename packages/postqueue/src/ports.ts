@@ -1,3 +1,5 @@
+import type { HashingOptions } from '@posthouse/queue-store'
+
 import type { ListingOptions, ListingPorts } from './list-queue.ts'
 
 /** What the command needs of its program. */
@@ -12,8 +14,20 @@ export interface PostqueuePorts {
   readonly open: (configDirectory: string | undefined) => MailSystem | Promise<MailSystem>
 }
 
+/** What it takes to have mail tried now. */
+export interface FlushSystem extends HashingOptions, Pick<ListingPorts, 'files' | 'now'> {
+  /** Whether `fast_flush_domains` has a domain. It may throw, or reject. */
+  readonly isFastFlushDomain: (domain: string) => boolean | Promise<boolean>
+  /** Whether its queue manager can be reached. */
+  readonly isRunning: () => boolean | Promise<boolean>
+  /** Sends a trigger (S-36). Rejects with the error of the system call if nobody listens. */
+  readonly trigger: (service: 'qmgr' | 'pickup', requests: string) => Promise<void>
+  /** chmod(2) */
+  readonly setMode: (path: string, mode: number) => Promise<void>
+}
+
 /** A mail system as its configuration describes it, running or not. */
-export interface MailSystem extends ListingOptions, Omit<ListingPorts, 'warn'> {
+export interface MailSystem extends FlushSystem, ListingOptions, Omit<ListingPorts, 'warn'> {
   /** `enable_long_queue_ids` */
   readonly longQueueIds: boolean
   /** `mail_name` */
@@ -23,16 +37,10 @@ export interface MailSystem extends ListingOptions, Omit<ListingPorts, 'warn'> {
   readonly isListed: (
     list: 'authorized_mailq_users' | 'authorized_flush_users',
   ) => boolean | Promise<boolean>
-  /** Whether `fast_flush_domains` has a domain. It may throw, or reject. */
-  readonly isFastFlushDomain: (domain: string) => boolean | Promise<boolean>
-  /** Whether its queue manager can be reached. */
-  readonly isRunning: () => boolean | Promise<boolean>
   /** What the showq service says. Rejects with the error of the system call if none answers. */
   readonly connectShowq: () => Promise<AsyncIterable<Uint8Array>>
-  /** Sends a trigger (S-36). Rejects with the error of the system call if nobody listens. */
-  readonly trigger: (service: 'qmgr' | 'pickup', requests: string) => Promise<void>
-  /** chmod(2) */
-  readonly setMode: (path: string, mode: number) => Promise<void>
+  /** What the flush service says to a request. Rejects with the error of the system call. */
+  readonly askFlush: (request: Uint8Array) => Promise<AsyncIterable<Uint8Array>>
 }
 
 /** Who runs the command. */

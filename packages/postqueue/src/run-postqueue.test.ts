@@ -10,6 +10,7 @@ import {
   type MailSystem,
   runMailq,
   runPostqueue,
+  serveFlush,
 } from './index.ts'
 
 const USAGE =
@@ -47,12 +48,21 @@ function systemFor(ownsQueue: boolean): MailSystem {
     isFastFlushDomain: (domain) => domain.endsWith('.example'),
     isRunning: () => isRunning,
     connectShowq: () => showq(),
+    askFlush: async (request) => {
+      if (!isRunning) throw systemError('ECONNREFUSED')
+      const owner = systemFor(true)
+      return serveFlush(bytes(request), owner, (text) => queue.warnings.push(text))
+    },
     trigger: async (service, requests) => {
       if (service === 'pickup') throw systemError('ENOENT')
       triggers.push(requests)
     },
     setMode: chmod,
   }
+}
+
+async function* bytes(...chunks: Uint8Array[]): AsyncGenerator<Uint8Array, void, void> {
+  yield* chunks
 }
 
 async function run(
@@ -246,6 +256,71 @@ describe('F-83: flushing', () => {
       expect(existsSync(join(queue.path, 'deferred/A/A1'))).toBe(true)
     },
   )
+})
+
+describe('ipc-flush: for users whom the queue does not belong to', () => {
+  beforeEach(() => {
+    listed = ['authorized_flush_users']
+    queue.write('incoming/Z1', '')
+    queue.write('deferred/A/A1', queueFile('s@example.org', 'r@one.example'))
+  })
+  const isHastened = () => existsSync(join(queue.path, 'incoming/A1'))
+
+  it('the service does it', async () => {
+    const done = { status: 0, stdout: '', stderr: '' }
+    expect(await ordinary('-i', 'A1')).toEqual(done)
+    expect([isHastened(), triggers]).toEqual([true, ['I']])
+    queue.write('deferred/A/A1', queueFile('s@example.org', 'r@one.example'))
+    expect(await ordinary('-s', 'one.example')).toEqual(done)
+    expect([isHastened(), triggers]).toEqual([true, ['I', 'F', 'I']])
+  })
+
+  it.each([[['-i', 'a/b']], [['-s', 'bad name']], [['-s', 'unlisted.test']]])(
+    'refuses %j in the same words',
+    async (args) => {
+      const { stderr } = await run(args)
+      expect(stderr).not.toBe('')
+      expect(await ordinary(...args)).toEqual({ status: 69, stdout: '', stderr })
+    },
+  )
+
+  it('says that the system is down, or that the service failed', async () => {
+    isRunning = false
+    const down = 'postqueue: fatal: Cannot flush mail queue - mail system is down\n'
+    expect((await ordinary('-i', 'A1')).stderr).toBe(down)
+    isRunning = true
+    queue.files.rename = () => Promise.reject(systemError('EIO'))
+    expect((await ordinary('-i', 'A1')).stderr).toContain('the flush service failed')
+    expect(queue.warnings).toEqual(['EIO: no luck'])
+  })
+
+  // What Postfix's answers.
+  it.each([
+    ['add\0site\0dest.example\0queue_id\x00385EE21A233', 'status\0' + '0\0\0'],
+    ['add\0site\0nope.test\0queue_id\0ABCDEF1234', 'status\x004\0\0'],
+    ['send_site\0site\0nope.test', 'status\x004\0\0'],
+    ['send_site\0site\0../x', 'status\x004\0\0'],
+    ['add\0site\0dest.example\0queue_id\0../x', 'status\x003\0\0'],
+    ['send_file\0queue_id\0ABCDEF1234', 'status\0' + '0\0\0'],
+    ['send_file\0queue_id\0../x', 'status\x003\0\0'],
+    ['purge', 'status\0' + '0\0\0'],
+    ['rfrsh', 'status\0' + '0\0\0'],
+    ['bogus', ''],
+    ['add', 'status\x003\0\0'],
+  ])('answers %j', async (request, answer) => {
+    let text = ''
+    const client = bytes(Buffer.from(`request\0${request}\0\0`))
+    const answers = serveFlush(client, systemFor(true), (text) => queue.warnings.push(text))
+    for await (const chunk of answers) text += chunk
+    expect(text).toBe(`protocol\0queue_flush_protocol\0\0${answer}`)
+  })
+
+  it('does not listen for ever', async () => {
+    const attributes = Array.from({ length: 20 }, (_, index) => `x${index}\0y\0`).join('')
+    const answers = serveFlush(bytes(Buffer.from(attributes)), systemFor(true), () => undefined)
+    await answers.next()
+    await expect(answers.next()).rejects.toThrow('too many attributes')
+  })
 })
 
 describe('F-90: mailq', () => {

@@ -1,5 +1,6 @@
 import { encodeAddress } from '@posthouse/mail-address'
 
+import { askFlush } from './ask-flush.ts'
 import { parseCommandLine } from './command-line.ts'
 import { PostqueueError } from './errors.ts'
 import { flushMessage, flushQueue, flushSite } from './flush-queue.ts'
@@ -24,6 +25,7 @@ export async function runPostqueue(
   ports: PostqueuePorts,
 ): Promise<number> {
   const say = printerOf(ports)
+  const warn = (text: string): void => say(`warning: ${text}`)
   try {
     const { action, configDirectory, isVerbose } = parseCommandLine(args)
     const system = await ports.open(configDirectory)
@@ -38,11 +40,13 @@ export async function runPostqueue(
         return 0
       case 'flush-message':
         await requirePermission(system, 'authorized_flush_users')
-        await flushMessage(system, action.id)
+        if (system.user.ownsQueue) await flushMessage(system, action.id)
+        else await askFlush(system, { kind: 'send_file', queue_id: action.id })
         return 0
       case 'flush-site':
         await requirePermission(system, 'authorized_flush_users')
-        await flushSite(system, action.site, (text) => say(`warning: ${text}`))
+        if (system.user.ownsQueue) await flushSite(system, action.site, warn)
+        else await askFlush(system, { kind: 'send_site', site: action.site })
         return 0
     }
   } catch (error) {

@@ -62,6 +62,7 @@ async function run(
       isFastFlushDomain: () => false,
       isRunning: () => true,
       connectShowq: () => Promise.reject(new Error('not wanted')),
+      askFlush: () => Promise.reject(new Error('not wanted')),
       trigger: () => Promise.reject(new Error('not wanted')),
       setMode: chmod,
     }),

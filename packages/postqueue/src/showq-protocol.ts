@@ -1,11 +1,9 @@
-import { decodeAddress, encodeAddress } from '@posthouse/mail-address'
-
-import { PostqueueError } from './errors.ts'
+import { AttributeReader, encodeAttributes, malformed } from './attribute-list.ts'
 import type { ListedMessage, ListedRecipient } from './listed-message.ts'
 import { printableText } from './printable-text.ts'
 
 const PROTOCOL = 'mail_queue_list_protocol'
-const MAX_STRING_BYTES = 1024 * 1024
+const SERVER = 'showq'
 const MESSAGE_FIELDS = ['queue_id', 'time', 'size', 'forced_expire', 'sender'] as const
 const NUMBER = /^\d{1,15}$/
 
@@ -20,9 +18,9 @@ export async function* encodeListing(
   messages: AsyncIterable<ListedMessage>,
   smtputf8: boolean,
 ): AsyncGenerator<Buffer, void, void> {
-  yield encodeList([['protocol', PROTOCOL]])
-  for await (const message of messages) yield encodeList(messageFields(message, smtputf8))
-  yield encodeList([])
+  yield encodeAttributes([['protocol', PROTOCOL]])
+  for await (const message of messages) yield encodeAttributes(messageFields(message, smtputf8))
+  yield encodeAttributes([])
 }
 
 function messageFields(message: ListedMessage, smtputf8: boolean): [string, string][] {
@@ -41,10 +39,6 @@ function messageFields(message: ListedMessage, smtputf8: boolean): [string, stri
   return fields
 }
 
-function encodeList(fields: readonly (readonly [name: string, value: string])[]): Buffer {
-  return encodeAddress(`${fields.map(([name, value]) => `${name}\0${value}\0`).join('')}\0`)
-}
-
 /**
  * Reads what a showq service answers. Values are limited to 1 MB each, and one message is in memory
  * at a time.
@@ -54,14 +48,13 @@ function encodeList(fields: readonly (readonly [name: string, value: string])[])
 export async function* decodeListing(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<ListedMessage, void, void> {
-  const strings = new Strings(chunks)
+  const strings = new AttributeReader(chunks, SERVER)
   try {
-    await expectValue(strings, 'protocol', PROTOCOL)
-    await expectEnd(strings)
+    await strings.protocol(PROTOCOL)
     for (;;) {
       const name = await strings.next()
       if (name === '') return
-      if (name !== 'queue_name') throw malformed()
+      if (name !== 'queue_name') throw malformed(SERVER)
       yield await readMessage(strings)
     }
   } finally {
@@ -69,15 +62,15 @@ export async function* decodeListing(
   }
 }
 
-async function readMessage(strings: Strings): Promise<ListedMessage> {
+async function readMessage(strings: AttributeReader): Promise<ListedMessage> {
   const queueName = await strings.next()
   const fields = new Map<string, string>()
-  for (const field of MESSAGE_FIELDS) fields.set(field, await readValue(strings, field))
+  for (const field of MESSAGE_FIELDS) fields.set(field, await strings.value(field))
   const recipients: ListedRecipient[] = []
   for (let name = await strings.next(); name !== ''; name = await strings.next()) {
-    if (name !== 'recipient') throw malformed()
+    if (name !== 'recipient') throw malformed(SERVER)
     const address = await strings.next()
-    const reason = await readValue(strings, 'reason')
+    const reason = await strings.value('reason')
     recipients.push({ address, reason, source: 'defer' })
   }
   return {
@@ -91,55 +84,7 @@ async function readMessage(strings: Strings): Promise<ListedMessage> {
   }
 }
 
-async function readValue(strings: Strings, name: string): Promise<string> {
-  if ((await strings.next()) !== name) throw malformed()
-  return strings.next()
-}
-
-async function expectValue(strings: Strings, name: string, value: string): Promise<void> {
-  if ((await readValue(strings, name)) !== value) throw malformed()
-}
-
-async function expectEnd(strings: Strings): Promise<void> {
-  if ((await strings.next()) !== '') throw malformed()
-}
-
 function numberOf(text = ''): number {
-  if (!NUMBER.test(text)) throw malformed()
+  if (!NUMBER.test(text)) throw malformed(SERVER)
   return Number(text)
-}
-
-function malformed(): PostqueueError {
-  return new PostqueueError('protocol', 'malformed showq server response')
-}
-
-/** The NUL-terminated strings of a stream. */
-class Strings {
-  readonly #chunks: AsyncIterator<Uint8Array>
-  #rest: Buffer = Buffer.alloc(0)
-  #at = 0
-
-  constructor(chunks: AsyncIterable<Uint8Array>) {
-    this.#chunks = chunks[Symbol.asyncIterator]()
-  }
-
-  async next(): Promise<string> {
-    for (;;) {
-      const end = this.#rest.indexOf(0, this.#at)
-      if (end >= 0) {
-        const text = decodeAddress(this.#rest.subarray(this.#at, end))
-        this.#at = end + 1
-        return text
-      }
-      const left = this.#rest.subarray(this.#at)
-      const { done, value } = await this.#chunks.next()
-      if (done === true || left.length > MAX_STRING_BYTES) throw malformed()
-      this.#rest = Buffer.concat([left, value])
-      this.#at = 0
-    }
-  }
-
-  async return(): Promise<void> {
-    await this.#chunks.return?.()
-  }
 }

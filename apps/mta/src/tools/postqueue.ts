@@ -90,6 +90,11 @@ function openSystem(directory: string): MailSystem {
     ),
     isRunning: () => connectTo(services.qmgr).then(answered, notAnswered),
     connectShowq: () => connectTo(config.showq_service_name),
+    askFlush: async (request) => {
+      const socket = await connectTo(config.flush_service_name)
+      socket.write(request)
+      return socket
+    },
     trigger: (service, requests) => {
       return triggerService(options.directory, services[service], requests)
     },

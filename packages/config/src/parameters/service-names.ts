@@ -52,7 +52,6 @@ export const serviceNamesParameters = {
     default: 'flush',
     min: 1,
     since: '2.0',
-    withoutEffect: 'flush',
     description: 'Socket name of the per-site flush service.',
   },
   non_bdb_migration_service_name: {
