@@ -41,6 +41,8 @@ describe('joinAddressTokens, formatAddressTokens', () => {
     ['group: a, b;', 'group:a, b;', '"group:a, b;"'],
     ['user (comment)', 'user (comment)', '"user (comment)"'],
     ['Name <user@dest.test>', 'Name <user@dest.test>', '"Name <user"@dest.test>'],
+    ['t@<e', 't@ <e', 't@ <e'],
+    ['a:<b', 'a: <b', '"a: <b"'],
     ['"a@b"', 'a@b', '"a@b"'],
     ['@r1.test: "x y"@d', '@r1.test:x y@d', '@r1.test:"x y"@d'],
     ['@r1.test:', '@r1.test:', '@r1.test:""'],

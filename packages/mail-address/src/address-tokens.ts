@@ -64,7 +64,7 @@ export function formatAddressTokens(tokens: readonly AddressToken[]): string {
   const rest = tokens.slice(route)
   const at = rest.findLastIndex(isAt)
   const localPart = at < 0 ? rest : rest.slice(0, at)
-  const domain = at < 0 ? '' : `@${joinAddressTokens(rest.slice(at + 1))}`
+  const domain = at < 0 ? '' : joinAddressTokens(rest.slice(at))
   return (
     joinAddressTokens(tokens.slice(0, route)) +
     quoteHeaderLocalPart(joinAddressTokens(localPart)) +
@@ -131,8 +131,12 @@ function readComment(external: string, start: number): Reading {
 }
 
 function needsBlank(left: AddressToken, right: AddressToken): boolean {
-  if (left.kind === 'operator') return left.text === ','
-  return right.kind !== 'operator' || right.text === '<'
+  if (right.kind === 'operator') return right.text === '<' || isComma(left)
+  return left.kind !== 'operator' || isComma(left)
+}
+
+function isComma({ kind, text }: AddressToken): boolean {
+  return kind === 'operator' && text === ','
 }
 
 function routeLength(tokens: readonly AddressToken[]): number {
