@@ -4,13 +4,15 @@ const LF = 0x0a
 const MIN_CAPACITY = 1024
 
 /**
- * Builds the content records of a queue file in one growing buffer. A line becomes an `N` record,
- * after `L` records of `lineLengthLimit` bytes where it is longer than that (F-44, Q-341).
+ * Builds the content records of a queue file in a growing buffer, which `take` empties. A line
+ * becomes an `N` record, after `L` records of `lineLengthLimit` bytes where it is longer than that
+ * (F-44, Q-341).
  */
 export class ContentWriter {
   readonly #lineLengthLimit: number
   #bytes: Buffer
   #used = 0
+  #takenBytes = 0
   #open = false // The last record is an `L`: its line is not finished.
 
   /**
@@ -27,9 +29,22 @@ export class ContentWriter {
     this.#bytes = Buffer.allocUnsafeSlow(guess)
   }
 
-  /** Bytes of records so far: field 1 of the size record, were it finished now. */
+  /** Bytes of all records so far: field 1 of the size record, were it finished now. */
   get byteLength(): number {
+    return this.#takenBytes + this.#used
+  }
+
+  /** Bytes of the records that `take` would give. */
+  get pendingBytes(): number {
     return this.#used
+  }
+
+  /** Gives the records out that there are. @returns a view, until the next record is made. */
+  take(): Uint8Array {
+    const records = this.#bytes.subarray(0, this.#used)
+    this.#takenBytes += this.#used
+    this.#used = 0
+    return records
   }
 
   /** Appends a whole line, given without its LF; ends an unfinished one. Copies. */
@@ -71,7 +86,7 @@ export class ContentWriter {
   /**
    * Ends the last line, if it is open, with an empty `N` (F-44).
    *
-   * @returns a view of the records. The writer is done: it must not be used again.
+   * @returns a view of the records that were not taken. The writer must not be used again.
    */
   finish(): Uint8Array {
     if (this.#open) this.line(this.#bytes, 0, 0)

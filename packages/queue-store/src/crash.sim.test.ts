@@ -10,6 +10,7 @@ import {
   type FileSystemStatus,
   type MessageEnvelope,
   type MessageQueue,
+  type NewEnvelope,
   type NewMessage,
   QueueFileError,
   type QueueFileSystem,
@@ -358,6 +359,13 @@ it.each([
   },
 )
 
+const ENVELOPE: NewEnvelope = {
+  arrivalTimeMs: START_MS,
+  sender: 'sender@example.org',
+  attributes: [['log_client_name', 'localhost']],
+  recipients: ['a@example.net', 'b@example.net'].map((a) => ({ address: a, original: a })),
+}
+
 async function liveOn(
   files: QueueFileSystem,
   hashed: readonly string[],
@@ -385,6 +393,7 @@ async function liveOn(
   await store.move(fourth.id, 'incoming', 'active')
   await store.move(first.id, 'deferred', 'active')
   await commit(store, witness, 2) // In the file of the third, where there is a journal.
+  await appendAndFinish(store, witness, [250, 251, 501, 504])
 }
 
 async function commit(
@@ -394,19 +403,33 @@ async function commit(
   queue?: 'hold',
 ): Promise<MessageEnvelope> {
   const draft = await store.create()
-  const writer = new ContentWriter(2048, 0)
-  for (let line = 0; line < lines; line++) writer.line(Buffer.from(`line ${line} of ${draft.id}`))
-  const message: NewMessage = {
-    arrivalTimeMs: START_MS,
-    sender: 'sender@example.org',
-    attributes: [['log_client_name', 'localhost']],
-    recipients: ['a@example.net', 'b@example.net'].map((a) => ({ address: a, original: a })),
-    content: writer.finish(),
-  }
+  const message = { ...ENVELOPE, content: contentOf(draft.id, 0, lines) }
   witness.messages.set(draft.id, message)
   const envelope = await draft.commit(message, queue)
   witness.acknowledged.set(draft.id, envelope)
   return envelope
+}
+
+/** A message of several blocks, which end at these lines. */
+async function appendAndFinish(
+  store: QueueStore,
+  witness: Witness,
+  ends: readonly number[],
+): Promise<void> {
+  const draft = await store.create()
+  const contents = ends.map((end, at) => contentOf(draft.id, ends[at - 1] ?? 0, end))
+  witness.messages.set(draft.id, { ...ENVELOPE, content: Buffer.concat(contents) })
+  draft.start(ENVELOPE)
+  for (const content of contents.slice(0, -1)) await draft.append(content)
+  const envelope = await draft.finish({ content: contents.at(-1)! })
+  witness.acknowledged.set(draft.id, envelope)
+}
+
+function contentOf(id: string, firstLine: number, endLine: number): Uint8Array {
+  const writer = new ContentWriter(2048, 0)
+  for (let line = firstLine; line < endLine; line++)
+    writer.line(Buffer.from(`line ${line} of ${id}`))
+  return writer.finish()
 }
 
 /** @param seen What was looked at already. */

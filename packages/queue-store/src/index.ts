@@ -7,7 +7,14 @@ export type {
   FileSystemStatus,
   QueueFileSystem,
 } from './file-system.ts'
-export type { EnvelopeRecipient, MessageEnvelope, NewMessage, NewRecipient } from './message.ts'
+export type {
+  EnvelopeRecipient,
+  MessageEnvelope,
+  NewContent,
+  NewEnvelope,
+  NewMessage,
+  NewRecipient,
+} from './message.ts'
 export { nodeFileSystem } from './node-file-system.ts'
 export type { QueueFileDraft } from './queue-file-draft.ts'
 export {
@@ -22,7 +29,7 @@ export {
 export type { MessageQueue, QueueName, StatusLogKind } from './queue-name.ts'
 export { type HashingOptions, QueuePaths } from './queue-path.ts'
 export { QueueStore, type QueueStoreOptions } from './queue-store.ts'
-export { RecordType, recordName } from './record.ts'
+export { encodeRecord, RecordType, recordName } from './record.ts'
 export {
   BadRecordError,
   type QueueRecord,

@@ -2,7 +2,13 @@ import { decodeAddress, encodeAddress } from '@posthouse/mail-address'
 
 import { addAttribute, isValidNotify, trimSpaces } from './attribute.ts'
 import { QueueFileError } from './errors.ts'
-import type { EnvelopeRecipient, MessageEnvelope, NewMessage, NewRecipient } from './message.ts'
+import type {
+  EnvelopeRecipient,
+  MessageEnvelope,
+  NewContent,
+  NewEnvelope,
+  NewRecipient,
+} from './message.ts'
 import { RecordType } from './record.ts'
 import { RecordWriter } from './record-writer.ts'
 import { column, formatSizeRecord, SIZE_RECORD_BYTES } from './size-record.ts'
@@ -17,96 +23,126 @@ const RESERVED_NAMES: ReadonlySet<string> = new Set([
   'dsn_orig_rcpt',
 ])
 const SIZE_RECORD_OFFSET = 2 // Behind type and length.
+/** The size record at the start of a file, with type and length. */
+export const SIZE_RECORD_FILE_BYTES: number = SIZE_RECORD_OFFSET + SIZE_RECORD_BYTES
 const NO_SIZES = ' '.repeat(SIZE_RECORD_BYTES)
 const EXPECTED_ENVELOPE_BYTES = 1024
 const EXPECTED_RECIPIENT_BYTES = 128
 
-/** A queue file in memory. */
+/** What a queue file is made of beside its content, and the envelope as its reader finds it. */
 export interface EncodedMessage {
-  /** The file: to be written one after the other. */
-  readonly buffers: readonly Uint8Array[]
+  /** What goes before the content. Begins with the size record, of `SIZE_RECORD_FILE_BYTES`. */
+  readonly head: Uint8Array
+  /** What goes behind it. */
+  readonly tail: Uint8Array
   readonly envelope: MessageEnvelope
 }
 
 /**
- * Makes the bytes of a queue file (F-46, F-47, Q-902), and the envelope as a reader of that file
- * would find it: times cut to what the file keeps, text cut at its first NUL.
- *
- * @throws {QueueFileError} `too-large`
- * @throws {TypeError} for what could not be read back.
+ * Makes the bytes of a queue file around its content (F-46, F-47, Q-902), and the envelope as a
+ * reader of that file would find it: times cut to what the file keeps, text cut at its first NUL.
  */
-export function encodeMessage(
-  id: string,
-  createTimeMs: number,
-  message: NewMessage,
-  verpDelimiterFilter: string,
-): EncodedMessage {
-  checkMessage(message)
-  const encoder = new MessageEncoder(message)
-  const { content, maxFileBytes = 0 } = message
-  encoder.writeEnvelope(createTimeMs)
-  const contentOffset = encoder.length
-  encoder.writeExtracted(content.length)
-  const fileBytes = encoder.length + content.length
-  if (maxFileBytes > 0 && fileBytes > maxFileBytes) {
-    const text = `expected a queue file of at most ${maxFileBytes} bytes, not ${fileBytes}`
-    throw new QueueFileError('too-large', text)
+export class MessageEncoder {
+  /** Where the content begins. */
+  readonly contentOffset: number
+  readonly #id: string
+  readonly #createTimeMs: number
+  readonly #new: NewEnvelope
+  readonly #verpDelimiters: string | undefined
+  readonly #records: RecordWriter
+  readonly #attributes = new Map<string, string>()
+  readonly #recipients: EnvelopeRecipient[] = []
+  #encoding: MessageEnvelope['encoding'] = '' // What an `encoding` attribute of the envelope said.
+  #requested = 0 // The NOTIFY bits that the sender asked for, so not those of `extraRecipients`.
+
+  /** @throws {TypeError} for what could not be read back. */
+  constructor(id: string, createTimeMs: number, envelope: NewEnvelope, verpFilter: string) {
+    checkEnvelope(envelope)
+    this.#id = id
+    this.#createTimeMs = createTimeMs
+    this.#new = envelope
+    this.#verpDelimiters = verpDelimiters(envelope, verpFilter)
+    this.#records = new RecordWriter(
+      EXPECTED_ENVELOPE_BYTES + envelope.recipients.length * EXPECTED_RECIPIENT_BYTES,
+    )
+    this.#writeEnvelope()
+    this.contentOffset = this.#records.length
   }
-  const sizes = { dataSize: content.length, contentOffset, contentLength: content.length }
-  const written = encoder.finish(sizes)
-  const contentFilter = asRead(message.filter || (message.contentFilter ?? ''))
-  const redirect = asRead(message.redirect ?? '')
-  const warningMs = warningTimeMs(message)
-  const delimiters = verpDelimiters(message, verpDelimiterFilter)
-  return {
-    buffers: [written.subarray(0, contentOffset), content, written.subarray(contentOffset)],
-    envelope: {
-      id,
-      sender: asRead(message.sender),
-      arrivalTimeMs: Math.round(message.arrivalTimeMs * 1000) / 1000,
-      createTimeMs: Math.floor(createTimeMs / 1000) * 1000,
+
+  /** What goes before the content; its size record is blank, so that no reader takes the file. */
+  get blankHead(): Uint8Array {
+    return this.#records.finish()
+  }
+
+  /** Bytes that the content may have, at the most. Negative: the envelope alone is too large. */
+  get room(): number {
+    const { maxFileBytes = 0 } = this.#new
+    return maxFileBytes > 0 ? maxFileBytes - this.contentOffset : Number.POSITIVE_INFINITY
+  }
+
+  /** @throws {QueueFileError} `too-large`: not so many bytes of content. */
+  expectRoomFor(contentBytes: number): void {
+    expectRoom(this.contentOffset + contentBytes, this.#new)
+  }
+
+  /**
+   * Completes the file; once.
+   *
+   * @param contentBytes Of all content records.
+   * @throws {QueueFileError} `too-large`
+   * @throws {TypeError} for what could not be read back.
+   */
+  finish(message: NewContent, contentBytes: number): EncodedMessage {
+    if (contentBytes === 0) throw new TypeError('expected content records')
+    message.extraRecipients?.forEach(checkNotify)
+    this.#writeExtracted(message, contentBytes)
+    const { contentOffset } = this
+    expectRoom(this.#records.length + contentBytes, this.#new)
+    const sizes = { dataSize: contentBytes, contentOffset, contentLength: contentBytes }
+    const recipientCount = this.#recipients.length
+    const { sendOptions = 0 } = message
+    const flags = this.#requested << 1
+    const text = formatSizeRecord({ ...sizes, recipientCount, flags, sendOptions })
+    this.#records.overwrite(SIZE_RECORD_OFFSET, text)
+    const written = this.#records.finish()
+    const envelope = this.#envelope(message, sizes)
+    const head = written.subarray(0, contentOffset)
+    return { head, tail: written.subarray(contentOffset), envelope }
+  }
+
+  #envelope(
+    message: NewContent,
+    sizes: Pick<MessageEnvelope, 'dataSize' | 'contentOffset' | 'contentLength'>,
+  ): MessageEnvelope {
+    const { sender, arrivalTimeMs } = this.#new
+    const contentFilter = asRead(message.filter || (this.#new.contentFilter ?? ''))
+    const redirect = asRead(message.redirect ?? '')
+    const warningMs = warningTimeMs(this.#new)
+    return {
+      id: this.#id,
+      sender: asRead(sender),
+      arrivalTimeMs: Math.round(arrivalTimeMs * 1000) / 1000,
+      createTimeMs: Math.floor(this.#createTimeMs / 1000) * 1000,
       ...sizes,
-      recipientCount: encoder.recipients.length,
-      recipients: encoder.recipients,
-      encoding: message.encoding ?? encoder.encoding,
+      recipientCount: this.#recipients.length,
+      recipients: this.#recipients,
+      encoding: message.encoding ?? this.#encoding,
       sendOptions: message.sendOptions ?? 0,
       flush: false,
       ...(contentFilter !== '' && { contentFilter }),
       ...(redirect !== '' && { redirect }),
       ...(warningMs !== undefined && { warningTimeMs: warningMs }),
-      ...(delimiters && { verpDelimiters: delimiters }),
-      attributes: encoder.attributes,
-    },
-  }
-}
-
-class MessageEncoder {
-  readonly attributes = new Map<string, string>()
-  readonly recipients: EnvelopeRecipient[] = []
-  /** What an `encoding` attribute of the envelope said. */
-  encoding: MessageEnvelope['encoding'] = ''
-  readonly #message: NewMessage
-  readonly #records: RecordWriter
-  #requested = 0 // The NOTIFY bits that the sender asked for, so not those of `extraRecipients`.
-
-  constructor(message: NewMessage) {
-    const recipients = message.recipients.length + (message.extraRecipients?.length ?? 0)
-    this.#message = message
-    this.#records = new RecordWriter(
-      EXPECTED_ENVELOPE_BYTES + recipients * EXPECTED_RECIPIENT_BYTES,
-    )
+      ...(this.#verpDelimiters && { verpDelimiters: this.#verpDelimiters }),
+      attributes: this.#attributes,
+    }
   }
 
-  get length(): number {
-    return this.#records.length
-  }
-
-  writeEnvelope(createTimeMs: number): void {
+  #writeEnvelope(): void {
     const records = this.#records
-    const message = this.#message
+    const message = this.#new
     records.record(RecordType.size, NO_SIZES)
     records.record(RecordType.time, formatTime(message.arrivalTimeMs))
-    records.record(RecordType.attribute, `create_time=${formatSeconds(createTimeMs)}`)
+    records.record(RecordType.attribute, `create_time=${formatSeconds(this.#createTimeMs)}`)
     if (message.contentFilter) records.record(RecordType.contentFilter, message.contentFilter)
     records.record(RecordType.sender, message.sender)
     if (message.verpDelimiters) records.record(RecordType.verpDelimiters, message.verpDelimiters)
@@ -121,9 +157,8 @@ class MessageEncoder {
     records.record(RecordType.content, '')
   }
 
-  writeExtracted(contentBytes: number): void {
+  #writeExtracted(message: NewContent, contentBytes: number): void {
     const records = this.#records
-    const message = this.#message
     records.record(RecordType.extracted, '')
     if (message.filter) records.record(RecordType.contentFilter, message.filter)
     if (message.redirect) records.record(RecordType.redirect, message.redirect)
@@ -135,20 +170,11 @@ class MessageEncoder {
     records.record(RecordType.end, '')
   }
 
-  finish(sizes: { dataSize: number; contentOffset: number; contentLength: number }): Buffer {
-    const recipientCount = this.recipients.length
-    const flags = this.#requested << 1
-    const sendOptions = this.#message.sendOptions ?? 0
-    const text = formatSizeRecord({ ...sizes, recipientCount, flags, sendOptions })
-    this.#records.overwrite(SIZE_RECORD_OFFSET, text)
-    return this.#records.finish()
-  }
-
   #writeAttribute(name: string, value: string): void {
     this.#records.record(RecordType.attribute, `${name}=${value}`)
     const read = trimSpaces(asRead(value))
-    if (name !== 'encoding') addAttribute(this.attributes, name, read)
-    else this.encoding = read === '7bit' || read === '8bit' ? read : ''
+    if (name !== 'encoding') addAttribute(this.#attributes, name, read)
+    else this.#encoding = read === '7bit' || read === '8bit' ? read : ''
   }
 
   #writeRecipient(recipient: NewRecipient, contentBytes: number): void {
@@ -161,20 +187,25 @@ class MessageEncoder {
     records.record(RecordType.recipient, address)
     const read = { address: asRead(address), original: asRead(original), notify, offset }
     const dsnRead = dsnOriginal === '' ? '' : trimSpaces(asRead(dsnOriginal))
-    this.recipients.push(dsnRead === '' ? read : { ...read, dsnOriginal: dsnRead })
+    this.#recipients.push(dsnRead === '' ? read : { ...read, dsnOriginal: dsnRead })
   }
 }
 
+/** @throws {QueueFileError} `too-large` */
+function expectRoom(fileBytes: number, { maxFileBytes = 0 }: NewEnvelope): void {
+  if (maxFileBytes <= 0 || fileBytes <= maxFileBytes) return
+  const text = `expected a queue file of at most ${maxFileBytes} bytes, not ${fileBytes}`
+  throw new QueueFileError('too-large', text)
+}
+
 // A file that we could not read back, or that means something else, must not come to be.
-function checkMessage(message: NewMessage): void {
-  if (message.content.length === 0) throw new TypeError('expected content records')
-  for (const [name] of message.attributes) {
+function checkEnvelope({ attributes, recipients }: NewEnvelope): void {
+  for (const [name] of attributes) {
     if (!ATTRIBUTE_NAME.test(name) || RESERVED_NAMES.has(name)) {
       throw new TypeError(`expected the name of an attribute, not ${JSON.stringify(name)}`)
     }
   }
-  message.recipients.forEach(checkNotify)
-  message.extraRecipients?.forEach(checkNotify)
+  recipients.forEach(checkNotify)
 }
 
 function checkNotify({ notify = 0 }: NewRecipient): void {
@@ -183,13 +214,13 @@ function checkNotify({ notify = 0 }: NewRecipient): void {
   }
 }
 
-function warningTimeMs({ warningTimeMs }: NewMessage): number | undefined {
+function warningTimeMs({ warningTimeMs }: NewEnvelope): number | undefined {
   if (warningTimeMs === undefined) return undefined
   const read = parseTimeMs(formatSeconds(warningTimeMs)) ?? 0
   return read > 0 ? read : undefined
 }
 
-function verpDelimiters(message: NewMessage, filter: string): string | undefined {
+function verpDelimiters(message: NewEnvelope, filter: string): string | undefined {
   return message.verpDelimiters && checkVerpDelimiters(message.verpDelimiters, filter)
 }
 

@@ -10,8 +10,8 @@ export interface NewRecipient {
   readonly notify?: number
 }
 
-/** A message that is about to be stored, complete but for its queue id and its creation time. */
-export interface NewMessage {
+/** What is known of a message before its content: what the queue file begins with. */
+export interface NewEnvelope {
   /** When the client came, in milliseconds since 1970; kept in microseconds (F-36). */
   readonly arrivalTimeMs: number
   /** Internal form; empty for the null sender. */
@@ -28,7 +28,16 @@ export interface NewMessage {
    */
   readonly attributes: readonly (readonly [name: string, value: string])[]
   readonly recipients: readonly NewRecipient[]
-  /** Content records, made with `ContentWriter`: at least one. Not copied and not changed. */
+  /** `message_size_limit`: bytes of the whole file (Q-345); 0 or absent means no limit. */
+  readonly maxFileBytes?: number
+}
+
+/** The end of a message that is about to be stored, and what is known of it by then. */
+export interface NewContent {
+  /**
+   * Content records, made with `ContentWriter`: all that were not appended before, at least one of
+   * all. Not copied and not changed.
+   */
   readonly content: Uint8Array
   /** What header and content ask for; the extracted segment. */
   readonly encoding?: '7bit' | '8bit'
@@ -41,9 +50,10 @@ export interface NewMessage {
   readonly redirect?: string
   /** Recipients of the extracted segment, such as `always_bcc`. */
   readonly extraRecipients?: readonly NewRecipient[]
-  /** `message_size_limit`: bytes of the whole file (Q-345); 0 or absent means no limit. */
-  readonly maxFileBytes?: number
 }
+
+/** A message that is about to be stored, complete but for its queue id and its creation time. */
+export interface NewMessage extends NewEnvelope, NewContent {}
 
 /** A recipient that is still to be delivered. Addresses in internal form. */
 export interface EnvelopeRecipient {

@@ -4,8 +4,8 @@ import type { ContentCache } from './content-cache.ts'
 import { contentText, textBytes } from './content-text.ts'
 import { QueueFileError } from './errors.ts'
 import { errorCode, type QueueFileSystem } from './file-system.ts'
-import type { MessageEnvelope, NewMessage } from './message.ts'
-import { encodeMessage } from './message-encoder.ts'
+import type { MessageEnvelope, NewContent, NewEnvelope, NewMessage } from './message.ts'
+import { type EncodedMessage, MessageEncoder, SIZE_RECORD_FILE_BYTES } from './message-encoder.ts'
 import type { QueueDirectories } from './queue-directories.ts'
 import type { MessageQueue } from './queue-name.ts'
 import type { QueuePaths } from './queue-path.ts'
@@ -39,7 +39,10 @@ export interface DraftFile extends WrittenFile {
 
 /**
  * A queue file that is not queued yet: it has its id, a temporary name in `incoming`, and no
- * content. `commit` or `abort` it, exactly once. Made by `QueueStore.create`.
+ * content. Made by `QueueStore.create`. `commit`, `finish` or `abort` it, exactly once.
+ *
+ * A message that is in memory is committed. One that comes piece by piece is `start`ed, has its
+ * content records appended, and is finished with the last of them.
  */
 export class QueueFileDraft {
   readonly id: string
@@ -50,6 +53,8 @@ export class QueueFileDraft {
   readonly #inode: number | bigint
   #file: number | undefined // Undefined once closed, or given away.
   #path: string
+  #encoder: MessageEncoder | undefined // Once started.
+  #appendedBytes = 0
   #isDone = false
 
   constructor(context: DraftContext, draft: DraftFile) {
@@ -64,9 +69,63 @@ export class QueueFileDraft {
   }
 
   /**
-   * Writes the file, gives it its name in a queue, makes it durable: once this resolves, neither a
-   * crash of the process nor of the machine loses the message (F-10). Its text goes to the content
-   * cache, but for held mail: who knows when somebody wants that.
+   * Stores a message: `start` and `finish` in one, with one write.
+   *
+   * @throws as `finish` does; the file is gone.
+   */
+  async commit(
+    message: NewMessage,
+    queue?: 'incoming' | 'active' | 'hold',
+  ): Promise<MessageEnvelope> {
+    try {
+      this.start(message)
+    } catch (error) {
+      await this.abort()
+      throw error
+    }
+    return this.finish(message, queue)
+  }
+
+  /**
+   * Takes what comes before the content. Writes nothing yet.
+   *
+   * @returns how many bytes of content records `maxFileBytes` leaves; negative if it leaves none.
+   * @throws {TypeError} for what could not be read back.
+   */
+  start(envelope: NewEnvelope): number {
+    if (this.#encoder !== undefined) throw new TypeError('expected one start of a draft')
+    const { verpDelimiterFilter } = this.#context
+    this.#encoder = new MessageEncoder(this.id, this.createTimeMs, envelope, verpDelimiterFilter)
+    return this.#encoder.room
+  }
+
+  /**
+   * Writes content records that others follow, so that they need not stay in memory. Not durable.
+   * Whoever appended has to wait before he appends more, or finishes.
+   *
+   * @throws {QueueFileError} `write` or `too-large` (F-17); `abort` the draft then.
+   * @throws {TypeError} for anything but content records.
+   */
+  async append(records: Uint8Array): Promise<void> {
+    const encoder = this.#started
+    textBytes(records)
+    encoder.expectRoomFor(this.#appendedBytes + records.length)
+    const isFirst = this.#appendedBytes === 0
+    const buffers = isFirst ? [encoder.blankHead, records] : [records]
+    const position = isFirst ? 0 : encoder.contentOffset + this.#appendedBytes
+    try {
+      await writeAll(this.#context.files, this.#file!, buffers, position)
+    } catch (error) {
+      throw failure(error)
+    }
+    this.#appendedBytes += records.length
+  }
+
+  /**
+   * Writes the rest of the file, gives it its name in a queue, makes it durable: once this
+   * resolves, neither a crash of the process nor of the machine loses the message (F-10). A text
+   * that was not appended goes to the content cache, but for held mail: who knows when somebody
+   * wants that.
    *
    * @param queue `hold` for mail that nobody is to deliver (F-11); `active` if the queue manager
    * takes the message over at once, which saves the way through `incoming`.
@@ -74,20 +133,22 @@ export class QueueFileDraft {
    * @throws {QueueFileError} `write` or `too-large` (F-17); the file is gone.
    * @throws {TypeError} for a message that could not be read back; the file is gone.
    */
-  async commit(
-    message: NewMessage,
+  async finish(
+    message: NewContent,
     queue: 'incoming' | 'active' | 'hold' = 'incoming',
   ): Promise<MessageEnvelope> {
+    const encoder = this.#started
     this.#finishOnce()
-    const { cache, verpDelimiterFilter } = this.#context
+    const { cache } = this.#context
+    const { content } = message
     try {
-      const { id, createTimeMs } = this
-      const { buffers, envelope } = encodeMessage(id, createTimeMs, message, verpDelimiterFilter)
-      const isCached = queue !== 'hold' && cache.fits(textBytes(message.content))
-      await this.#store(buffers, queue)
+      const encoded = encoder.finish(message, this.#appendedBytes + content.length)
+      const bytes = textBytes(content)
+      const isCached = queue !== 'hold' && this.#appendedBytes === 0 && cache.fits(bytes)
+      await this.#store(encoded, content, queue)
       this.#release(isCached)
-      if (isCached) cache.set(id, contentText(message.content))
-      return envelope
+      if (isCached) cache.set(this.id, contentText(content))
+      return encoded.envelope
     } catch (error) {
       await this.#discard()
       throw failure(error)
@@ -100,10 +161,22 @@ export class QueueFileDraft {
     await this.#discard()
   }
 
-  async #store(buffers: readonly Uint8Array[], queue: MessageQueue): Promise<void> {
+  get #started(): MessageEncoder {
+    if (this.#encoder === undefined || this.#isDone) {
+      throw new TypeError('expected a draft that is started, and not committed or aborted yet')
+    }
+    return this.#encoder
+  }
+
+  async #store(encoded: EncodedMessage, content: Uint8Array, queue: MessageQueue): Promise<void> {
     const { files, directories, statusLogs } = this.#context
     const file = this.#file!
-    await writeAll(files, file, buffers, 0)
+    const { head, tail } = encoded
+    if (this.#appendedBytes === 0) await writeAll(files, file, [head, content, tail], 0)
+    else {
+      await writeAll(files, file, [content, tail], head.length + this.#appendedBytes)
+      await writeAll(files, file, [head.subarray(0, SIZE_RECORD_FILE_BYTES)], 0)
+    }
     if (statusLogs.mayHaveSpurious(this.id)) await this.#removeSpuriousLogs()
     // Before the fsync, which makes data and name durable together. Should the machine die in
     // between, a name without its data is found by the missing end record (F-10, F-51).
