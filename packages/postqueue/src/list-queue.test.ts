@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { QueueDirectory, queueFile, records } from '../test/queue-directory.ts'
 import damagedFiles from '../vectors/damaged-files.json' with { type: 'json' }
-import { TextListing } from './index.ts'
+import { listQueue, TextListing } from './index.ts'
 
 let queue: QueueDirectory
 beforeEach(() => {
@@ -68,6 +68,23 @@ describe('F-84: order and content', () => {
       'hold/A1',
       'hold/B1',
     ])
+  })
+
+  it('many come in order, and not more than sixteen are read ahead of who takes them', async () => {
+    const ids = Array.from({ length: 60 }, (_, index) => `A${String(index).padStart(3, '0')}`)
+    for (const id of ids) queue.write(`hold/${id}`, queueFile('s@x', 'r@x'))
+    let opened = 0
+    const { open } = queue.files
+    queue.files.open = (path, how, mode) => {
+      if (path.includes('/hold/')) opened++
+      return open(path, how, mode)
+    }
+    const listed: string[] = []
+    for await (const { queueId } of listQueue(queue.options, queue.ports)) {
+      listed.push(queueId)
+      expect(opened).toBeLessThanOrEqual(listed.length + 15)
+    }
+    expect(listed).toEqual(ids)
   })
 
   it('null addresses have the name that main.cf gives them, others their quotes', async () => {
