@@ -111,6 +111,7 @@ async function openQueueFile(
 
 class BufferedOutput implements Output {
   readonly #ports: PostcatPorts
+  isLineOpen = false
   #parts: Buffer[] = []
   #bytes = 0
 

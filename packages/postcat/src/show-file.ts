@@ -19,6 +19,8 @@ type Part = 'envelope' | 'header' | 'body' | 'extracted'
 export interface Output {
   write(bytes: Buffer | string): void
   warn(text: string): void
+  /** The last line that was shown has no end. */
+  isLineOpen: boolean
 }
 
 /** Types with which a queue file may begin: those of an envelope, and a hole (F-32). */
@@ -43,7 +45,6 @@ class FileView {
   readonly #reader: RecordReader
   #part: Part = 'envelope'
   #previousType = 0
-  #isLineOpen = false
   /** Offsets of the content and of what follows it, once a size record told. */
   #content: { readonly start: number; readonly end: number } | undefined
 
@@ -63,6 +64,7 @@ class FileView {
     if (first !== undefined && !FIRST.has(first)) {
       return this.#warn('input is not a valid queue file')
     }
+    this.#endLine()
     for (let count = 0; ; count++) {
       const offset = this.#reader.position
       const record = await this.#next()
@@ -70,7 +72,7 @@ class FileView {
       if (count === 0 && isWhole && this.#view.envelope) this.#marker('', 'ENVELOPE RECORDS')
       if (!this.#take(record, offset)) break
       this.#previousType = record.type
-      this.#isLineOpen &&= record.type === RecordType.partialText
+      this.#output.isLineOpen &&= record.type === RecordType.partialText
     }
   }
 
@@ -159,8 +161,8 @@ class FileView {
       const name = recordName(record.type, isContent ? 'content' : 'envelope')
       this.#output.write(isVerbose ? `${prefix}${name}: ` : prefix)
       this.#output.write(record.data)
-      this.#isLineOpen = record.type === RecordType.partialText && !isVerbose && !offsets
-      if (!this.#isLineOpen) this.#output.write('\n')
+      this.#output.isLineOpen = record.type === RecordType.partialText && !isVerbose && !offsets
+      if (!this.#output.isLineOpen) this.#output.write('\n')
     }
     return true
   }
@@ -197,8 +199,13 @@ class FileView {
   }
 
   #marker(prefix: string, text: string): void {
-    if (this.#isLineOpen) this.#output.write('\n')
+    this.#endLine()
     this.#output.write(`${prefix}*** ${text} ${this.#path} ***\n`)
+  }
+
+  #endLine(): void {
+    if (this.#output.isLineOpen) this.#output.write('\n')
+    this.#output.isLineOpen = false
   }
 
   #prefix(offset: number, type: number): string {

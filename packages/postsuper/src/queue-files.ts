@@ -33,7 +33,9 @@ export class QueueFiles {
       return this.#ports.tree.list(path)
     } catch (error) {
       if (isMissing(error)) return []
-      throw new PostsuperError(`open directory ${this.relative(path)}: ${this.#reason(error)}`)
+      throw new PostsuperError(
+        `scan_dir_push: open directory ${this.relative(path)}: ${this.#reason(error)}`,
+      )
     }
   }
 
@@ -44,7 +46,7 @@ export class QueueFiles {
 
   /** The status of a file that may be worked on (F-14). */
   readyStatus(path: string): FileSystemStatus | undefined {
-    const status = this.status(path)
+    const status = this.#statusOrWarning(path)
     const { directory } = this.settings
     const warn = (text: string) => this.warn(text)
     const isFit = status !== undefined && isReady(status, path, { directory, warn, now: this.now })
@@ -154,6 +156,16 @@ export class QueueFiles {
     } catch (error) {
       if (isMissing(error)) return undefined
       throw new PostsuperError(`${what} ${this.relative(path)}: ${this.#reason(error)}`)
+    }
+  }
+
+  // One file that cannot be looked at is no reason to leave the others.
+  #statusOrWarning(path: string): FileSystemStatus | undefined {
+    try {
+      return this.#ports.tree.status(path)
+    } catch (error) {
+      if (!isMissing(error)) this.warn(`${this.relative(path)}: ${this.#reason(error)}`)
+      return undefined
     }
   }
 

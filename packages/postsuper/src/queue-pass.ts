@@ -21,8 +21,8 @@ export interface Pass {
   readonly structure?: 'normal' | 'strict'
   /** `-p` */
   readonly purge?: boolean
-  /** An action on all messages. */
-  readonly all?: Letter
+  /** Actions on all messages, one after the other on each. */
+  readonly all?: readonly Letter[]
 }
 
 /** What passes have found and done, added up. */
@@ -101,7 +101,7 @@ class QueueWalk {
 
   #take(queue: QueueName, path: string, { name, type }: TreeEntry): void {
     const { structure, all } = this.#pass
-    if (all === 'd') this.#delete(queue, path)
+    if (all?.[0] === 'd') this.#delete(queue, path)
     else if (type === 'other') this.#files.remove(path)
     else {
       const place = { queue, path, name }
@@ -128,7 +128,9 @@ class QueueWalk {
     else {
       const placed = structure === undefined ? found : this.#putRight(found, structure, status)
       if (placed === undefined || all === undefined) return
-      this.#progress.done[all] += actOnFound(this.#files, all, placed)
+      for (const letter of all) {
+        this.#progress.done[letter] += actOnFound(this.#files, letter, placed)
+      }
     }
   }
 

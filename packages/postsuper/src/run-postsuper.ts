@@ -76,9 +76,7 @@ interface Work {
 async function perform({ letters, id }: Request, work: Work): Promise<void> {
   const { queues, files, progress, ports } = work
   if (id === 'ALL') {
-    for (const all of letters) {
-      await passOver(queues ?? DEFAULT_QUEUES, files, { all }, progress)
-    }
+    await passOver(queues ?? DEFAULT_QUEUES, files, { all: letters }, progress)
     return
   }
   const ids = id === '-' ? linesOf(await ports.readInput()) : [id]
