@@ -21,6 +21,7 @@ const FLOORS = [
     'qmqp-client',
     'qmqp-server',
     'qshape',
+    'sendmail',
     'smtp-client',
   ],
   ['master', 'queue-manager'],

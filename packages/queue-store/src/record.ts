@@ -101,3 +101,18 @@ export function writeHeader(target: Uint8Array, at: number, type: number, length
   target[at++] = rest
   return at
 }
+
+/**
+ * A record: type, length and payload (F-29).
+ *
+ * @throws {RangeError} from 256 MiB on.
+ */
+export function encodeRecord(type: number, payload: Uint8Array): Buffer {
+  if (payload.length > MAX_PAYLOAD_BYTES) {
+    throw new RangeError(`expected a record of at most ${MAX_PAYLOAD_BYTES} bytes`)
+  }
+  const record = Buffer.allocUnsafe(MAX_HEADER_BYTES + payload.length)
+  const at = writeHeader(record, 0, type, payload.length)
+  record.set(payload, at)
+  return record.subarray(0, at + payload.length)
+}

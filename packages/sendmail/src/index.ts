@@ -1,0 +1,3 @@
+export { SendmailError } from './errors.ts'
+export type { SendmailPorts, SendmailSystem, SendmailUser, SubmitReply } from './ports.ts'
+export { runSendmail } from './run-sendmail.ts'
