@@ -25,11 +25,14 @@ export interface CommandLine {
   readonly view: View
   /** `-q`: operands are queue ids. */
   readonly isQueue: boolean
+  /** `--parsed`: a view for people. */
+  readonly isParsed: boolean
   readonly configDirectory: string | undefined
   readonly operands: readonly string[]
 }
 
 const LETTERS = 'bc:defhoqrs:v'
+const WITH_PARSED = ['c', 'parsed', 'q']
 // As Postfix 3.7 has it.
 const USAGE =
   'usage: postcat [-b (body text)] [-c config_dir] [-d (decimal record type)] ' +
@@ -40,6 +43,10 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   const { options, operands } = split(args)
   const has = (name: string) => options.some((option) => option.name === name)
   const last = (name: string) => options.findLast((option) => option.name === name)?.argument
+  if (has('parsed')) {
+    const other = options.find(({ name }) => !WITH_PARSED.includes(name))
+    if (other !== undefined) throw new PostcatError(`--parsed cannot be used with -${other.name}`)
+  }
   for (const { name, argument } of options) if (name === 's') checkOffset(argument)
   const all = !has('b') && !has('e') && !has('h')
   return {
@@ -55,6 +62,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       start: Number(last('s') ?? 0),
     },
     isQueue: has('q'),
+    isParsed: has('parsed'),
     configDirectory: last('c'),
     operands,
   }
@@ -62,7 +70,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
 
 function split(args: readonly string[]): ParsedOptions {
   try {
-    return parseOptions(args, LETTERS)
+    return parseOptions(args, LETTERS, ['parsed'])
   } catch (error) {
     if (!(error instanceof OptionError)) throw error
     throw new PostcatError(USAGE, error.message)

@@ -1,7 +1,13 @@
-import { type HashingOptions, isQueueFileName, QueuePaths } from '@posthouse/queue-store'
+import {
+  BadRecordError,
+  type HashingOptions,
+  isQueueFileName,
+  QueuePaths,
+} from '@posthouse/queue-store'
 
 import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { PostcatError } from './errors.ts'
+import { parsedView } from './parsed-view.ts'
 import type { OpenFile, PostcatPorts } from './ports.ts'
 import { type Output, showFile } from './show-file.ts'
 
@@ -66,8 +72,13 @@ async function show(
   { ports, output }: { ports: PostcatPorts; output: BufferedOutput },
 ): Promise<void> {
   try {
-    await showFile(file, name, line.view, output)
+    if (line.isParsed) output.write(await parsedView(file, name))
+    else await showFile(file, name, line.view, output)
   } catch (error) {
+    if (error instanceof BadRecordError) {
+      output.warn(`${name}: ${error.message}`)
+      throw new PostcatError('record read error')
+    }
     // Those of the file system have a code, such as EISDIR of a directory.
     if (!(error instanceof Error && 'code' in error)) throw error
     throw new PostcatError(`read ${name}: ${ports.reasonOf(error)}`)
