@@ -145,6 +145,23 @@ describe.runIf(installed)("F-24, F-87: posthouse postsuper beside Debian's", () 
     expect(own).toEqual(theirs)
     expect(own?.after).not.toEqual(own?.before)
   })
+
+  it('F-82: what postsuper says is in the log, too', async () => {
+    const user = systemAccounts().userByName('postfix')
+    const owner = { userId: user?.userId ?? 0, groupId: user?.groupId ?? 0 }
+    const { ids } = new RandomQueue(join(root, 'logged'), 20, false, owner)
+    const conf = join(root, 'logged-conf')
+    const log = join(root, 'logged/log')
+    mkdirSync(conf)
+    const parameters = { maillog_file: log, maillog_file_prefixes: root }
+    writeFileSync(join(conf, 'main.cf'), mainCf(join(root, 'logged'), parameters))
+    writeFileSync(join(conf, 'master.cf'), '')
+    const args = ['-c', conf, ...ids.flatMap((id) => ['-d', id]), '-d', 'bad/id']
+    const { stderr } = await run(root, [...ours('postsuper'), ...args])
+    const logged = readFileSync(log, 'latin1').replace(/^.*?postfix\/(postsuper)\[\d+\]/gm, '$1')
+    expect(logged).toBe(stderr)
+    expect(stderr).toMatch(/: removed\n(.*\n)*.*warning: invalid mail queue id: bad\/id\n/)
+  })
 })
 
 describe.runIf(installed)('F-87: postsuper beside a running posthouse', () => {

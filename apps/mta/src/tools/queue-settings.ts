@@ -23,7 +23,7 @@ export function hashingOf(settings: Settings): HashingOptions {
 }
 
 /** A parameter's value in its type. @throws {ConfigError} */
-export function parsedValue(settings: Settings, name: string): unknown {
+function parsedValue(settings: Settings, name: string): unknown {
   const row = parameters.get(name)
   return row === undefined ? undefined : settings.parsed(name, row)
 }
