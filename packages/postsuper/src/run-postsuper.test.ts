@@ -300,6 +300,16 @@ describe('refusals', () => {
   })
 })
 
+it('F-26: a long name of a copied file stays, with -p too; -S gives it its inode number', async () => {
+  const tree = new MemoryTree()
+  tree.add('hold/4jWLXn5wNRzJbJw', 0o100700, 0x21a166)
+  const settings = { ...SETTINGS, longQueueIds: true }
+  expect((await postsuper(tree, [], {}, settings)).lines).toEqual([])
+  expect(tree.listing()).toEqual(['700 21A166 hold/4jWLXn5wNRzJbJw'])
+  await postsuper(tree, ['-S'], {}, settings)
+  expect(tree.listing()).toContain('700 21A166 hold/4jWLXn5wNRzJbLn')
+})
+
 describe('what Postfix would lose', () => {
   it('a file is not renamed over another', async () => {
     const tree = new MemoryTree()
