@@ -16,6 +16,7 @@ const FLOORS = [
     'connection-cache',
     'postcat',
     'postconf',
+    'postdrop',
     'postqueue',
     'postsuper',
     'qmqp-client',

@@ -1,0 +1,7 @@
+export { type DropResult, dropMessage, type PostdropSystem } from './drop-message.ts'
+export { PostdropError } from './errors.ts'
+export type { MaildropOptions } from './maildrop-draft.ts'
+export { type MaildropFile, type MaildropFiles, nodeMaildropFiles } from './maildrop-files.ts'
+export { parseReplies } from './replies.ts'
+export { type PostdropPorts, runPostdrop } from './run-postdrop.ts'
+export { matchesSenderPatterns } from './sender-patterns.ts'
