@@ -73,6 +73,11 @@ export class QueueFiles {
     if (isTaken) return false
     const isDone = this.#did('rename file', from, () => this.#renameInto(from, to, queue, id))
     if (isDone) this.tell(`renamed file ${this.relative(from)} as ${this.relative(to)}`)
+    // It is there, so what is missing is where it should go.
+    else if (this.status(from) !== undefined) {
+      const what = `rename file ${this.relative(from)} as ${this.relative(to)}`
+      throw new PostsuperError(`${what}: no such directory`)
+    }
     return isDone
   }
 

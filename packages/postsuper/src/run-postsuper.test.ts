@@ -268,6 +268,17 @@ describe('refusals', () => {
     expect(tree.listing()).toHaveLength(1)
   })
 
+  it('F-1: a queue directory that is not there is not taken for a message that vanished', async () => {
+    const tree = queueWith('hold/00001A')
+    tree.nodes.delete('/queue/maildrop')
+    const { status, lines } = await postsuper(tree, ['-r', '00001A'])
+    expect(lines).toEqual([
+      'postsuper: fatal: rename file hold/00001A as maildrop/00001A: no such directory',
+    ])
+    expect(status).toBe(1)
+    expect(tree.listing()).toEqual(['700 A hold/00001A'])
+  })
+
   it('F-24: a hash directory that cannot be removed ends the repair', async () => {
     const tree = new MemoryTree()
     tree.add('hold/C', 0o040700)
