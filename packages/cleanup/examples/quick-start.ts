@@ -43,7 +43,9 @@ const store: MessageStore = {
   create: async () => ({
     id: '4F8A023020C',
     createTimeMs: 0,
-    commit: () => Promise.reject(new Error('not reached: the message is refused')),
+    start: () => 10_240_000,
+    append: () => Promise.reject(new Error('not reached')),
+    finish: () => Promise.reject(new Error('not reached')),
     abort: async () => console.log('queue file removed'),
   }),
 }

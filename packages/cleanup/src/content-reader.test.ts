@@ -40,12 +40,14 @@ async function read(pieces: readonly Buffer[], options = OPTIONS, tables: TestCh
   const checks = contentChecks(tables)
   const refusedMime = refusedMimeProblems(options, checks)
   const endPrimary = () => writer.line(Buffer.from('X-Missing: x'))
-  const context = { options, checks, refusedMime, writer, primary, inspection, endPrimary }
+  const blocks: Uint8Array[] = []
+  const store = async (block: Uint8Array) => void blocks.push(Buffer.from(block))
+  const context = { options, checks, refusedMime, writer, store, primary, inspection, endPrimary }
   const reader = new ContentReader(context)
   for (const piece of pieces) await reader.push(piece)
   await reader.end()
   const { rejection, isDiscarded } = inspection
-  const records = Buffer.from(writer.finish()).toString('latin1')
+  const records = Buffer.concat([...blocks, writer.finish()]).toString('latin1')
   return { records, lines, rejection, isDiscarded, is8bit: reader.is8bit }
 }
 

@@ -15,6 +15,7 @@ import { HeaderOutput } from './header-output.ts'
 import { type HeaderText, headerText, headerValueStart } from './header-text.ts'
 import type { Change, Inspection } from './inspection.ts'
 import { andThen, more, repeat } from './later.ts'
+import { cleanText } from './message-text.ts'
 import { type MimeProblem, NON_EMPTY_END } from './mime-problems.ts'
 import type { PrimaryHeader } from './primary-header.ts'
 import { StoredBody } from './stored-body.ts'
@@ -22,6 +23,8 @@ import { StoredBody } from './stored-body.ts'
 const LF = 0x0a
 // What is read at once: the events of so much text wait for slow tables in memory.
 const CHUNK_BYTES = 16_384
+// Records that are stored at once. Up to so many, all that a message has is stored in one.
+const BLOCK_BYTES = 262_144
 const EIGHT_BIT = /^(?:8bit|binary)$/i
 const MIME_ERROR = Buffer.from('MIME-Error: message header was not terminated by empty line')
 
@@ -32,6 +35,8 @@ export interface ContentReaderContext {
   /** What is refused for its MIME structure, by the code of mime-stream. */
   readonly refusedMime: ReadonlyMap<MimeErrorCode, MimeProblem>
   readonly writer: ContentWriter
+  /** Takes records over, for good once it resolves. */
+  readonly store: (records: Uint8Array) => Promise<void>
   readonly primary: PrimaryHeader
   readonly inspection: Inspection
   /** Writes what is missing in the primary header; called when that ends. */
@@ -80,10 +85,13 @@ export class ContentReader {
 
   /** Takes text, which must not change. Stops early when the rest does not matter. */
   push(text: Buffer): Later<undefined> {
+    const { inspection, options, writer, store } = this.#context
     let at = 0
     return repeat(() => {
-      if (at >= text.length || this.#context.inspection.isOver) return 'done'
-      this.#stream.push(text.subarray(at, at + CHUNK_BYTES))
+      if (inspection.isOver) return 'done'
+      if (writer.pendingBytes >= BLOCK_BYTES) return more(store(writer.take()))
+      if (at >= text.length) return 'done'
+      this.#stream.push(cleanText(text.subarray(at, at + CHUNK_BYTES), options))
       at += CHUNK_BYTES
       return more(this.#drain())
     })

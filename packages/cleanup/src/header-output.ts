@@ -3,11 +3,15 @@ import type { ContentWriter } from '@posthouse/queue-store'
 
 import { writeHeader } from './header-text.ts'
 
+// Headers that are not written yet take no more memory than this.
+const MAX_BYTES = 65_536
+
 /** Writes headers; those that stay as they are at once, as long as they are side by side. */
 export class HeaderOutput {
   readonly #writer: ContentWriter
   #first: Buffer | undefined // Of those that are not written yet.
   #length = 0
+  #mostBytes = 0
 
   /** A byte above 0x7F was written. Only after `flush`. */
   hasNonAscii = false
@@ -21,11 +25,14 @@ export class HeaderOutput {
     const first = this.#first
     if (first?.buffer === raw.buffer && first.byteOffset + this.#length === raw.byteOffset) {
       this.#length += raw.length
-      return
+    } else {
+      this.flush()
+      this.#first = raw
+      this.#length = raw.length
+      this.#mostBytes = Math.min(MAX_BYTES, this.#writer.room)
     }
-    this.flush()
-    this.#first = raw
-    this.#length = raw.length
+    // What is too large is to be found before the next header is looked at.
+    if (this.#length > this.#mostBytes) this.flush()
   }
 
   /** @param header Its lines joined by LF. */

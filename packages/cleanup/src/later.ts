@@ -27,6 +27,6 @@ async function repeatLater(
 }
 
 /** Says that more steps follow once `pending` is over. */
-export function more(pending: Later<undefined>): Later<'more'> {
+export function more(pending: Promise<unknown> | undefined): Later<'more'> {
   return pending === undefined ? 'more' : pending.then(() => 'more' as const)
 }

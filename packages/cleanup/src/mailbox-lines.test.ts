@@ -4,6 +4,11 @@ import { disarmStart } from './mailbox-lines.ts'
 
 const LONG = 'f'.repeat(7)
 
+function disarmed(text: string, lineLengthLimit: number, replaceStrayCr = false): string {
+  const { start, end } = disarmStart(Buffer.from(text), { lineLengthLimit, replaceStrayCr })
+  return start.toString() + text.slice(end)
+}
+
 it.each([
   ['From a\nX: y\n', 'X-Mailbox-Line: From a\nX: y\n'],
   [
@@ -14,15 +19,12 @@ it.each([
   ['\ta\n', '\n\ta\n'],
   ['From a\n\tb\n', 'X-Mailbox-Line: From a\n\n\tb\n'],
 ])('Q-342, Q-343: %j becomes %j', (text, expected) => {
-  expect(disarmStart(Buffer.from(text), 512).toString()).toBe(expected)
+  expect(disarmed(text, 512)).toBe(expected)
 })
 
 it.each(['', 'X: y\nFrom a\n', 'From: a\n', 'From', '>a\n', '>', 'From\ta\n', '\nFrom a\n'])(
-  'Q-342: leaves %j alone, without a copy',
-  (text) => {
-    const content = Buffer.from(text)
-    expect(disarmStart(content, 512)).toBe(content)
-  },
+  'Q-342: leaves %j alone',
+  (text) => expect(disarmed(text, 512)).toBe(text),
 )
 
 it.each([
@@ -31,5 +33,13 @@ it.each([
   [`From ${LONG} y`, `X-Mailbox-Line: From ${LONG}\n y`],
   [`From ${LONG}\n>From y`, `X-Mailbox-Line: From ${LONG}\nX-Mailbox-Line: >From y`],
 ])('Q-342: looks at records of 12 bytes: %j', (text, expected) => {
-  expect(disarmStart(Buffer.from(text), 12).toString()).toBe(expected)
+  expect(disarmed(text, 12)).toBe(expected)
+})
+
+it.each([
+  ['From\ra\n', 'X-Mailbox-Line: From\ra\n'],
+  ['\ra\n', '\n\ra\n'],
+])('Q-513: %j becomes %j where a CR is a space', (text, expected) => {
+  expect(disarmed(text, 512, true)).toBe(expected)
+  expect(disarmed(text, 512, false)).toBe(text)
 })

@@ -1,56 +1,78 @@
 import type { CleanupOptions } from './cleanup-options.ts'
-import { disarmStart } from './mailbox-lines.ts'
+import { disarmStart, isBlank } from './mailbox-lines.ts'
 
 const CR = 0x0d
 const LF = 0x0a
 const SPACE = 0x20
-const TAB = 0x09
 const NEWLINE = Buffer.from('\n')
 
-/** Text as it is read: with the characters that it may have. */
+/** Text that is to be read; `cleanText` is for each piece of it. */
 export interface MessageText {
-  readonly text: Buffer
-  /** The first record with one of `message_reject_characters`; `text` ends before it. */
+  /** One after the other. Views of what was received, but for a few bytes at the start. */
+  readonly texts: readonly Buffer[]
+  /** The first record with one of `message_reject_characters`; `texts` end before it. */
   readonly disallowed: Buffer | undefined
 }
 
 /**
- * The text of a message without stray CR (Q-513), its start disarmed, and without
- * `message_strip_characters` (Q-514). A copy where something has to change.
+ * The text of a message with its start disarmed, up to what it may not have (Q-514).
  *
  * @param options Lists of characters may be empty.
  */
 export function messageText(content: Uint8Array, options: CleanupOptions): MessageText {
-  const { replaceStrayCr, lineLengthLimit } = options
-  const received = replaceStrayCr ? withoutStrayCr(asBuffer(content)) : asBuffer(content)
-  const found = allowedText(disarmStart(received, lineLengthLimit), options)
-  // What hides behind stripped characters must not continue our own header (Q-343).
-  if (!startsBlank(found.text) || startsBlank(received)) return found
-  return { ...found, text: Buffer.concat([NEWLINE, found.text]) }
+  const received = asBuffer(content)
+  const { start, end } = disarmStart(received, options)
+  if (end > 0 || start.length > 0) return allowedText([start, received.subarray(end)], options)
+  return allowedText(hidesBlank(received, options) ? [NEWLINE, received] : [received], options)
 }
 
 /** The same for text of our own. */
-export function allowedText(received: Buffer, options: CleanupOptions): MessageText {
-  const { messageRejectCharacters, messageStripCharacters, lineLengthLimit } = options
-  const at = firstOf(messageRejectCharacters, received)
-  if (at < 0) return { text: without(messageStripCharacters, received), disallowed: undefined }
-  const start = recordStart(received, at, lineLengthLimit)
-  const lf = received.indexOf(LF, at)
-  const end = Math.min(lf < 0 ? received.length : lf, start + lineLengthLimit)
-  const text = without(messageStripCharacters, received.subarray(0, start))
-  return { text, disallowed: received.subarray(start, end) }
+export function allowedText(texts: readonly Buffer[], options: CleanupOptions): MessageText {
+  const { lineLengthLimit } = options
+  for (const [index, text] of texts.entries()) {
+    const at = firstDisallowed(text, options)
+    if (at < 0) continue
+    const start = recordStart(text, at, lineLengthLimit)
+    const lf = text.indexOf(LF, at)
+    const record = text.subarray(
+      start,
+      Math.min(lf < 0 ? text.length : lf, start + lineLengthLimit),
+    )
+    const disallowed = withoutStrayCr(record, options)
+    return { texts: [...texts.slice(0, index), text.subarray(0, start)], disallowed }
+  }
+  return { texts, disallowed: undefined }
 }
 
-function startsBlank(text: Buffer): boolean {
-  return text[0] === SPACE || text[0] === TAB
+/**
+ * Text without stray CR (Q-513) and `message_strip_characters` (Q-514). A copy where something has
+ * to change.
+ */
+export function cleanText(text: Buffer, options: CleanupOptions): Buffer {
+  return without(options.messageStripCharacters, withoutStrayCr(text, options))
 }
 
-function firstOf(characters: Uint8Array, text: Buffer): number {
+// What hides behind stripped characters must not continue our own header (Q-343).
+function hidesBlank(received: Buffer, options: CleanupOptions): boolean {
+  const { messageStripCharacters, replaceStrayCr } = options
+  if (messageStripCharacters.length === 0) return false
+  let at = 0
+  while (messageStripCharacters.includes(received[at]!) && received[at] !== LF) at++
+  return at > 0 && isBlank(received[at], replaceStrayCr)
+}
+
+function firstDisallowed(text: Buffer, options: CleanupOptions): number {
+  const { messageRejectCharacters, replaceStrayCr } = options
   let first = -1
-  for (const character of characters) {
-    // An LF is the end of a line, and no character of it.
-    const at = character === LF ? -1 : text.indexOf(character)
+  const look = (character: number): void => {
+    const at = text.indexOf(character)
     if (at >= 0 && (first < 0 || at < first)) first = at
+  }
+  for (const character of messageRejectCharacters) {
+    // An LF is the end of a line, and no character of it; a stray CR is a space.
+    if (character === LF || (character === CR && replaceStrayCr)) continue
+    look(character)
+    if (character === SPACE && replaceStrayCr) look(CR)
   }
   return first
 }
@@ -62,7 +84,7 @@ function recordStart(text: Buffer, at: number, limit: number): number {
 }
 
 function without(characters: Uint8Array, text: Buffer): Buffer {
-  if (firstOf(characters, text) < 0) return text
+  if (!characters.some((character) => character !== LF && text.includes(character))) return text
   const stripped = Buffer.from(text)
   let length = 0
   for (const byte of text) {
@@ -71,9 +93,9 @@ function without(characters: Uint8Array, text: Buffer): Buffer {
   return stripped.subarray(0, length)
 }
 
-function withoutStrayCr(content: Buffer): Buffer {
-  if (!content.includes(CR)) return content
-  const copy = Buffer.from(content)
+function withoutStrayCr(text: Buffer, { replaceStrayCr }: CleanupOptions): Buffer {
+  if (!replaceStrayCr || !text.includes(CR)) return text
+  const copy = Buffer.from(text)
   for (let at = copy.indexOf(CR); at >= 0; at = copy.indexOf(CR, at + 1)) copy[at] = SPACE
   return copy
 }

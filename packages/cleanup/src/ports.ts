@@ -1,5 +1,5 @@
 import type { Logger } from '@posthouse/mail-log'
-import type { MessageEnvelope, NewMessage } from '@posthouse/queue-store'
+import type { MessageEnvelope, NewContent, NewEnvelope } from '@posthouse/queue-store'
 
 /** Queues for mail that is to be delivered. */
 export type TargetQueue = 'incoming' | 'active'
@@ -12,11 +12,24 @@ export interface MessageDraft {
   readonly id: string
   readonly createTimeMs: number
   /**
-   * Stores the message. Resolved means durable; rejected means that the file was removed.
+   * Takes what comes before the content; called first.
    *
-   * @throws {QueueFileError} of queue-store, `too-large` or `write`.
+   * @returns how many bytes of content records are allowed; negative if the envelope is too large.
    */
-  commit(message: NewMessage, queue: DraftQueue): Promise<MessageEnvelope>
+  start(envelope: NewEnvelope): number
+  /**
+   * Writes content records of a message that is too large to be kept in memory.
+   *
+   * @throws {QueueFileError} of queue-store, `too-large` or `write`; `abort` follows.
+   */
+  append(records: Uint8Array): Promise<void>
+  /**
+   * Stores the rest of the message. Resolved means durable; rejected means that the file was
+   * removed.
+   *
+   * @throws {QueueFileError} as `append` does.
+   */
+  finish(message: NewContent, queue: DraftQueue): Promise<MessageEnvelope>
   /** Removes the file. */
   abort(): Promise<void>
 }

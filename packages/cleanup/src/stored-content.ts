@@ -11,7 +11,7 @@ import { ContentReader } from './content-reader.ts'
 import type { HeaderRules } from './header-rules.ts'
 import { writeHeader } from './header-text.ts'
 import type { Inspection } from './inspection.ts'
-import { andThen } from './later.ts'
+import { andThen, more, repeat } from './later.ts'
 import type { MailDates } from './mail-dates.ts'
 import { allowedText, messageText } from './message-text.ts'
 import type { MimeProblem } from './mime-problems.ts'
@@ -20,6 +20,8 @@ import { PrimaryHeader } from './primary-header.ts'
 
 // Room for the headers that are added.
 const ADDED_BYTES = 1024
+// The buffer need not grow for one block, and what comes before it is stored.
+const MAX_EXPECTED_BYTES = 262_144
 
 /** What turns the text of messages into records; one for all messages. */
 export interface ContentContext {
@@ -45,11 +47,15 @@ export interface ContentTask {
   readonly mapping: AddressMapping | undefined
   /** Takes warnings with the queue id. */
   readonly warn: Warn
+  /** Most bytes of records. */
+  readonly maxBytes: number
+  /** Takes records of a large message over, for good once it resolves. */
+  readonly store: (records: Uint8Array) => Promise<void>
 }
 
 /** The text of a message as it is stored, and what was found in it. */
 export interface StoredContent {
-  /** Records (Q-902: from `M` to `X`). */
+  /** Records (Q-902: from `M` to `X`), those that were not given to `store`. */
   readonly content: Uint8Array
   readonly messageId: string | undefined
   readonly is8bit: boolean
@@ -64,11 +70,13 @@ export interface StoredContent {
  *
  * @returns what is of use only if `inspection` is not over then.
  * @throws {RefusalError} at once or as a rejection
+ * @throws {QueueFileError} the same: `too-large`, and what `store` throws.
  */
 export function storedContent(task: ContentTask, context: ContentContext): Later<StoredContent> {
-  const { text, received, facts, inspection, mapping, warn } = task
+  const { text, received, facts, inspection, mapping, warn, store } = task
   const { options, rules, checks, refusedMime, log, rewriteExternal } = context
-  const writer = new ContentWriter(options.lineLengthLimit, text.length + ADDED_BYTES)
+  const expectedBytes = Math.min(text.length, MAX_EXPECTED_BYTES) + ADDED_BYTES
+  const writer = new ContentWriter(options.lineLengthLimit, expectedBytes, task.maxBytes)
   const maxTokens = options.headerAddressTokenLimit
   const addresses = { maxTokens, rewriteExternal, mapping, log, warn }
   const primary = new PrimaryHeader({ queueId: facts.queueId, options, rules, log, addresses })
@@ -76,7 +84,7 @@ export function storedContent(task: ContentTask, context: ContentContext): Later
   const endPrimary = (): void => {
     madeMessageId = addMissingHeaders(writer, primary, facts, context)
   }
-  const reading = { options, checks, refusedMime, writer, primary, inspection, endPrimary }
+  const reading = { options, checks, refusedMime, writer, store, primary, inspection, endPrimary }
   const reader = new ContentReader(reading)
   const finish = (): StoredContent => ({
     content: writer.finish(),
@@ -95,16 +103,16 @@ function readAll(
   options: CleanupOptions,
   inspection: Inspection,
 ): Later<undefined> {
-  const own = allowedText(encodeAddress(`${received}\n`), options)
-  const { text: content, disallowed } =
-    own.disallowed === undefined ? messageText(text, options) : own
-  return andThen(reader.push(own.text), () =>
-    andThen(own.disallowed === undefined ? reader.push(content) : undefined, () => {
-      if (disallowed === undefined) return reader.end()
-      if (!inspection.isOver) inspection.disallowedCharacter(disallowed)
-      return undefined
-    }),
-  )
+  const own = allowedText([encodeAddress(`${received}\n`)], options)
+  const { texts, disallowed } = own.disallowed === undefined ? messageText(text, options) : own
+  const all = own.disallowed === undefined ? [...own.texts, ...texts] : texts
+  let at = 0
+  const reading = repeat(() => (at < all.length ? more(reader.push(all[at++]!)) : 'done'))
+  return andThen(reading, () => {
+    if (disallowed === undefined) return reader.end()
+    if (!inspection.isOver) inspection.disallowedCharacter(disallowed)
+    return undefined
+  })
 }
 
 /** @returns the message id, if one was missing. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert'
 import type { Later } from '@posthouse/lookup-table'
-import { type NewMessage, QueueFileError } from '@posthouse/queue-store'
+import { type NewContent, QueueFileError } from '@posthouse/queue-store'
 
 import type { AddressMapping, Warn } from './address-mapping.ts'
 import { type CleanupClient, clientAttributes, clientOrigin } from './client.ts'
@@ -39,7 +39,7 @@ interface Envelope extends StoredRecipients {
 /** A message that is ready to be stored. */
 interface Prepared {
   readonly kind: 'prepared'
-  readonly message: NewMessage
+  readonly message: NewContent
   readonly isHeld: boolean
 }
 
@@ -84,13 +84,14 @@ export class CleanupTransaction {
       const preparing = this.#prepare(message)
       outcome = preparing instanceof Promise ? await preparing : preparing
     } catch (error) {
-      if (!(error instanceof RefusalError)) {
+      if (!(error instanceof RefusalError || error instanceof QueueFileError)) {
         await this.#draft.abort()
         throw error
       }
-      outcome = this.#tableRejection(error)
+      outcome =
+        error instanceof RefusalError ? this.#tableRejection(error) : this.#fileRejection(error)
     }
-    if (outcome.kind === 'prepared') return this.#commit(outcome)
+    if (outcome.kind === 'prepared') return this.#finish(outcome)
     await this.#draft.abort()
     if (outcome.kind === 'rejected') return this.#refuse(outcome)
     this.#logRemoved('discarded')
@@ -104,15 +105,16 @@ export class CleanupTransaction {
     this.#logRemoved('canceled')
   }
 
-  async #commit({ message, isHeld }: Prepared): Promise<CleanupResult> {
+  async #finish({ message, isHeld }: Prepared): Promise<CleanupResult> {
     try {
-      const envelope = await this.#draft.commit(
+      const envelope = await this.#draft.finish(
         message,
         isHeld ? 'hold' : this.#context.ports.queue,
       )
       return { kind: isHeld ? 'held' : 'queued', envelope }
     } catch (error) {
-      return this.#refuse(this.#commitRejection(error))
+      if (!(error instanceof QueueFileError)) throw error
+      return this.#refuse(this.#fileRejection(error))
     }
   }
 
@@ -164,6 +166,8 @@ export class CleanupTransaction {
       inspection,
       mapping,
       warn: this.#warn,
+      maxBytes: this.#start(message, envelope, verpDelimiters),
+      store: this.#store,
     }
     return andThen(storedContent(task, this.#context), (content) => {
       if (inspection.isDiscarded) return { kind: 'discarded' }
@@ -172,11 +176,40 @@ export class CleanupTransaction {
       if (refused !== undefined) return refused
       if (message.recipients.length === 0) return rejection('rcpt')
       return andThen(this.#withCopies(envelope, copies), (complete) => {
-        const stored = this.#newMessage(message, complete, verpDelimiters, content, inspection)
+        const stored = this.#newContent(message, complete, content, inspection)
         return { kind: 'prepared', message: stored, isHeld }
       })
     })
   }
+
+  /**
+   * Begins the queue file. If the envelope is too large, the content is not looked at (Q-570).
+   *
+   * @returns how many bytes of records the content may have.
+   */
+  #start(
+    { arrivalTimeMs }: CleanupMessage,
+    { sender, recipients }: Envelope,
+    verpDelimiters: string | undefined,
+  ): number {
+    const { clientPortLogging, contentFilter, delayWarningTimeMs, messageSizeLimit } =
+      this.#context.options
+    const room = this.#draft.start({
+      arrivalTimeMs,
+      sender,
+      attributes: clientAttributes(this.#client, clientPortLogging),
+      recipients,
+      maxFileBytes: Math.max(messageSizeLimit, 0),
+      ...(verpDelimiters !== undefined && { verpDelimiters }),
+      ...(contentFilter !== '' && { contentFilter }),
+      ...(delayWarningTimeMs > 0 &&
+        sender !== '' && { warningTimeMs: arrivalTimeMs + delayWarningTimeMs }),
+    })
+    if (room < 0) throw new QueueFileError('too-large', 'expected a shorter envelope')
+    return room
+  }
+
+  readonly #store = (records: Uint8Array): Promise<void> => this.#draft.append(records)
 
   #receivedHeader({ recipients, arrivalTimeMs }: CleanupMessage): string {
     const { options, dates } = this.#context
@@ -203,28 +236,21 @@ export class CleanupTransaction {
     return withCopies(envelope, copies, options)
   }
 
-  #newMessage(
+  #newContent(
     message: CleanupMessage,
-    { sender, recipients, extra }: Envelope,
-    verpDelimiters: string | undefined,
+    { sender, extra }: Envelope,
     content: StoredContent,
     { filter, redirect }: Inspection,
-  ): NewMessage {
-    const { options } = this.#context
-    const { arrivalTimeMs } = message
+  ): NewContent {
+    const { is8bit, messageId } = content
     return {
-      arrivalTimeMs,
-      sender,
-      attributes: clientAttributes(this.#client, options.clientPortLogging),
-      recipients,
       extraRecipients: extra,
       content: content.content,
       sendOptions: this.#sendOptions(content, sender, message.recipients),
-      maxFileBytes: Math.max(options.messageSizeLimit, 0),
-      ...(verpDelimiters !== undefined && { verpDelimiters }),
       ...(filter !== undefined && { filter }),
       ...(redirect !== undefined && { redirect }),
-      ...this.#optionalParts(arrivalTimeMs, sender, content),
+      ...(is8bit && { encoding: '8bit' }),
+      ...(messageId !== undefined && { messageId }),
     }
   }
 
@@ -232,21 +258,6 @@ export class CleanupTransaction {
     if (received === '') return ''
     const sender = this.#context.rewrite(received)
     return sender.toLowerCase() === this.#context.nullSender ? '' : sender
-  }
-
-  #optionalParts(
-    arrivalTimeMs: number,
-    sender: string,
-    { is8bit, messageId }: StoredContent,
-  ): Partial<NewMessage> {
-    const { contentFilter, delayWarningTimeMs } = this.#context.options
-    return {
-      ...(contentFilter !== '' && { contentFilter }),
-      ...(delayWarningTimeMs > 0 &&
-        sender !== '' && { warningTimeMs: arrivalTimeMs + delayWarningTimeMs }),
-      ...(is8bit && { encoding: '8bit' }),
-      ...(messageId !== undefined && { messageId }),
-    }
   }
 
   // The server has checked them already, but with the filter of its own configuration.
@@ -290,8 +301,7 @@ export class CleanupTransaction {
     return error.rejection
   }
 
-  #commitRejection(error: unknown): CleanupRejection {
-    if (!(error instanceof QueueFileError)) throw error
+  #fileRejection(error: QueueFileError): CleanupRejection {
     const { log } = this.#context
     const queueId = this.id
     if (error.code === 'too-large') {

@@ -100,11 +100,11 @@ export interface Submitted {
 /** A queue on disk that messages are received into. */
 export class Scene {
   readonly directory: string
-  readonly #store: QueueStore
+  readonly store: QueueStore
 
   private constructor(directory: string, store: QueueStore) {
     this.directory = directory
-    this.#store = store
+    this.store = store
   }
 
   static async open(): Promise<Scene> {
@@ -122,14 +122,14 @@ export class Scene {
   }
 
   async close(): Promise<void> {
-    await this.#store.close()
+    await this.store.close()
     rmSync(this.directory, { recursive: true })
   }
 
   cleanup({ options, ports, mapping, checks }: Receiving = {}) {
     const { logger, lines, fields } = memoryLogger()
     const all = {
-      store: this.#store,
+      store: this.store,
       queue: 'incoming' as const,
       rewrite: completeAddress,
       rewriteExternal: completeExternal,

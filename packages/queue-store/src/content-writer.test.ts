@@ -39,6 +39,38 @@ describe('ContentWriter', () => {
     expect(Buffer.from(contentText(writer.finish())).toString()).toBe('ab\ncd\n')
   })
 
+  it('F-44: gives its records out in pieces', () => {
+    const writer = new ContentWriter(LIMIT, 0)
+    writer.text(Buffer.from('ab\ncd'))
+    expect(writer.pendingBytes).toBe(8)
+    expect(recordsOf(writer.take())).toEqual(['N2', 'L2'])
+    expect([writer.pendingBytes, writer.byteLength]).toEqual([0, 8])
+    writer.line(Buffer.from('efg'))
+    expect(recordsOf(writer.finish())).toEqual(['N3'])
+    expect(writer.byteLength).toBe(13)
+    const open = new ContentWriter(LIMIT, 0)
+    open.partial(Buffer.from('x'))
+    open.take()
+    expect(recordsOf(open.finish())).toEqual(['N0'])
+  })
+
+  it.each([0, 1, 127, 128, 3000])('Q-345: takes no more than maxBytes, %i a record', (length) => {
+    const record = Buffer.alloc(length, 'x')
+    const one = new ContentWriter(4096, 0)
+    one.line(record)
+    const bytes = one.byteLength
+    for (const takes of [false, true]) {
+      const writer = new ContentWriter(4096, 0, 5 * bytes - 1)
+      for (let count = 0; count < 4; count++) writer.line(record)
+      if (takes) writer.take()
+      expect(writer.room).toBe(bytes - 1)
+      expect(() => writer.line(record)).toThrow(expect.objectContaining({ code: 'too-large' }))
+      const exact = new ContentWriter(4096, 0, 5 * bytes)
+      for (let count = 0; count < 5; count++) exact.line(record)
+      expect(exact.room).toBe(0)
+    }
+  })
+
   it.each([0, -1, Number.NaN, 2 ** 28])('refuses a limit of %d bytes', (limit) =>
     expect(() => new ContentWriter(limit, 0)).toThrow(RangeError),
   )

@@ -1,3 +1,4 @@
+import { QueueFileError } from './errors.ts'
 import { MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES, RecordType, writeHeader } from './record.ts'
 
 const LF = 0x0a
@@ -12,14 +13,22 @@ export class ContentWriter {
   readonly #lineLengthLimit: number
   #bytes: Buffer
   #used = 0
+  #end: number // What is behind, in #bytes, may be too much: either for them, or in all.
   #takenBytes = 0
+  #left: number // Of `maxBytes`, where #bytes begins.
   #open = false // The last record is an `L`: its line is not finished.
 
   /**
    * @param lineLengthLimit `line_length_limit`: most bytes in one record, at least 1.
    * @param expectedBytes How much content is to come, in bytes. A hint: the buffer grows.
+   * @param maxBytes Most bytes of records. For more, methods throw a `QueueFileError`, `too-large`;
+   * what is above is not kept.
    */
-  constructor(lineLengthLimit: number, expectedBytes: number) {
+  constructor(
+    lineLengthLimit: number,
+    expectedBytes: number,
+    maxBytes: number = Number.POSITIVE_INFINITY,
+  ) {
     if (!(lineLengthLimit >= 1 && lineLengthLimit <= MAX_PAYLOAD_BYTES)) {
       throw new RangeError(`expected a line length limit of 1 to ${MAX_PAYLOAD_BYTES} bytes`)
     }
@@ -27,6 +36,8 @@ export class ContentWriter {
     // Short lines add a byte each: an eighth more is enough for lines of 8 bytes and longer.
     const guess = expectedBytes + (expectedBytes >>> 3) + MIN_CAPACITY
     this.#bytes = Buffer.allocUnsafeSlow(guess)
+    this.#left = maxBytes
+    this.#end = this.#endOf(guess)
   }
 
   /** Bytes of all records so far: field 1 of the size record, were it finished now. */
@@ -39,11 +50,18 @@ export class ContentWriter {
     return this.#used
   }
 
+  /** Bytes of records that may follow. */
+  get room(): number {
+    return this.#left - this.#used
+  }
+
   /** Gives the records out that there are. @returns a view, until the next record is made. */
   take(): Uint8Array {
     const records = this.#bytes.subarray(0, this.#used)
     this.#takenBytes += this.#used
+    this.#left -= this.#used
     this.#used = 0
+    this.#end = this.#endOf(this.#bytes.length)
     return records
   }
 
@@ -95,7 +113,7 @@ export class ContentWriter {
 
   #append(type: number, bytes: Buffer, start: number, end: number): void {
     const length = end - start
-    if (this.#used + length + MAX_HEADER_BYTES > this.#bytes.length) this.#grow(length)
+    if (this.#used + length + MAX_HEADER_BYTES > this.#end) this.#makeRoom(length)
     const target = this.#bytes
     let at = this.#used
     if (length < 0x80) {
@@ -109,12 +127,25 @@ export class ContentWriter {
     this.#used = at + length
   }
 
-  #grow(length: number): void {
-    const capacity = Math.max(this.#bytes.length * 2, this.#used + length + MAX_HEADER_BYTES)
-    const larger = Buffer.allocUnsafeSlow(capacity)
+  #makeRoom(length: number): void {
+    const needed = this.#used + length + MAX_HEADER_BYTES
+    if (needed > this.#left && this.#used + recordBytes(length) > this.#left) {
+      throw new QueueFileError('too-large', 'expected fewer bytes of content')
+    }
+    if (needed <= this.#bytes.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, needed))
     this.#bytes.copy(larger, 0, 0, this.#used)
     this.#bytes = larger
+    this.#end = this.#endOf(larger.length)
   }
+
+  #endOf(capacity: number): number {
+    return Math.min(capacity, this.#left)
+  }
+}
+
+function recordBytes(length: number): number {
+  return writeHeader(new Uint8Array(MAX_HEADER_BYTES), 0, RecordType.text, length) + length
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

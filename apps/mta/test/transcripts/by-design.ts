@@ -62,15 +62,6 @@ export const BY_DESIGN: Readonly<Record<string, Difference>> = {
     reason: 'cleanup is in the same process: it cannot be missing',
     instead: as('acc-a01'),
   },
-  'con-c25c': {
-    reason: 'the size of a file is looked at when it is complete, so the header was read',
-    instead: {
-      log: {
-        qmqpd: logOf('con-c25c', 'qmqpd'),
-        cleanup: ['<QID>: message-id=<1@example.org>', ...logOf('con-c25c', 'cleanup')],
-      },
-    },
-  },
 }
 
 /** Cases that cannot be played. */
