@@ -8,7 +8,7 @@ import { nodeQueueTree, type QueueSettings, repairQueue } from '@posthouse/posts
 const UNFINISHED = /^warning: bogus file name: incoming\/\d+\.\d+$/
 
 /**
- * Puts the queue in order before mail is taken, as `postfix start` has postsuper(1) do (F-22, F-23).
+ * Puts the queue in order before mail is taken, as `postfix start` has postsuper(1) do (F-22).
  * Only for who holds the lock of the instance. Looks at each file once: some 2 s for 100,000
  * messages, which is why it comes before the sockets are opened.
  *

@@ -123,8 +123,8 @@ export class AttemptEnd {
       if (!isVanished(error)) throw error
       return false
     }
-    const text = `${id}: delivered, but moved from queue "active" meanwhile: all recipients are done`
-    this.#log.info(text, { queueId: id })
+    const what = 'delivered, but moved from queue "active" meanwhile: all recipients are done'
+    this.#log.info(`${id}: ${what}`, { queueId: id })
     return true
   }
 
