@@ -29,6 +29,7 @@ export {
 export type { MessageQueue, QueueName, StatusLogKind } from './queue-name.ts'
 export { type HashingOptions, QueuePaths } from './queue-path.ts'
 export { QueueStore, type QueueStoreOptions } from './queue-store.ts'
+export type { QueueListener, QueueWatch } from './queue-watch.ts'
 export { encodeRecord, RecordType, recordName } from './record.ts'
 export {
   BadRecordError,

@@ -13,6 +13,7 @@ import { QueueFileCreator } from './queue-file-creator.ts'
 import type { QueueFileDraft } from './queue-file-draft.ts'
 import type { MessageQueue, QueueName, StatusLogKind } from './queue-name.ts'
 import { type HashingOptions, QueuePaths } from './queue-path.ts'
+import { type QueueListener, QueueWatch } from './queue-watch.ts'
 import { RecordType } from './record.ts'
 import {
   BadRecordError,
@@ -144,6 +145,24 @@ export class QueueStore {
     const { directory, log, clock } = this.#options
     const names = scanDirectory(files, paths.queue(queue))
     return readyEntries(files, names, { directory, log, now: () => clock.now() })
+  }
+
+  /**
+   * Tells of changes to the files of a queue, whoever makes them, until it is closed. Rejects with
+   * the error of the system if that cannot be done: the other way is `scan`, now and then.
+   */
+  watch(queue: MessageQueue, listener: QueueListener): Promise<QueueWatch> {
+    const { files, paths } = this.#parts
+    const { directory, log, clock } = this.#options
+    const warn = (text: string): void => log.warning(text)
+    return QueueWatch.open({
+      files,
+      directory: paths.queue(queue),
+      depth: paths.hashDirectories(queue, 'x').length,
+      pathOf: (id) => paths.file(queue, id),
+      check: { directory, warn, now: () => clock.now() },
+      listener,
+    })
   }
 
   /**

@@ -64,11 +64,21 @@ export async function* readyEntries(
   { directory, log, now }: { directory: string; log: Logger; now: () => number },
 ): AsyncGenerator<QueueEntry, void, void> {
   const check = { directory, warn: (text: string) => log.warning(text), now }
-  for await (const { name, path } of names) {
-    const status = await statusOf(files, path)
-    if (status === undefined || !isReady(status, path, check)) continue
-    yield { id: name, modifiedMs: status.modifiedMs, mode: status.mode & 0o7777 }
+  for await (const name of names) {
+    const entry = await readyEntry(files, name, check)
+    if (entry !== undefined) yield entry
   }
+}
+
+/** One file, if it is there and ready. */
+export async function readyEntry(
+  files: QueueFileSystem,
+  { name, path }: FoundName,
+  check: ReadyCheck,
+): Promise<QueueEntry | undefined> {
+  const status = await statusOf(files, path)
+  if (status === undefined || !isReady(status, path, check)) return undefined
+  return { id: name, modifiedMs: status.modifiedMs, mode: status.mode & 0o7777 }
 }
 
 /**
