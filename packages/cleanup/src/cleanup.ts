@@ -1,8 +1,8 @@
 import { AddressMapping, type AddressMappingOptions } from './address-mapping.ts'
 import type { CleanupOptions } from './cleanup-options.ts'
-import type { CleanupClient } from './client.ts'
+import type { CleanupOrigin } from './client.ts'
 import type { ContentChecks } from './content-checks.ts'
-import { headerRules } from './header-rules.ts'
+import { headerRules, withoutAddresses } from './header-rules.ts'
 import { MailDates } from './mail-dates.ts'
 import { refusedMimeProblems } from './mime-problems.ts'
 import type { CleanupPorts } from './ports.ts'
@@ -17,8 +17,8 @@ export interface CleanupOverrides {
 }
 
 /**
- * Turns received messages into queue files, as cleanup(8) does with mail of qmqpd(8): `Received:`
- * header, missing headers, hop count, size limits, address completion and mapping, duplicates,
+ * Turns received messages into queue files, as cleanup(8) does with mail of qmqpd(8) and pickup(8):
+ * `Received:` header, missing headers, hop count, size limits, address completion and mapping, duplicates,
  * header and body checks.
  */
 export class Cleanup {
@@ -34,11 +34,13 @@ export class Cleanup {
     mapping?: AddressMappingOptions,
     checks: ContentChecks = {},
   ) {
+    const rules = headerRules(options.messageDropHeaders)
     this.#context = {
       options,
       ports,
       log: ports.log,
-      rules: headerRules(options.messageDropHeaders),
+      rules,
+      remoteRules: withoutAddresses(rules),
       checks,
       refusedMime: refusedMimeProblems(options, checks),
       dates: new MailDates(ports.zoneName),
@@ -55,9 +57,9 @@ export class Cleanup {
    *
    * @throws what `store.create` throws.
    */
-  async open(client: CleanupClient, overrides?: CleanupOverrides): Promise<CleanupTransaction> {
+  async open(origin: CleanupOrigin, overrides?: CleanupOverrides): Promise<CleanupTransaction> {
     const draft = await this.#context.ports.store.create()
-    return new CleanupTransaction(this.#contextWith(overrides), client, draft)
+    return new CleanupTransaction(this.#contextWith(overrides), origin, draft)
   }
 
   #contextWith(overrides: CleanupOverrides | undefined): TransactionContext {

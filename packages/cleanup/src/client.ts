@@ -8,6 +8,14 @@ export interface CleanupClient {
   readonly family: 4 | 6
 }
 
+/** The user of this machine who handed the message in (F-58). */
+export interface CleanupSubmitter {
+  readonly userId: number
+}
+
+/** Where a message comes from. */
+export type CleanupOrigin = CleanupClient | CleanupSubmitter
+
 // The numbers of Linux, whatever the system: [R] of F-39.
 const ADDRESS_TYPE = { 4: '2', 6: '10' } as const
 
@@ -16,23 +24,31 @@ export function headerAddress({ address, family }: CleanupClient): string {
   return family === 6 ? `IPv6:${address}` : address
 }
 
-/** The client as log lines show it (Q-311). */
-export function clientOrigin({ name, address, port }: CleanupClient, withPort: boolean): string {
+/** Whether nobody sent the message over a network. */
+export function isSubmitter(origin: CleanupOrigin): origin is CleanupSubmitter {
+  return 'userId' in origin
+}
+
+/** The origin as log lines show it (Q-311). */
+export function shownOrigin(origin: CleanupOrigin, withPort: boolean): string {
+  if (isSubmitter(origin)) return 'local'
+  const { name, address, port } = origin
   return withPort ? `${name}[${address}]:${port}` : `${name}[${address}]`
 }
 
-/** The attributes of a message received with QMQP, in the order of Q-902 and F-46. */
+/** What is stored of a client of QMQP, in the order of Q-902 and F-46; of a user, nothing. */
 export function clientAttributes(
-  client: CleanupClient,
+  client: CleanupOrigin,
   withPort: boolean,
 ): readonly (readonly [name: string, value: string])[] {
+  if (isSubmitter(client)) return []
   const { name, address, family } = client
   const port = String(client.port)
   return [
     ['log_client_name', name],
     ['log_client_address', headerAddress(client)],
     ['log_client_port', port],
-    ['log_message_origin', clientOrigin(client, withPort)],
+    ['log_message_origin', shownOrigin(client, withPort)],
     ['log_protocol_name', 'QMQP'],
     ['client_name', name],
     ['client_address', address],

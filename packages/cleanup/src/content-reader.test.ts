@@ -17,6 +17,7 @@ const SMALL = { ...OPTIONS, lineLengthLimit: 16, headerSizeLimit: 24, mimeBounda
 const MESSAGE = {
   queueId: 'QID',
   origin: 'localhost[127.0.0.1]',
+  protocol: 'QMQP',
   sender: '',
   lastRecipient: 'r@x',
   addressFormat: 'external',

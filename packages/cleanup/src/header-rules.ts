@@ -72,6 +72,11 @@ export function headerRules(messageDropHeaders: readonly string[]): HeaderRules 
   )
 }
 
+/** The same rules, with no addresses to be rewritten. */
+export function withoutAddresses(rules: HeaderRules): HeaderRules {
+  return new Map([...rules].map(([name, rule]) => [name, { ...rule, addressClass: undefined }]))
+}
+
 export type HeaderRules = ReadonlyMap<string, HeaderRule>
 
 function classOf(where: HeaderClass, names: readonly string[]): (readonly [string, HeaderClass])[] {

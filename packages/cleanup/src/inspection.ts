@@ -19,6 +19,8 @@ export interface InspectedMessage {
   readonly queueId: string
   /** As in `clientOrigin`. */
   readonly origin: string
+  /** Undefined: the message came over no network. */
+  readonly protocol: string | undefined
   /** Internal form, as stored. */
   readonly sender: string
   /** The last one received, mapped but for aliases; undefined if there is none. */
@@ -204,11 +206,12 @@ export class Inspection {
 
   /** Q-545. */
   #logAction(action: string, where: string, bytes: Buffer, text: string): void {
-    const { queueId, origin, sender, lastRecipient } = this.#message
+    const { queueId, origin, protocol, sender, lastRecipient } = this.#message
     const to = lastRecipient === undefined ? '' : ` to=<${this.#address(lastRecipient)}>`
+    const proto = protocol === undefined ? '' : ` proto=${protocol}`
     const line =
       `${queueId}: ${action}: ${where} ${shown(bytes, SHOWN_BYTES)} from ${origin};` +
-      ` from=<${this.#address(sender)}>${to} proto=QMQP`
+      ` from=<${this.#address(sender)}>${to}${proto}`
     this.#log.info(text === '' ? line : `${line}: ${text}`, {
       queueId,
       ...(text !== '' && { reason: text }),

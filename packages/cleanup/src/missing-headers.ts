@@ -12,6 +12,8 @@ export interface MissingHeaderFacts {
   readonly arrivalTimeMs: number
   /** Internal form, completed; empty for the null sender. */
   readonly sender: string
+  /** Of the sender; empty: not known. */
+  readonly fullName: string
 }
 
 /** Headers to append, and the message id if one was made. */
@@ -20,6 +22,8 @@ export interface MissingHeaders {
   readonly messageId: string | undefined
 }
 
+// What an atom has not (RFC 5322 3.2.3); blanks are between atoms.
+const SPECIAL = /[()<>[\]:;@\\,."]/
 const DESTINATIONS = ['to', 'cc', 'resent-to', 'resent-cc']
 
 /**
@@ -42,14 +46,22 @@ export function missingHeaders(
   }
   if (isMissing('Date')) headers.push(`${prefix}Date: ${dates.header(facts.arrivalTimeMs)}`)
   if (isMissing('From')) {
-    const author = facts.sender === '' ? 'MAILER-DAEMON' : quoteHeaderAddress(facts.sender)
-    headers.push(`${prefix}From: ${oneLine(author, true)}`)
+    headers.push(`${prefix}From: ${oneLine(authorOf(facts), true)}`)
   }
   const undisclosed = options.undisclosedRecipientsHeader
   if (undisclosed !== '' && !DESTINATIONS.some((name) => header.has(name))) {
     headers.push(undisclosed)
   }
   return { headers, messageId }
+}
+
+/** As `header_from_format = standard` has it: a name that is not of atoms is in quotes. */
+function authorOf({ sender, fullName }: MissingHeaderFacts): string {
+  if (sender === '') return 'MAILER-DAEMON'
+  const address = quoteHeaderAddress(sender)
+  if (fullName === '') return address
+  const name = SPECIAL.test(fullName) ? `"${fullName.replace(/["\\]/g, '\\$&')}"` : fullName
+  return `${name} <${address}>`
 }
 
 function newMessageId(

@@ -1,5 +1,6 @@
 import type { Logger } from '@posthouse/mail-log'
 import type { MessageEnvelope, NewContent, NewEnvelope } from '@posthouse/queue-store'
+import type { CleanupRecipient } from './received-recipient.ts'
 
 /** Queues for mail that is to be delivered. */
 export type TargetQueue = 'incoming' | 'active'
@@ -67,9 +68,32 @@ export interface CleanupMessage {
   /** Internal form, empty for the null sender. */
   readonly sender: string
   /** Internal form, in order, as received: duplicates and empty addresses included. */
-  readonly recipients: readonly string[]
+  readonly recipients: readonly CleanupRecipient[]
   /** Two characters. */
   readonly verpDelimiters?: string | undefined
   /** When the client came, in ms since 1970. */
   readonly arrivalTimeMs: number
+  /** What only mail has that was handed in on this machine, or that is sent through again. */
+  readonly submission?: Submission
+}
+
+type Attributes = readonly (readonly [name: string, value: string])[]
+
+/** More of the envelope, as pickup(8) finds it in the maildrop (F-46, F-58). */
+export interface Submission {
+  /** Of the sender; empty: not known. */
+  readonly fullName: string
+  /** Recipients that stand behind the content. */
+  readonly lateRecipients: readonly CleanupRecipient[]
+  /**
+   * Before the sender. With `rewrite_context=remote` the header stays as it is, and nothing that
+   * is missing there is added.
+   */
+  readonly leadingAttributes: Attributes
+  /** Behind the sender. An `encoding` is one for the content, too. */
+  readonly attributes: Attributes
+  /** When to warn of a delay, ms since 1970, whatever `delay_warning_time` says now. */
+  readonly warningTimeMs?: number | undefined
+  /** Bits of F-34 that were asked for. */
+  readonly sendOptions: number
 }

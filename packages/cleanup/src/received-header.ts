@@ -1,22 +1,28 @@
 import { quoteHeaderAddress } from '@posthouse/mail-address'
 
 import type { CleanupOptions } from './cleanup-options.ts'
-import { type CleanupClient, headerAddress } from './client.ts'
+import { type CleanupOrigin, headerAddress, isSubmitter } from './client.ts'
 import { oneLine } from './one-line.ts'
+import { type CleanupRecipient, receivedRecipient } from './received-recipient.ts'
 
 /** What our `Received:` header tells about one message. */
 export interface ReceivedFacts {
-  readonly client: CleanupClient
+  readonly origin: CleanupOrigin
   readonly queueId: string
   /** As received, in internal form, duplicates included: one recipient is named. */
-  readonly recipients: readonly string[]
+  readonly recipients: readonly CleanupRecipient[]
   /** When the client came, as in a header. */
   readonly date: string
 }
 
-/** The header that Q-340 puts before a message received with QMQP; lines joined by LF. */
+/** The header that Q-340 or F-58 puts before a message; lines joined by LF. */
 export function receivedHeader(facts: ReceivedFacts, options: CleanupOptions): string {
-  const { client, queueId, recipients, date } = facts
+  const { origin: client, queueId, recipients, date } = facts
+  if (isSubmitter(client)) {
+    const { hostname, mailName } = options
+    const by = `Received: by ${hostname} (${mailName}, from userid ${client.userId})`
+    return `${by}\n\tid ${queueId}; ${date}`
+  }
   const name = oneLine(client.name, true)
   const from = `Received: from ${name} (${name} [${oneLine(headerAddress(client), true)}])`
   const by = `\tby ${options.hostname} (${options.mailName}) with QMQP`
@@ -24,6 +30,9 @@ export function receivedHeader(facts: ReceivedFacts, options: CleanupOptions): s
   if (recipients.length !== 1 || recipient === undefined) {
     return `${from}\n${by}\n\tid ${queueId}; ${date}`
   }
-  const quoted = oneLine(quoteHeaderAddress(recipient), options.replaceStrayCr)
+  const quoted = oneLine(
+    quoteHeaderAddress(receivedRecipient(recipient).address),
+    options.replaceStrayCr,
+  )
   return `${from}\n${by} id ${queueId}\n\tfor <${quoted}>; ${date}`
 }

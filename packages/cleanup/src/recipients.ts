@@ -3,12 +3,15 @@ import type { NewRecipient } from '@posthouse/queue-store'
 
 import type { AddressMapping, Bcc, Warn } from './address-mapping.ts'
 import type { CleanupOptions } from './cleanup-options.ts'
+import { type CleanupRecipient, receivedRecipient } from './received-recipient.ts'
 
 const NOTIFY_NEVER = 1
 
 /** Recipients as they are stored. */
 export interface StoredRecipients {
   readonly recipients: readonly NewRecipient[]
+  /** Those that were asked for behind the content. */
+  readonly late: readonly NewRecipient[]
   /** Those that go behind the content: `always_bcc`, then BCC (Q-506). */
   readonly extra: readonly NewRecipient[]
   /** The last one received, mapped but for aliases; undefined if there is none. */
@@ -21,52 +24,69 @@ export interface RecipientContext {
   readonly rewrite: (address: string) => string
 }
 
+/** Recipients as they were received: before the content and behind it. */
+export interface ReceivedRecipients {
+  readonly recipients: readonly CleanupRecipient[]
+  readonly late: readonly CleanupRecipient[]
+}
+
 /** Completes the recipients of a message, removes duplicates and adds `always_bcc`. */
 export function storedRecipients(
-  received: readonly string[],
-  { options, rewrite }: RecipientContext,
+  received: ReceivedRecipients,
+  context: RecipientContext,
   alwaysBcc: string,
 ): StoredRecipients {
-  const filter = new DuplicateFilter(options)
-  const isAlone = received.length === 1 && alwaysBcc === ''
-  const recipients: NewRecipient[] = []
+  const filter = new DuplicateFilter(context.options)
+  const isAlone = received.recipients.length + received.late.length === 1 && alwaysBcc === ''
   let last: string | undefined
-  for (const original of received) {
-    const address = rewrite(original === '' ? options.emptyAddressRecipient : original)
-    last = address
-    const recipient = { address, original, dsnOriginal: dsnOriginal(address, options) }
-    if (isAlone || filter.add(recipient)) recipients.push(recipient)
+  const stored = (list: readonly CleanupRecipient[]): NewRecipient[] => {
+    const recipients: NewRecipient[] = []
+    for (const one of list) {
+      const recipient = completed(one, context)
+      last = recipient.address
+      if (isAlone || filter.add(recipient)) recipients.push(recipient)
+    }
+    return recipients
   }
-  if (alwaysBcc === '') return { recipients, extra: [], last }
-  const address = rewrite(alwaysBcc)
+  const recipients = stored(received.recipients)
+  const late = stored(received.late)
+  if (alwaysBcc === '') return { recipients, late, extra: [], last }
+  const address = context.rewrite(alwaysBcc)
   const extra = filter.chosen(copies({ original: address, addresses: [address] }))
-  return { recipients, extra, last }
+  return { recipients, late, extra, last }
 }
 
 /** The same with maps: each recipient may become others, and bring copies (Q-503, Q-506). */
 export async function mappedRecipients(
-  message: { readonly sender: string; readonly recipients: readonly string[] },
-  { options, rewrite }: RecipientContext,
+  received: ReceivedRecipients & { readonly sender: string },
+  context: RecipientContext,
   mapping: AddressMapping,
   warn: Warn,
 ): Promise<StoredRecipients> {
+  const { options } = context
   const filter = new DuplicateFilter(options)
-  const recipients = filter.chosen(copies(await mapping.bccFor(message.sender, 'sender', warn)))
   let last: string | undefined
-  for (const original of message.recipients) {
-    const completed = rewrite(original === '' ? options.emptyAddressRecipient : original)
-    const address = await mapping.map(completed, 'envelope_recipient', warn)
-    last = address
-    const dsn = dsnOriginal(address, options)
-    for (const final of await mapping.expand(address)) {
-      const recipient = { address: final, original, dsnOriginal: dsn }
-      if (filter.add(recipient)) recipients.push(recipient)
+  const stored = async (list: readonly CleanupRecipient[]): Promise<NewRecipient[]> => {
+    const recipients: NewRecipient[] = []
+    for (const one of list) {
+      const before = completed(one, context)
+      const address = await mapping.map(before.address, 'envelope_recipient', warn)
+      last = address
+      const dsn = receivedRecipient(one).dsnOriginal || dsnOriginal(address, options)
+      for (const final of await mapping.expand(address)) {
+        const recipient = { ...before, address: final, dsnOriginal: dsn }
+        if (filter.add(recipient)) recipients.push(recipient)
+      }
+      recipients.push(...filter.chosen(copies(await mapping.bccFor(address, 'recipient', warn))))
     }
-    recipients.push(...filter.chosen(copies(await mapping.bccFor(address, 'recipient', warn))))
+    return recipients
   }
+  const first = filter.chosen(copies(await mapping.bccFor(received.sender, 'sender', warn)))
+  const recipients = [...first, ...(await stored(received.recipients))]
+  const late = await stored(received.late)
   const { alwaysBcc } = options
   const always = alwaysBcc === '' ? undefined : await mapping.bcc(alwaysBcc, warn)
-  return { recipients, extra: filter.chosen(copies(always)), last }
+  return { recipients, late, extra: filter.chosen(copies(always)), last }
 }
 
 /** Adds the copies that BCC actions ask for, behind all others (Q-506, Q-543). */
@@ -76,9 +96,24 @@ export function withCopies<Stored extends StoredRecipients>(
   options: CleanupOptions,
 ): Stored {
   const filter = new DuplicateFilter(options)
-  filter.chosen([...stored.recipients, ...stored.extra])
+  filter.chosen([...stored.recipients, ...stored.late, ...stored.extra])
   const extra = asked.flatMap((bcc) => filter.chosen(copies(bcc)))
   return { ...stored, extra: [...stored.extra, ...extra] }
+}
+
+/** Completes an address (Q-501); what was asked for the recipient stays with it. */
+function completed(
+  received: CleanupRecipient,
+  { options, rewrite }: RecipientContext,
+): NewRecipient {
+  const { address: given, original = given, notify, dsnOriginal: dsn } = receivedRecipient(received)
+  const address = rewrite(given === '' ? options.emptyAddressRecipient : given)
+  return {
+    address,
+    original,
+    dsnOriginal: dsn || dsnOriginal(address, options),
+    ...(notify && { notify }),
+  }
 }
 
 /** Q-504: the address before aliases. None for the empty address, which a map can make. */

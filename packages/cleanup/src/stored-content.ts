@@ -27,6 +27,8 @@ const MAX_EXPECTED_BYTES = 262_144
 export interface ContentContext {
   readonly options: CleanupOptions
   readonly rules: HeaderRules
+  /** The same for headers that are not to be rewritten. */
+  readonly remoteRules: HeaderRules
   readonly checks: ContentChecks
   /** What is refused for its MIME structure, by the code of mime-stream. */
   readonly refusedMime: ReadonlyMap<MimeErrorCode, MimeProblem>
@@ -42,6 +44,8 @@ export interface ContentTask {
   /** Our own header, its lines joined by LF. */
   readonly received: string
   readonly facts: MissingHeaderFacts
+  /** The header is that of a stranger: nothing is added, and no address is rewritten (F-39). */
+  readonly isRemote: boolean
   readonly inspection: Inspection
   /** Maps the addresses in the header; undefined: they are completed only. */
   readonly mapping: AddressMapping | undefined
@@ -73,16 +77,17 @@ export interface StoredContent {
  * @throws {QueueFileError} the same: `too-large`, and what `store` throws.
  */
 export function storedContent(task: ContentTask, context: ContentContext): Later<StoredContent> {
-  const { text, received, facts, inspection, mapping, warn, store } = task
-  const { options, rules, checks, refusedMime, log, rewriteExternal } = context
+  const { text, received, facts, isRemote, inspection, mapping, warn, store } = task
+  const { options, checks, refusedMime, log, rewriteExternal } = context
   const expectedBytes = Math.min(text.length, MAX_EXPECTED_BYTES) + ADDED_BYTES
   const writer = new ContentWriter(options.lineLengthLimit, expectedBytes, task.maxBytes)
   const maxTokens = options.headerAddressTokenLimit
+  const rules = isRemote ? context.remoteRules : context.rules
   const addresses = { maxTokens, rewriteExternal, mapping, log, warn }
   const primary = new PrimaryHeader({ queueId: facts.queueId, options, rules, log, addresses })
   let madeMessageId: string | undefined
   const endPrimary = (): void => {
-    madeMessageId = addMissingHeaders(writer, primary, facts, context)
+    if (!isRemote) madeMessageId = addMissingHeaders(writer, primary, facts, context)
   }
   const reading = { options, checks, refusedMime, writer, store, primary, inspection, endPrimary }
   const reader = new ContentReader(reading)

@@ -3,15 +3,17 @@ import type { Later } from '@posthouse/lookup-table'
 import { type NewContent, QueueFileError } from '@posthouse/queue-store'
 
 import type { AddressMapping, Warn } from './address-mapping.ts'
-import { type CleanupClient, clientAttributes, clientOrigin } from './client.ts'
+import { type CleanupOrigin, clientAttributes, isSubmitter, shownOrigin } from './client.ts'
 import { RefusalError } from './errors.ts'
 import { type InspectedMessage, Inspection } from './inspection.ts'
 import { andThen } from './later.ts'
-import type { CleanupMessage, CleanupPorts, MessageDraft } from './ports.ts'
+import type { CleanupMessage, CleanupPorts, MessageDraft, Submission } from './ports.ts'
 import { receivedHeader } from './received-header.ts'
+import { receivedRecipient } from './received-recipient.ts'
 import {
   isUtf8Address,
   mappedRecipients,
+  type ReceivedRecipients,
   type RecipientContext,
   type StoredRecipients,
   storedRecipients,
@@ -45,6 +47,14 @@ interface Prepared {
 
 type Outcome = Prepared | { readonly kind: 'discarded' } | CleanupRejection
 
+const NO_SUBMISSION: Submission = {
+  fullName: '',
+  lateRecipients: [],
+  leadingAttributes: [],
+  attributes: [],
+  sendOptions: 0,
+}
+
 // Bits of F-34.
 const SMTPUTF8_REQUIRED = 1
 const UTF8_HEADER = 2
@@ -54,14 +64,14 @@ const TLS_REQUIRED_NO = 16
 /** A queue id that waits for its message. Ends with one call of `submit` or `abort`. */
 export class CleanupTransaction {
   readonly #context: TransactionContext
-  readonly #client: CleanupClient
+  readonly #origin: CleanupOrigin
   readonly #draft: MessageDraft
   #isOpen = true
 
   /** Made by `Cleanup.open`. */
-  constructor(context: TransactionContext, client: CleanupClient, draft: MessageDraft) {
+  constructor(context: TransactionContext, origin: CleanupOrigin, draft: MessageDraft) {
     this.#context = context
-    this.#client = client
+    this.#origin = origin
     this.#draft = draft
   }
 
@@ -132,18 +142,18 @@ export class CleanupTransaction {
         this.#withContent(message, envelope, verpDelimiters),
       )
     }
-    const stored = storedRecipients(message.recipients, this.#context, alwaysBcc)
+    const stored = storedRecipients(receivedRecipients(message), this.#context, alwaysBcc)
     return this.#withContent(message, { sender, ...stored }, verpDelimiters)
   }
 
   async #mapEnvelope(
     completed: string,
-    { recipients }: CleanupMessage,
+    received: CleanupMessage,
     mapping: AddressMapping,
   ): Promise<Envelope> {
     const warn = this.#warn
     const sender = completed === '' ? '' : await mapping.map(completed, 'envelope_sender', warn)
-    const message = { sender, recipients }
+    const message = { sender, ...receivedRecipients(received) }
     return { sender, ...(await mappedRecipients(message, this.#context, mapping, warn)) }
   }
 
@@ -153,6 +163,7 @@ export class CleanupTransaction {
     verpDelimiters: string | undefined,
   ): Later<Outcome> {
     const { mapping, log } = this.#context
+    const submission = message.submission ?? NO_SUBMISSION
     const inspection = new Inspection(this.#inspected(envelope), log)
     const task = {
       text: message.content,
@@ -162,7 +173,9 @@ export class CleanupTransaction {
         createTimeMs: this.#draft.createTimeMs,
         arrivalTimeMs: message.arrivalTimeMs,
         sender: envelope.sender,
+        fullName: submission.fullName,
       },
+      isRemote: isRemote(submission),
       inspection,
       mapping,
       warn: this.#warn,
@@ -174,7 +187,8 @@ export class CleanupTransaction {
       const { rejection: refused, isHeld, copies } = inspection
       // Zero recipients are refused last, and always_bcc does not help (Q-327).
       if (refused !== undefined) return refused
-      if (message.recipients.length === 0) return rejection('rcpt')
+      const { recipients, late } = receivedRecipients(message)
+      if (recipients.length + late.length === 0) return rejection('rcpt')
       return andThen(this.#withCopies(envelope, copies), (complete) => {
         const stored = this.#newContent(message, complete, content, inspection)
         return { kind: 'prepared', message: stored, isHeld }
@@ -188,22 +202,26 @@ export class CleanupTransaction {
    * @returns how many bytes of records the content may have.
    */
   #start(
-    { arrivalTimeMs }: CleanupMessage,
+    { arrivalTimeMs, submission = NO_SUBMISSION }: CleanupMessage,
     { sender, recipients }: Envelope,
     verpDelimiters: string | undefined,
   ): number {
     const { clientPortLogging, contentFilter, delayWarningTimeMs, messageSizeLimit } =
       this.#context.options
+    const { leadingAttributes, fullName, attributes } = submission
+    const asked = delayWarningTimeMs > 0 && sender !== '' && arrivalTimeMs + delayWarningTimeMs
+    const warningTimeMs = submission.warningTimeMs ?? asked
     const room = this.#draft.start({
       arrivalTimeMs,
+      leadingAttributes,
+      fullName,
       sender,
-      attributes: clientAttributes(this.#client, clientPortLogging),
+      attributes: [...clientAttributes(this.#origin, clientPortLogging), ...attributes],
       recipients,
       maxFileBytes: Math.max(messageSizeLimit, 0),
       ...(verpDelimiters !== undefined && { verpDelimiters }),
       ...(contentFilter !== '' && { contentFilter }),
-      ...(delayWarningTimeMs > 0 &&
-        sender !== '' && { warningTimeMs: arrivalTimeMs + delayWarningTimeMs }),
+      ...(warningTimeMs !== false && { warningTimeMs }),
     })
     if (room < 0) throw new QueueFileError('too-large', 'expected a shorter envelope')
     return room
@@ -214,14 +232,15 @@ export class CleanupTransaction {
   #receivedHeader({ recipients, arrivalTimeMs }: CleanupMessage): string {
     const { options, dates } = this.#context
     const date = dates.header(arrivalTimeMs)
-    return receivedHeader({ client: this.#client, queueId: this.id, recipients, date }, options)
+    return receivedHeader({ origin: this.#origin, queueId: this.id, recipients, date }, options)
   }
 
   #inspected({ sender, last }: Envelope): InspectedMessage {
     const { infoLogAddressFormat, clientPortLogging } = this.#context.options
-    const origin = clientOrigin(this.#client, clientPortLogging)
+    const origin = shownOrigin(this.#origin, clientPortLogging)
+    const protocol = isSubmitter(this.#origin) ? undefined : 'QMQP'
     const addressFormat = infoLogAddressFormat
-    return { queueId: this.id, origin, sender, lastRecipient: last, addressFormat }
+    return { queueId: this.id, origin, protocol, sender, lastRecipient: last, addressFormat }
   }
 
   /** Maps what BCC actions named, as automatic copies are (Q-506). */
@@ -238,18 +257,20 @@ export class CleanupTransaction {
 
   #newContent(
     message: CleanupMessage,
-    { sender, extra }: Envelope,
+    { sender, late, extra }: Envelope,
     content: StoredContent,
     { filter, redirect }: Inspection,
   ): NewContent {
     const { is8bit, messageId } = content
+    const encoding = is8bit ? '8bit' : encodingOf(message.submission)
     return {
+      lateRecipients: late,
       extraRecipients: extra,
       content: content.content,
-      sendOptions: this.#sendOptions(content, sender, message.recipients),
+      sendOptions: this.#sendOptions(content, sender, message),
       ...(filter !== undefined && { filter }),
       ...(redirect !== undefined && { redirect }),
-      ...(is8bit && { encoding: '8bit' }),
+      ...(encoding !== undefined && { encoding }),
       ...(messageId !== undefined && { messageId }),
     }
   }
@@ -272,17 +293,20 @@ export class CleanupTransaction {
   }
 
   /** Q-561, Q-528. */
-  #sendOptions(content: StoredContent, sender: string, recipients: readonly string[]): number {
+  #sendOptions(content: StoredContent, sender: string, message: CleanupMessage): number {
     const { smtputf8, smtputf8Autodetect } = this.#context.options
-    const tls = content.tlsRequiredNo ? TLS_REQUIRED_NO : 0
-    if (!smtputf8) return tls
+    const asked = message.submission?.sendOptions ?? 0
+    const options = content.tlsRequiredNo ? asked | TLS_REQUIRED_NO : asked
+    if (!smtputf8) return options
+    const { recipients, late } = receivedRecipients(message)
     const isUtf8Sender = isUtf8Address(sender)
     const isUtf8 =
       isUtf8Sender ||
       content.hasNonAsciiHeader ||
-      (smtputf8Autodetect && recipients.some(isUtf8Address))
+      (smtputf8Autodetect &&
+        [...recipients, ...late].some((one) => isUtf8Address(receivedRecipient(one).address)))
     return (
-      tls |
+      options |
       (smtputf8Autodetect && isUtf8 ? SMTPUTF8_REQUIRED : 0) |
       (content.hasNonAsciiHeader ? UTF8_HEADER : 0) |
       (isUtf8Sender ? UTF8_SENDER : 0)
@@ -323,4 +347,19 @@ export class CleanupTransaction {
     const event = why === 'canceled' ? { event: why } : {}
     this.#context.log.info(`${queueId}: removed (${why})`, { ...event, queueId })
   }
+}
+
+function receivedRecipients({ recipients, submission }: CleanupMessage): ReceivedRecipients {
+  return { recipients, late: submission?.lateRecipients ?? [] }
+}
+
+function isRemote({ leadingAttributes, attributes }: Submission): boolean {
+  const all = [...leadingAttributes, ...attributes]
+  return all.find(([name]) => name === 'rewrite_context')?.[1] === 'remote'
+}
+
+/** What the sender said of the content. Of several, the last counts (F-39). */
+function encodingOf(submission: Submission | undefined): '7bit' | '8bit' | undefined {
+  const encoding = submission?.attributes.findLast(([name]) => name === 'encoding')?.[1]
+  return encoding === '7bit' || encoding === '8bit' ? encoding : undefined
 }

@@ -94,6 +94,7 @@ export class MessageEncoder {
    */
   finish(message: NewContent, contentBytes: number): EncodedMessage {
     if (contentBytes === 0) throw new TypeError('expected content records')
+    message.lateRecipients?.forEach(checkNotify)
     message.extraRecipients?.forEach(checkNotify)
     this.#writeExtracted(message, contentBytes)
     const { contentOffset } = this
@@ -144,6 +145,8 @@ export class MessageEncoder {
     records.record(RecordType.time, formatTime(message.arrivalTimeMs))
     records.record(RecordType.attribute, `create_time=${formatSeconds(this.#createTimeMs)}`)
     if (message.contentFilter) records.record(RecordType.contentFilter, message.contentFilter)
+    for (const [name, value] of message.leadingAttributes ?? []) this.#writeAttribute(name, value)
+    if (message.fullName) records.record(RecordType.fullName, message.fullName)
     records.record(RecordType.sender, message.sender)
     if (message.verpDelimiters) records.record(RecordType.verpDelimiters, message.verpDelimiters)
     for (const [name, value] of message.attributes) this.#writeAttribute(name, value)
@@ -164,6 +167,10 @@ export class MessageEncoder {
     if (message.redirect) records.record(RecordType.redirect, message.redirect)
     if (message.messageId) this.#writeAttribute('message_id', message.messageId)
     if (message.encoding) records.record(RecordType.attribute, `encoding=${message.encoding}`)
+    for (const recipient of message.lateRecipients ?? []) {
+      this.#requested |= recipient.notify ?? 0
+      this.#writeRecipient(recipient, contentBytes)
+    }
     for (const recipient of message.extraRecipients ?? []) {
       this.#writeRecipient(recipient, contentBytes)
     }
@@ -199,8 +206,8 @@ function expectRoom(fileBytes: number, { maxFileBytes = 0 }: NewEnvelope): void 
 }
 
 // A file that we could not read back, or that means something else, must not come to be.
-function checkEnvelope({ attributes, recipients }: NewEnvelope): void {
-  for (const [name] of attributes) {
+function checkEnvelope({ leadingAttributes = [], attributes, recipients }: NewEnvelope): void {
+  for (const [name] of [...leadingAttributes, ...attributes]) {
     if (!ATTRIBUTE_NAME.test(name) || RESERVED_NAMES.has(name)) {
       throw new TypeError(`expected the name of an attribute, not ${JSON.stringify(name)}`)
     }

@@ -16,6 +16,10 @@ export interface NewEnvelope {
   readonly arrivalTimeMs: number
   /** Internal form; empty for the null sender. */
   readonly sender: string
+  /** `F`: the full name of the sender, if it is known (F-46). */
+  readonly fullName?: string
+  /** What goes before the sender; names as for `attributes`. */
+  readonly leadingAttributes?: readonly (readonly [name: string, value: string])[]
   /** `content_filter`, `transport:nexthop`; stored before the sender (Q-346). */
   readonly contentFilter?: string
   /** Two characters (Q-902, `V`). */
@@ -48,7 +52,9 @@ export interface NewContent {
   readonly filter?: string
   /** Address of a REDIRECT action. */
   readonly redirect?: string
-  /** Recipients of the extracted segment, such as `always_bcc`. */
+  /** Recipients that the sender asked for behind the content, as `sendmail -t` does. */
+  readonly lateRecipients?: readonly NewRecipient[]
+  /** Other recipients of the extracted segment, such as `always_bcc`. */
   readonly extraRecipients?: readonly NewRecipient[]
 }
 
