@@ -3,7 +3,13 @@ import { hostname } from 'node:os'
 import { isDeepStrictEqual } from 'node:util'
 import { systemClock as clock } from '@posthouse/clock'
 import type { Config } from '@posthouse/config'
-import { type EntrySink, type LogSink, MailLog, syslogLocalSink } from '@posthouse/mail-log'
+import {
+  type EntrySink,
+  type LogSink,
+  MailLog,
+  type MailLogChange,
+  syslogLocalSink,
+} from '@posthouse/mail-log'
 import type { MailOwner } from '@posthouse/master'
 
 import { type LogTarget, type LogTargetPorts, logSettings, openLogTarget } from './log-target.ts'
@@ -71,7 +77,8 @@ export function openLog(config: Config, owner: MailOwner | undefined): OpenLog {
  */
 export async function logEarlyFailure(error: unknown, socketPath = '/dev/log'): Promise<void> {
   if (!existsSync(socketPath)) return
-  const names = { syslog_name: process.env['MAIL_LOGTAG'] || 'postfix', myhostname: hostname() }
+  const syslog_name = process.env['MAIL_LOGTAG'] || 'postfix'
+  const names = { syslog_name, myhostname: hostname(), smtputf8_enable: true }
   const target = { facility: 'mail', onError: complain, after: clock.after, socketPath }
   const mailLog = newMailLog(names, syslogLocalSink(target), complain)
   mailLog.logger('master').fatal(reasonOf(error))
@@ -82,7 +89,7 @@ const ROTATION_ADVICE =
   'the log goes on in the file that was moved away; log rotation must leave a file that the mail ' +
   'system can write ("create" of logrotate), or truncate it ("copytruncate")'
 
-type Names = Pick<Config, 'myhostname' | 'syslog_name'>
+type Names = Pick<Config, 'myhostname' | 'smtputf8_enable' | 'syslog_name'>
 
 function newMailLog(
   names: Names,
@@ -93,8 +100,8 @@ function newMailLog(
   return new MailLog({ ...namesOf(names), processId: process.pid, now, after, sink, onError })
 }
 
-function namesOf({ syslog_name, myhostname }: Names): { syslogName: string; hostname: string } {
-  return { syslogName: syslog_name, hostname: myhostname }
+function namesOf({ syslog_name, myhostname, smtputf8_enable }: Names): Omit<MailLogChange, 'sink'> {
+  return { syslogName: syslog_name, hostname: myhostname, smtputf8: smtputf8_enable }
 }
 
 function complain(problem: unknown): void {

@@ -119,6 +119,16 @@ it('G-158: lines of a service have the syslog_name of its -o', async () => {
   expect(log.text()).toMatch(/ mx inbound\/qmgr\[\d+\]: \w+: removed/)
 })
 
+it('Q-401: shows what is not ASCII only with smtputf8_enable', async () => {
+  const scene = await openWithFile({ smtputf8_enable: 'no' })
+  await scene.submit(['r@example.net'], undefined, 'é@example.org')
+  await log.contains(': from=<??@example.org>, size=')
+  reloadWith(scene, 'smtputf8_enable = yes\n')
+  await log.contains('reload -- version')
+  await scene.submit(['r@example.net'], undefined, 'é@example.org')
+  await log.contains(': from=<é@example.org>, size=')
+})
+
 it('G-160: rotation by rename and reload under load loses no line', async () => {
   const scene = await openWithFile()
   const total = 120

@@ -126,7 +126,10 @@ function recordedRewriting({ sender, queued }: Vector): (address: string) => str
 function fieldsOf(line: string, queueId: string): object {
   const event = /^<QID>: ((?:resent-)?message-id)=/.exec(line)?.[1]
   if (event !== undefined) return { event, messageId: expect.any(String), queueId }
-  return line === '<QID>: removed (canceled)' ? { event: 'canceled', queueId } : { queueId }
+  const known = /^<QID>: (?:removed \((?=canceled|discarded)|(?=reject: mime-error ))(\w+)/.exec(
+    line,
+  )
+  return known === null ? { queueId } : { event: known[1], queueId }
 }
 
 describe('vectors of Postfix', () => {

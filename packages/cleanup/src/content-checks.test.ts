@@ -211,3 +211,24 @@ function printed(line: string): string {
     .replace(/\b\d{14}\b/g, '<YYYYMMDDHHMMSS>')
     .replace(/\w{3}, \d+ \w{3} \d{4} [\d:]+ \+0000 \(UTC\)/g, '<DATE>')
 }
+
+it('Q-545: says in fields what the log says of checks', async () => {
+  const headerChecks = '/^A/ HOLD\n/^B/ WARN look\n/^C/ REDIRECT r@example.org\n'
+  const content = Buffer.from('A: 1\nB: 2\nC: 3\nDate: x\nFrom: x\nMessage-Id: <1@x>\n\n')
+  const redirected = await scene.submit({ content }, { checks: contentChecks({ headerChecks }) })
+  const { id: queueId } = redirected
+  expect(redirected.fields).toEqual([
+    { event: 'hold', queueId },
+    { event: 'warning', queueId, reason: 'look' },
+    { event: 'redirect', queueId, reason: 'r@example.org' },
+    { event: 'message-id', queueId, messageId: '<1@x>' },
+  ])
+  for (const [action, events] of [
+    ['DISCARD', ['discard', 'discarded']],
+    ['REJECT', ['reject', 'canceled']],
+  ] as const) {
+    const checks = contentChecks({ headerChecks: `/^A/ ${action}\n` })
+    const { fields } = await scene.submit({ content }, { checks })
+    expect(fields.map((one) => one && 'event' in one && one.event)).toEqual(events)
+  }
+})

@@ -1,6 +1,6 @@
 import { type Later, LookupTableError } from '@posthouse/lookup-table'
 import { decodeAddress, encodeAddress, quoteAddress } from '@posthouse/mail-address'
-import type { Logger } from '@posthouse/mail-log'
+import type { CheckEventName, Logger } from '@posthouse/mail-log'
 import { MIME_ERRORS } from '@posthouse/mime-stream'
 
 import { type CheckAction, parseCheckAction, parseRejectReason } from './check-action.ts'
@@ -12,7 +12,6 @@ import { type CleanupRejection, rejection } from './result.ts'
 // Bytes of content that the log shows: Q-545, Q-556.
 const SHOWN_BYTES = 200
 const SHOWN_MIME_BYTES = 100
-const LOGGED_AS: Partial<Record<CheckAction['name'], string>> = { warn: 'warning' }
 
 /** Whose message it is, for the log. */
 export interface InspectedMessage {
@@ -133,7 +132,7 @@ export class Inspection {
     const line =
       `${queueId}: reject: mime-error ${reason}: ${shown(bytes, SHOWN_MIME_BYTES)}` +
       ` from ${origin}; from=<${this.#address(sender)}> to=<${this.#address(lastRecipient)}>`
-    this.#log.info(line, { queueId, reason })
+    this.#log.info(line, { event: 'reject', queueId, reason })
     this.#mimeProblems.push(problem)
   }
 
@@ -147,7 +146,7 @@ export class Inspection {
     const { name, text } = action
     if (name === 'reject') this.#reject(where, bytes, this.#reason(text))
     else if (name !== 'ignore' && !(name === 'hold' && this.isHeld)) {
-      this.#logAction(LOGGED_AS[name] ?? name, where, bytes, text)
+      this.#logAction(name === 'warn' ? 'warning' : name, where, bytes, text)
     }
     return this.#follow(action)
   }
@@ -205,14 +204,15 @@ export class Inspection {
   }
 
   /** Q-545. */
-  #logAction(action: string, where: string, bytes: Buffer, text: string): void {
+  #logAction(event: CheckEventName, where: string, bytes: Buffer, text: string): void {
     const { queueId, origin, protocol, sender, lastRecipient } = this.#message
     const to = lastRecipient === undefined ? '' : ` to=<${this.#address(lastRecipient)}>`
     const proto = protocol === undefined ? '' : ` proto=${protocol}`
     const line =
-      `${queueId}: ${action}: ${where} ${shown(bytes, SHOWN_BYTES)} from ${origin};` +
+      `${queueId}: ${event}: ${where} ${shown(bytes, SHOWN_BYTES)} from ${origin};` +
       ` from=<${this.#address(sender)}>${to}${proto}`
     this.#log.info(text === '' ? line : `${line}: ${text}`, {
+      event,
       queueId,
       ...(text !== '' && { reason: text }),
     })

@@ -342,10 +342,9 @@ export class CleanupTransaction {
     return refused
   }
 
-  #logRemoved(why: 'canceled' | 'discarded'): void {
+  #logRemoved(event: 'canceled' | 'discarded'): void {
     const queueId = this.id
-    const event = why === 'canceled' ? { event: why } : {}
-    this.#context.log.info(`${queueId}: removed (${why})`, { ...event, queueId })
+    this.#context.log.info(`${queueId}: removed (${event})`, { event, queueId })
   }
 }
 

@@ -11,6 +11,23 @@ export type LogEventName =
   | 'delivery'
   | 'removed'
   | 'canceled'
+  | 'discarded'
+  | CheckEventName
+
+/** What a header or body check, or the MIME structure, brought about: the word of the line. */
+export type CheckEventName =
+  | 'bcc'
+  | 'discard'
+  | 'filter'
+  | 'hold'
+  | 'info'
+  | 'pass'
+  | 'prepend'
+  | 'redirect'
+  | 'reject'
+  | 'replace'
+  | 'strip'
+  | 'warning'
 
 /**
  * The facts of a line as data. Text may hold whatever a peer sent. Addresses are in the form that

@@ -40,6 +40,20 @@ it('G-158: names the severity, but for info', () => {
   expect(writes).toEqual([`${prefix}warning: w\n${prefix}error: e\n${prefix}fatal: f\n`])
 })
 
+it('Q-401: shows UTF-8 only with smtputf8, which a reload may change', () => {
+  const { log, writes } = open()
+  const logger = log.logger('qmqpd')
+  const names = { syslogName: 'postfix', hostname: 'mx' }
+  const sink = { write: (lines: string) => void writes.push(lines) }
+  logger.info('é')
+  log.change({ ...names, sink, smtputf8: false })
+  logger.info('é')
+  log.change({ ...names, sink, smtputf8: true })
+  logger.info('é')
+  log.flush()
+  expect(writes.map((line) => line.slice(line.indexOf(': ') + 2))).toEqual(['é\n', '??\n', 'é\n'])
+})
+
 it('shows the new time when the second changes', () => {
   const { log, writes, time } = open()
   const logger = log.logger('qmqpd')

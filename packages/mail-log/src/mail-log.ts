@@ -13,6 +13,8 @@ export interface MailLogOptions {
   /** `myhostname`; its first label is logged. */
   readonly hostname: string
   readonly processId: number
+  /** `smtputf8_enable`; true if absent. False makes `?` of bytes that are not ASCII (Q-401). */
+  readonly smtputf8?: boolean | undefined
   /** The time in ms since 1970. Shown in the time zone of the process. */
   readonly now: () => number
   /** Where lines go. `jsonLines`, `syslogUdpSink` and `syslogLocalSink` make entry sinks. */
@@ -31,7 +33,7 @@ export interface MailLogOptions {
 }
 
 /** What a reload may change. */
-export type MailLogChange = Pick<MailLogOptions, 'hostname' | 'sink' | 'syslogName'>
+export type MailLogChange = Pick<MailLogOptions, 'hostname' | 'sink' | 'smtputf8' | 'syslogName'>
 
 /** What a logger may have of its own. */
 export interface LoggerOptions {
@@ -145,7 +147,8 @@ export class MailLog {
 
   #add(source: LogSource, severity: Severity, text: string, fields: LogFields | undefined): void {
     const batch = this.#batch
-    batch.add(source, this.#options.now(), severity, printable(text, MAX_TEXT_BYTES), fields)
+    const { now, smtputf8 } = this.#options
+    batch.add(source, now(), severity, printable(text, MAX_TEXT_BYTES, smtputf8), fields)
     if (batch.length > MAX_PENDING) this.flush()
     if (this.#scheduled) return
     this.#scheduled = true

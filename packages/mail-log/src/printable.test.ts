@@ -16,6 +16,15 @@ it.each([
 })
 
 it.each([
+  ['grüße 漢 😀', 'gr????e ??? ????'],
+  ['latin1 \udce9, \ud83d alone', 'latin1 ?, ? alone'],
+  ['one\n\u009btwo\u2028', 'one???two???'],
+])('Q-401: %j is logged as %j without smtputf8_enable', (text, expected) => {
+  expect(printable(text, 100, false)).toBe(expected)
+  expect(printable(text, 5, false)).toBe(expected.slice(0, 5))
+})
+
+it.each([
   ['abcdef', 3, 'abc'],
   ['aé', 2, 'a'],
   ['aé', 3, 'aé'],

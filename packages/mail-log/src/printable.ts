@@ -1,5 +1,6 @@
 const PLAIN = /^[\x20-\x7e]*$/
 // With the flag `u`, Cs matches surrogates that have no partner: bytes that were not valid UTF-8.
+const NON_ASCII = /[^\x00-\x7f]/gu
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/gu
 
 /**
@@ -8,15 +9,26 @@ const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/gu
  *
  * @param maxBytes Where to cut, in bytes of UTF-8; a character is kept whole or dropped. Without
  * it nothing is cut.
+ * @param smtputf8 `smtputf8_enable`. Without it each byte that is not ASCII becomes `?` (Q-401).
  * @see G-158. Unlike Postfix, the control characters U+0080 to U+009F become `?` as well, because
  * a terminal obeys them, and the separators U+2028 and U+2029, because programs that read a log may
  * take them for the end of a line.
  */
-export function printable(text: string, maxBytes: number = Number.POSITIVE_INFINITY): string {
+export function printable(
+  text: string,
+  maxBytes: number = Number.POSITIVE_INFINITY,
+  smtputf8 = true,
+): string {
   if (PLAIN.test(text)) return text.length > maxBytes ? text.slice(0, maxBytes) : text
   // No character is shorter than a byte, so what lies beyond cannot be needed.
   const kept = text.length > maxBytes ? text.slice(0, maxBytes + 1) : text
-  return cut(kept.replace(UNPRINTABLE, '?'), maxBytes)
+  return cut((smtputf8 ? kept : asciiOf(kept)).replace(UNPRINTABLE, '?'), maxBytes)
+}
+
+function asciiOf(text: string): string {
+  return text.replace(NON_ASCII, (character) =>
+    character.isWellFormed() ? '?'.repeat(Buffer.byteLength(character)) : '?',
+  )
 }
 
 function cut(text: string, maxBytes: number): string {
