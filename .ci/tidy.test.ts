@@ -14,6 +14,7 @@ const FLOORS = [
     'bounce',
     'cleanup',
     'connection-cache',
+    'pickup',
     'postcat',
     'postconf',
     'postdrop',

@@ -17,9 +17,9 @@ export interface CleanupOverrides {
 }
 
 /**
- * Turns received messages into queue files, as cleanup(8) does with mail of qmqpd(8) and pickup(8):
- * `Received:` header, missing headers, hop count, size limits, address completion and mapping, duplicates,
- * header and body checks.
+ * Turns received messages into queue files, as cleanup(8) does with mail of qmqpd(8) and
+ * pickup(8): `Received:` header, missing headers, hop count, size limits, address completion and
+ * mapping, duplicates, header and body checks.
  */
 export class Cleanup {
   readonly #context: TransactionContext
