@@ -49,6 +49,7 @@ export class HeaderBuffer {
   #room = 0
   #isCut = false
   #hasEightBit = false
+  #isPlain = false
 
   constructor(headerSizeLimit: number) {
     this.#limit = headerSizeLimit
@@ -58,25 +59,30 @@ export class HeaderBuffer {
     return this.#length === 0
   }
 
-  /** @param line Begins with a header's name; `colon` is the offset of its colon. */
-  start(line: Buffer, colon: number): void {
+  /**
+   * @param line Begins with a header's name; `colon` is the offset of its colon.
+   * @param isPlain It is known to be ASCII without NUL.
+   */
+  start(line: Buffer, colon: number, isPlain: boolean): void {
     this.#length = 0
     this.#colon = colon
     // The blanks before the colon do not count, nor does the last LF.
     this.#room = this.#limit + colon + 1
     this.#isCut = false
     this.#hasEightBit = false
+    this.#isPlain = isPlain
     if (line.length > this.#room) {
-      this.append(line)
+      this.append(line, isPlain)
       return
     }
-    if (!isAscii(line)) this.#hasEightBit = true
+    if (!isPlain && !isAscii(line)) this.#hasEightBit = true
     this.#view = line
     this.#length = line.length
   }
 
-  append(bytes: Buffer): void {
-    if (!this.#hasEightBit && !isAscii(bytes)) this.#hasEightBit = true
+  append(bytes: Buffer, isPlain: boolean): void {
+    if (!isPlain) this.#isPlain = false
+    if (!isPlain && !this.#hasEightBit && !isAscii(bytes)) this.#hasEightBit = true
     const taken = Math.min(bytes.length, this.#room - this.#length)
     if (taken < bytes.length) this.#isCut = true
     const view = this.#view
@@ -109,7 +115,7 @@ export class HeaderBuffer {
     while (isBlank(gathered[nameEnd - 1])) nameEnd--
     const whole = withoutBlanks(withoutLastLf(gathered), nameEnd, this.#colon)
     const isTruncated = whole.length > this.#limit
-    const header = cutAtNul(whole)
+    const header = this.#isPlain ? whole : cutAtNul(whole)
     const text = isTruncated ? cutAtNul(whole.subarray(0, this.#limit)) : header
     const kept = isTruncated ? cutAtNul(cutHeader(whole, this.#limit)) : header
     return { raw, text, kept, colon: nameEnd, isTruncated, hasEightBit: this.#hasEightBit }

@@ -23,17 +23,19 @@ export class LineStart {
    * @returns the beginning of the line, a view of the chunk if all of it is there; undefined if
    *   the whole chunk was taken and more is needed.
    */
-  take(chunk: Buffer, at: number): { line: Buffer; end: number } | undefined {
+  take(chunk: Buffer, at: number): { line: Buffer; end: number; isView: boolean } | undefined {
     const lf = chunk.indexOf(LF, at)
     const lineEnd = lf < 0 ? chunk.length : lf + 1
     const room = this.#maxBytes - this.#length
     const end = Math.min(lineEnd, at + room)
     const isEnough = lf >= 0 || end === at + room
-    if (isEnough && this.#length === 0) return { line: chunk.subarray(at, end), end }
+    if (isEnough && this.#length === 0) {
+      return { line: chunk.subarray(at, end), end, isView: true }
+    }
     if (this.#held.length === 0) this.#held = Buffer.allocUnsafe(this.#maxBytes)
     chunk.copy(this.#held, this.#length, at, end)
     this.#length += end - at
-    return isEnough ? { line: this.flush(), end } : undefined
+    return isEnough ? { line: this.flush(), end, isView: false } : undefined
   }
 
   /** What is held, which is then forgotten. */

@@ -11,6 +11,7 @@ import {
 } from './entity.ts'
 import { findHeaderColon, HeaderBuffer, isBlank, type RawHeader } from './header-buffer.ts'
 import { checksOf } from './header-checks.ts'
+import { headerName } from './header-names.ts'
 import { LineStart } from './line-start.ts'
 import type { MimeErrorCode } from './mime-errors.ts'
 import type { HeaderBlock, MimeEvent } from './mime-event.ts'
@@ -59,6 +60,7 @@ export class MimeStream {
   #block: HeaderBlock | undefined = 'message' // Undefined in a body.
   #entity = TEXT
   #rest: Sink | undefined // Undefined at the beginning of a line.
+  #isPlain = false // The chunk is ASCII without NUL, which one look tells of all its headers.
 
   /**
    * @param onEvent Called during `push` and `end`.
@@ -89,6 +91,7 @@ export class MimeStream {
     const bytes = Buffer.isBuffer(chunk)
       ? chunk
       : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+    this.#isPlain = this.#block !== undefined && isAscii(bytes) && !bytes.includes(0)
     let at = 0
     while (at < bytes.length) {
       if (this.#rest === 'header') at = this.#continueHeader(bytes, at)
@@ -100,7 +103,7 @@ export class MimeStream {
 
   /** Ends the message. The last line need not end in LF. */
   end(): void {
-    if (this.#start.length > 0) this.#startLine(this.#start.flush())
+    if (this.#start.length > 0) this.#startLine(this.#start.flush(), false)
     if (this.#block === undefined) return
     this.#flushHeader()
     this.#endHeaders(NOTHING, 'cut')
@@ -115,7 +118,7 @@ export class MimeStream {
   #continueHeader(bytes: Buffer, at: number): number {
     const lf = bytes.indexOf(LF, at)
     const end = lf < 0 ? bytes.length : lf + 1
-    this.#header.append(bytes.subarray(at, end))
+    this.#header.append(bytes.subarray(at, end), this.#isPlain)
     if (lf >= 0) this.#rest = undefined
     return end
   }
@@ -143,24 +146,24 @@ export class MimeStream {
   #takeLine(bytes: Buffer, at: number): number {
     const taken = this.#start.take(bytes, at)
     if (taken === undefined) return bytes.length
-    this.#startLine(taken.line)
+    this.#startLine(taken.line, this.#isPlain && taken.isView)
     return taken.end
   }
 
-  #startLine(line: Buffer): void {
-    const sink = this.#block === undefined ? this.#bodyLine(line) : this.#headerLine(line)
+  #startLine(line: Buffer, isPlain: boolean): void {
+    const sink = this.#block === undefined ? this.#bodyLine(line) : this.#headerLine(line, isPlain)
     this.#rest = line.at(-1) === LF ? undefined : sink
   }
 
-  #headerLine(line: Buffer): Sink {
+  #headerLine(line: Buffer, isPlain: boolean): Sink {
     if (isBlank(line[0]) && !this.#header.isEmpty) {
-      this.#header.append(line)
+      this.#header.append(line, isPlain)
       return 'header'
     }
     this.#flushHeader()
     const colon = findHeaderColon(line, this.#options.lineLengthLimit)
     if (colon > 0) {
-      this.#header.start(line, colon)
+      this.#header.start(line, colon, isPlain)
       return 'header'
     }
     if (line[0] === LF) {
@@ -201,7 +204,7 @@ export class MimeStream {
     const block = this.#block
     if (block === undefined || this.#header.isEmpty) return
     const header = this.#header.take()
-    const name = header.text.toString('latin1', 0, header.colon).toLowerCase()
+    const name = headerName(header.text, header.colon)
     if (header.isTruncated) this.#errors.add('truncated-header')
     if (!this.#options.disableMimeInputProcessing) this.#heed(name, header)
     const { raw, text, kept, colon } = header
