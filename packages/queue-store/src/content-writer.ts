@@ -35,7 +35,7 @@ export class ContentWriter {
     this.#lineLengthLimit = Math.floor(lineLengthLimit)
     // Short lines add a byte each: an eighth more is enough for lines of 8 bytes and longer.
     const guess = expectedBytes + (expectedBytes >>> 3) + MIN_CAPACITY
-    this.#bytes = Buffer.allocUnsafeSlow(guess)
+    this.#bytes = Buffer.allocUnsafe(guess)
     this.#left = maxBytes
     this.#end = this.#endOf(guess)
   }
@@ -95,7 +95,9 @@ export class ContentWriter {
     const region = asBuffer(end < bytes.length ? bytes.subarray(0, end) : bytes)
     let at = start
     for (let lf = region.indexOf(LF, at); lf >= 0; lf = region.indexOf(LF, at)) {
-      this.line(region, at, lf)
+      if (lf - at > this.#lineLengthLimit) this.line(region, at, lf)
+      else this.#append(RecordType.text, region, at, lf)
+      this.#open = false
       at = lf + 1
     }
     this.partial(region, at, end)
