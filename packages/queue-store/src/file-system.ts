@@ -66,3 +66,8 @@ export function errorCode(error: unknown): string {
   if (!(error instanceof Error) || !('code' in error)) return ''
   return typeof error.code === 'string' ? error.code : ''
 }
+
+/** Why a system call failed, for a log: its `code`, else all there is. */
+export function errorReason(error: unknown): string {
+  return errorCode(error) || String(error)
+}

@@ -1,7 +1,7 @@
 import type { Clock } from '@posthouse/clock'
 
 import { QueueFileError } from './errors.ts'
-import { errorCode, type FileSystemStatus } from './file-system.ts'
+import { errorCode, errorReason, type FileSystemStatus } from './file-system.ts'
 import { type DraftContext, type DraftFile, QueueFileDraft } from './queue-file-draft.ts'
 import { encodeLongId, encodeShortId } from './queue-id.ts'
 import type { SpareFile } from './spare-files.ts'
@@ -51,7 +51,8 @@ export class QueueFileCreator {
     } catch (error) {
       files.close(file)
       await files.unlink(path).catch(() => undefined) // No reader takes a file of that name.
-      throw new QueueFileError('write', 'cannot create a queue file', { cause: error })
+      const text = `cannot create a queue file: ${errorReason(error)}`
+      throw new QueueFileError('write', text, { cause: error })
     }
   }
 
@@ -72,7 +73,7 @@ export class QueueFileCreator {
         const code = errorCode(error)
         if (code === 'EEXIST' || code === 'EISDIR') continue
         // A full disk must not turn into lost mail, nor into a client that is told no for good.
-        log.warning(`create file ${name}: ${code || String(error)}`)
+        log.warning(`create file ${name}: ${errorReason(error)}`)
         await this.#sleep()
       }
     }

@@ -2,6 +2,7 @@ import type { Logger } from '@posthouse/mail-log'
 
 import type { ContentCache } from './content-cache.ts'
 import { contentText, textBytes } from './content-text.ts'
+import type { DoneMarks } from './done-marks.ts'
 import { QueueFileError } from './errors.ts'
 import { errorCode, type QueueFileSystem } from './file-system.ts'
 import type { MessageEnvelope, NewContent, NewEnvelope, NewMessage } from './message.ts'
@@ -23,6 +24,7 @@ export interface DraftContext {
   readonly cache: ContentCache
   readonly spares: SpareFiles
   readonly written: WrittenFiles
+  readonly marks: DoneMarks
   readonly log: Logger
   readonly verpDelimiterFilter: string
 }

@@ -288,6 +288,23 @@ describe('QueueStore.removeUnfinished', () => {
 })
 
 describe('QueueStore.scan', () => {
+  it('goes on behind what it cannot look at, and says so at the end', async () => {
+    const isBad = (path: string) => path.endsWith('/1') || path.endsWith('ABCD1')
+    const fileSystem: QueueFileSystem = {
+      ...DISK,
+      lstat: async (path) => (isBad(path) ? Promise.reject(failure('EIO')) : DISK.lstat(path)),
+      opendir: async (path) => (isBad(path) ? Promise.reject(failure('EIO')) : DISK.opendir(path)),
+    }
+    const store = await open({ fileSystem })
+    fs.mkdirSync(join(directory, 'deferred/1'))
+    for (const id of ['ABCD1', 'ABCD2']) {
+      fs.writeFileSync(join(directory, 'deferred', id), '', { mode: 0o700 })
+    }
+    const scan = store.scan('deferred')
+    expect((await scan.next()).value).toMatchObject({ id: 'ABCD2' })
+    await expect(scan.next()).rejects.toMatchObject({ code: 'EIO' })
+  })
+
   it('F-13, F-14, F-8: finds ready files in order of name, at any depth, and nothing else', async () => {
     const store = await open({ hashQueueNames: ['deferred'], hashQueueDepth: 2 })
     place('deferred/C/A/CAF2', 0o700)

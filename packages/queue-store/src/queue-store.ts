@@ -3,6 +3,7 @@ import type { Logger } from '@posthouse/mail-log'
 
 import { ContentCache } from './content-cache.ts'
 import { readContentText } from './content-text.ts'
+import { DoneMarks } from './done-marks.ts'
 import { readEnvelopeRecords } from './envelope-reader.ts'
 import { QueueFileError } from './errors.ts'
 import { errorCode, type FileSystemStatus, type QueueFileSystem } from './file-system.ts'
@@ -14,7 +15,6 @@ import type { QueueFileDraft } from './queue-file-draft.ts'
 import type { MessageQueue, QueueName, StatusLogKind } from './queue-name.ts'
 import { type HashingOptions, QueuePaths } from './queue-path.ts'
 import { type QueueListener, QueueWatch } from './queue-watch.ts'
-import { RecordType } from './record.ts'
 import {
   BadRecordError,
   type ReadBytes,
@@ -33,7 +33,6 @@ const MAX_SPARES = 64 // Sessions that write side by side are seldom more.
 const MAX_SPARE_BYTES = 64 * 1024
 /** Where postsuper(1) puts messages. */
 const MOVED_TO = ['hold', 'maildrop', 'deferred'] as const
-const DONE = Uint8Array.of(RecordType.done)
 
 /** What a store is made of. */
 export interface QueueStoreOptions extends HashingOptions {
@@ -73,6 +72,7 @@ export class QueueStore {
   readonly #options: QueueStoreOptions
   readonly #parts: Parts
   readonly #creator: QueueFileCreator
+  readonly #marks: DoneMarks
   readonly #verpDelimiterFilter: string
 
   private constructor(options: QueueStoreOptions, parts: Parts) {
@@ -80,7 +80,14 @@ export class QueueStore {
     this.#options = options
     this.#parts = parts
     this.#verpDelimiterFilter = options.verpDelimiterFilter ?? DEFAULT_VERP_DELIMITER_FILTER
-    const context = { ...parts, log, verpDelimiterFilter: this.#verpDelimiterFilter }
+    const openMoved = (id: string, queue: QueueName) => this.#openMoved(id, [queue, ...MOVED_TO])
+    this.#marks = new DoneMarks(parts.files, openMoved, log)
+    const context = {
+      ...parts,
+      marks: this.#marks,
+      log,
+      verpDelimiterFilter: this.#verpDelimiterFilter,
+    }
     this.#creator = new QueueFileCreator(context, { longQueueIds, processId, clock })
   }
 
@@ -208,6 +215,7 @@ export class QueueStore {
     try {
       if (file !== undefined && isSmall && (await spares.put(path, file))) file = undefined
       else await files.unlink(path)
+      this.#marks.forget(id)
       return true
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error
@@ -230,13 +238,14 @@ export class QueueStore {
     const file = await this.#open(path, 'read')
     try {
       const status = this.#parts.files.fstat(file)
-      return await readEnvelopeRecords(this.#reader(file, status), {
+      const envelope = await readEnvelopeRecords(this.#reader(file, status), {
         id,
         relativePath: path.slice(directory.length + 1),
         mode: status.mode,
         verpDelimiterFilter: this.#verpDelimiterFilter,
         warn: (text) => log.warning(text),
       })
+      return await this.#marks.apply(envelope, queue)
     } finally {
       this.#parts.files.close(file)
     }
@@ -265,20 +274,15 @@ export class QueueStore {
   /**
    * Marks recipients as done: the type byte of each record at `offsets` becomes `D` (F-53). Not
    * synced: loss means a second delivery, never loss of mail. A file that postsuper(1) has moved
-   * meanwhile is found, so that who was delivered to is not when it is released.
+   * meanwhile is found, so that who was delivered to is not when it is released. Marks that cannot
+   * be written are kept in memory: `readEnvelope` heeds them, and has them written.
    *
    * @param offsets As of `EnvelopeRecipient`; they are not checked.
    * @throws {QueueFileError} `vanished`
    */
   async markDone(id: string, queue: MessageQueue, offsets: readonly number[]): Promise<void> {
     if (offsets.length === 0) return
-    const { files } = this.#parts
-    const file = await this.#openMoved(id, [queue, ...MOVED_TO])
-    try {
-      for (const offset of offsets) await files.pwrite(file, DONE, offset)
-    } finally {
-      files.close(file)
-    }
+    await this.#marks.write(id, queue, offsets)
   }
 
   /**

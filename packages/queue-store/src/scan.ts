@@ -28,18 +28,27 @@ const LINKS_SETTLED_MS = 60_000
 
 /**
  * The valid names below a queue directory, hash directories of any depth included (F-8). Memory
- * is one batch of names per level of directories.
+ * is one batch of names per level of directories. A hash directory that cannot be read keeps
+ * nobody from those behind it: its error comes at the end.
  */
 export async function* scanDirectory(
   files: QueueFileSystem,
   path: string,
 ): AsyncGenerator<FoundName, void, void> {
+  const failures: unknown[] = []
   for await (const names of readBatches(files, path)) {
     for (const name of names.sort()) {
-      if (name.length === 1) yield* scanDirectory(files, `${path}/${name}`)
-      else yield { name, path: `${path}/${name}` }
+      if (name.length > 1) yield { name, path: `${path}/${name}` }
+      else {
+        try {
+          yield* scanDirectory(files, `${path}/${name}`)
+        } catch (error) {
+          failures.push(error)
+        }
+      }
     }
   }
+  if (failures.length > 0) throw failures[0]
 }
 
 /** Who asks whether a file may be opened. */
@@ -54,7 +63,8 @@ export interface ReadyCheck {
 
 /**
  * The ready messages among files (F-13, F-14). Those not ready, and those that vanish meanwhile,
- * are left out without a word.
+ * are left out without a word. A file that cannot be looked at is left out, too: its error comes
+ * at the end, when the others have had their turn.
  *
  * @param directory What to leave away from paths in warnings.
  */
@@ -64,10 +74,15 @@ export async function* readyEntries(
   { directory, log, now }: { directory: string; log: Logger; now: () => number },
 ): AsyncGenerator<QueueEntry, void, void> {
   const check = { directory, warn: (text: string) => log.warning(text), now }
+  let failure: unknown
   for await (const name of names) {
-    const entry = await readyEntry(files, name, check)
+    const entry = await readyEntry(files, name, check).catch((error: unknown) => {
+      failure ??= error
+      return undefined
+    })
     if (entry !== undefined) yield entry
   }
+  if (failure !== undefined) throw failure
 }
 
 /** One file, if it is there and ready. */

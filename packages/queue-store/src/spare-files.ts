@@ -62,10 +62,13 @@ export class SpareFiles {
       if (errorCode(error) !== 'EEXIST') throw error
     }
     const entries = await this.#files.opendir(directory)
-    for (let entry = await entries.read(); entry; entry = await entries.read()) {
-      if (SPARE_NAME.test(entry.name)) await this.#remove(`${directory}/${entry.name}`)
+    try {
+      for (let entry = await entries.read(); entry; entry = await entries.read()) {
+        if (SPARE_NAME.test(entry.name)) await this.#remove(`${directory}/${entry.name}`)
+      }
+    } finally {
+      await entries.close()
     }
-    await entries.close()
   }
 
   /**
@@ -122,17 +125,14 @@ export class SpareFiles {
 
   async #empty(spare: SpareFile): Promise<void> {
     this.#emptying += 1
-    const { path, file } = spare
     try {
       this.#expectSameFile(spare)
-      await this.#files.ftruncate(file, 0)
+      await this.#files.ftruncate(spare.file, 0)
       this.#spares.push(spare)
       this.#watch() // Emptying may have taken long.
     } catch {
       // It is not needed, so why it cannot be used does not matter.
-      this.#files.close(file)
-      await this.#remove(path)
-      this.#count -= 1
+      await this.#discard(spare)
     }
     this.#emptying -= 1
     if (this.#emptying === 0) this.#onEmptied?.()
@@ -157,11 +157,18 @@ export class SpareFiles {
 
   async #removeAll(): Promise<void> {
     const spares = [...this.#spares.splice(0), ...this.#used.splice(0)]
-    for (const { path, file } of spares) {
+    for (const spare of spares) await this.#discard(spare)
+  }
+
+  // Nobody waits for this, so that it must not fail.
+  async #discard({ path, file }: SpareFile): Promise<void> {
+    try {
       this.#files.close(file)
-      await this.#remove(path)
-      this.#count -= 1
+    } catch (error) {
+      this.#options.log.warning(`close file ${path}: ${errorCode(error)}`)
     }
+    await this.#remove(path)
+    this.#count -= 1
   }
 
   async #remove(path: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { encodeAddress } from '@posthouse/mail-address'
 
 import { QueueFileError } from './errors.ts'
-import { errorCode, type QueueFileSystem } from './file-system.ts'
+import { errorCode, errorReason, type QueueFileSystem } from './file-system.ts'
 import type { QueueDirectories } from './queue-directories.ts'
 import type { StatusLogKind } from './queue-name.ts'
 import type { QueuePaths } from './queue-path.ts'
@@ -65,7 +65,8 @@ export class StatusLogs {
     try {
       await appending
     } catch (cause) {
-      throw new QueueFileError('write', `cannot append to ${kind}/${id}`, { cause })
+      const text = `cannot append to ${kind}/${id}: ${errorReason(cause)}`
+      throw new QueueFileError('write', text, { cause })
     } finally {
       if (this.#busy.get(path) === appending) this.#busy.delete(path)
     }
