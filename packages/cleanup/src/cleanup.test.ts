@@ -486,7 +486,7 @@ function expectedText(input: string, added: string): string {
     line = /^[^\n]*\n?/.exec(rest)![0]
     text += `X-Mailbox-Line: ${line}`
   }
-  text = (/^[ \t]/.test(rest) ? `${text}\n${rest}` : text + rest).replaceAll('\r', ' ')
+  text = (/^[ \t\r]/.test(rest) ? `${text}\n${rest}` : text + rest).replaceAll('\r', ' ')
   const header = /^(?:[!-9;-~]+[ \t]*:.*(?:\n[ \t].*)*(?:\n|$))*/.exec(text)![0]
   const body = text.slice(header.length)
   const kept = header
@@ -496,7 +496,8 @@ function expectedText(input: string, added: string): string {
     .map((one) => (one.endsWith('\n') ? one : `${one}\n`))
   const separator = body === '' || body.startsWith('\n') ? '' : '\n'
   const end = body === '' || body.endsWith('\n') ? '' : '\n'
-  return `${kept.join('')}${added}${separator}${body}${end}`
+  const missing = /^From[ \t]*:/m.test(header) ? added.replace(/^From:.*\n/m, '') : added
+  return `${kept.join('')}${missing}${separator}${body}${end}`
 }
 
 const PARTS = [
