@@ -34,6 +34,7 @@ export function writeConfiguration(directory: string, configuration: TestConfigu
 export function masterCfFor(port: number): string {
   return `\
 127.0.0.1:${port} inet n - n - - qmqpd
+pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 showq unix n - n - - showq

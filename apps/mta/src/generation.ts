@@ -15,11 +15,13 @@ import type { Config, MasterService } from '@posthouse/config'
 import type { Logger, MailLog } from '@posthouse/mail-log'
 import { programOf } from '@posthouse/master'
 import { MxLookup, type Nexthop } from '@posthouse/mx-lookup'
+import type { PickupTransaction, Submitter } from '@posthouse/pickup'
 import { createQmqpServer, type QmqpServer } from '@posthouse/qmqp-server'
 import type { DeliveryAgent, Inflow, Resolution } from '@posthouse/queue-manager'
 import type { MessageEnvelope, QueueStore } from '@posthouse/queue-store'
 import { type SessionCache, SmtpClient } from '@posthouse/smtp-client'
 
+import { admission } from './admission.ts'
 import { clientNames } from './client-names.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { clientMatcher, debugLevel } from './match-lists.ts'
@@ -32,6 +34,7 @@ import { resolverOptions, rewriteRules } from './options/resolver-options.ts'
 import { smtpClientOptions } from './options/smtp-client-options.ts'
 import { programLog, serviceLog } from './service-log.ts'
 import { smtpAgent } from './smtp-agent.ts'
+import { type OpenSubmission, submissionOpener } from './submissions.ts'
 import type { SystemResolver } from './system-resolver.ts'
 import { Tables } from './tables.ts'
 
@@ -59,6 +62,7 @@ export class Generation {
   readonly agentLogs: ReadonlyMap<string, Logger>
   readonly #tables: Tables
   readonly #resolver: AddressResolver
+  readonly #openSubmission: OpenSubmission
   /** Gives up an answer that is not there yet. */
   readonly #giveUp = new Set<() => void>()
   readonly #lookups = new Set<Promise<unknown>>()
@@ -69,7 +73,9 @@ export class Generation {
     this.#tables = new Tables()
     try {
       this.#resolver = buildResolver(configuration, parts.mailLog, this.#tables)
-      this.qmqpServers = buildQmqpServers(configuration, parts, this.#tables)
+      const cleanupFor = cleanupBuilder(configuration, parts, this.#tables)
+      this.qmqpServers = buildQmqpServers(configuration, parts, this.#tables, cleanupFor)
+      this.#openSubmission = submissionOpener(configuration, parts, cleanupFor)
       const transports = servicesOf(configuration, 'smtp')
       const { mailLog } = parts
       this.agents = new Map(
@@ -103,6 +109,21 @@ export class Generation {
       }
       answer.then(resolve, reject).finally(forget)
     })
+  }
+
+  /** Takes a message that was handed in on this machine. The tables stay open until it is in. */
+  async openSubmission(submitter: Submitter): Promise<PickupTransaction> {
+    const { id, submit } = await this.#openSubmission(submitter)
+    const end = Promise.withResolvers<void>()
+    this.#lookups.add(end.promise)
+    return {
+      id,
+      submit: (message) =>
+        submit(message).finally(() => {
+          this.#lookups.delete(end.promise)
+          end.resolve()
+        }),
+    }
   }
 
   /** What has changed in the tables, if anything has (G-52): only a new generation sees it. */
@@ -170,8 +191,8 @@ function buildQmqpServers(
   configuration: Configuration,
   parts: SharedParts,
   tables: Tables,
+  cleanupFor: CleanupFor,
 ): Map<MasterService, QmqpServer> {
-  const cleanupFor = cleanupBuilder(configuration, parts, tables)
   return new Map(
     servicesOf(configuration, 'qmqpd').map((service) => [
       service,
@@ -180,12 +201,15 @@ function buildQmqpServers(
   )
 }
 
+/** A cleanup for mail of a class that a server takes. */
+export type CleanupFor = (server: Config, mailClass: 'qmqpd' | 'sendmail' | undefined) => Cleanup
+
 /** Gives each server a cleanup of its own, all with the same tables. */
 function cleanupBuilder(
   configuration: Configuration,
   { mailLog, store }: SharedParts,
   tables: Tables,
-): (server: Config) => Cleanup {
+): CleanupFor {
   const config = configOfProgram(configuration, 'cleanup')
   const rules = rewriteRules(config)
   const log = programLog(configuration, 'cleanup', mailLog)
@@ -200,19 +224,20 @@ function cleanupBuilder(
   const own = configuration.own.withProxies
   const mapping = addressMappingOptions({ config, log }, own, tables)
   const checks = contentChecks({ config, log }, tables)
-  return (server) => new Cleanup(cleanupOptions(config, server), ports, mapping, checks)
+  return (server, mailClass) =>
+    new Cleanup(cleanupOptions(config, server, mailClass), ports, mapping, checks)
 }
 
 function buildQmqpServer(
   configuration: Configuration,
   service: MasterService,
-  cleanupFor: (server: Config) => Cleanup,
+  cleanupFor: CleanupFor,
   { mailLog, queued, inflow }: SharedParts,
   tables: Tables,
 ): QmqpServer {
   const config = configuration.configOf(service)
   const log = serviceLog(configuration, service, mailLog)
-  const cleanup = cleanupFor(config)
+  const cleanup = cleanupFor(config, 'qmqpd')
   const overrides = cleanupOverrides(config)
   const { in_flow_delay: inFlowDelayMs } = configOfProgram(configuration, 'cleanup')
   let receiving = 0
@@ -222,7 +247,7 @@ function buildQmqpServer(
     debugLevel: debugLevel({ config, log }, tables),
     lookupName: clientNames(log),
     open: async (client) => {
-      if (inFlowDelayMs > 0 && !inflow().take()) await pause(inFlowDelayMs)
+      await admission(inflow(), inFlowDelayMs)
       const transaction = await cleanup.open(client, overrides)
       receiving += 1
       return transaction
@@ -245,8 +270,4 @@ function buildQmqpServer(
     clock,
     log,
   })
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => clock.after(ms, resolve))
 }

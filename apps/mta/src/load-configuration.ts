@@ -46,6 +46,7 @@ export const PROGRAMS: ProgramTypes = new Map<string, readonly MasterServiceType
   ['error', TRANSPORT],
   ['flush', TRANSPORT],
   ['oqmgr', ['unix', 'fifo']],
+  ['pickup', ['unix', 'fifo']],
   ['qmgr', ['unix', 'fifo']],
   ['qmqpd', ['inet', 'unix']],
   ['showq', TRANSPORT],
@@ -54,7 +55,7 @@ export const PROGRAMS: ProgramTypes = new Map<string, readonly MasterServiceType
 ])
 
 // Others are for programs of this process alone.
-const HAVE_SOCKETS = ['flush', 'oqmgr', 'qmgr', 'qmqpd', 'showq']
+const HAVE_SOCKETS = ['flush', 'oqmgr', 'pickup', 'qmgr', 'qmqpd', 'showq']
 
 /** Everything that main.cf and master.cf say, checked. */
 export interface Configuration {

@@ -6,8 +6,9 @@ import type { MasterService } from '@posthouse/config'
 import { ConnectionCache } from '@posthouse/connection-cache'
 import type { MailLog } from '@posthouse/mail-log'
 import { type ConnectionHandler, type Endpoint, Listeners, programOf } from '@posthouse/master'
+import { Pickup } from '@posthouse/pickup'
 import { QueueManager, type Resolution } from '@posthouse/queue-manager'
-import { QueueStore } from '@posthouse/queue-store'
+import { nodeFileSystem, QueueStore } from '@posthouse/queue-store'
 import type { SmtpSession } from '@posthouse/smtp-client'
 
 import { serveFlushClient } from './flush-service.ts'
@@ -43,6 +44,8 @@ export class MailSystem {
   #handOver: Promise<void> | undefined
   #changes: Promise<unknown> = Promise.resolve()
   #stopping = false
+  /** Undefined before the start. */
+  #pickup: Pickup | undefined
   #cancelTableCheck: (() => void) | undefined
   #complaint = ''
   readonly #openFiles: OpenFileWatch
@@ -110,6 +113,8 @@ export class MailSystem {
     }
     await this.#queueManager.start() // First, so that mail left from the last run goes ahead.
     this.#started.resolve(generation)
+    this.#pickup = this.#buildPickup()
+    this.#lookForMail()
     this.#checkTablesLater()
   }
 
@@ -131,6 +136,7 @@ export class MailSystem {
     this.#listeners.close() // First, so that nothing enters a queue that no longer drains.
     await this.#changes
     this.#listeners.close() // Of a reload that was under way.
+    await this.#pickup?.close()
     const generations = [...this.#retiring, ...(this.#generation ? [this.#generation] : [])]
     await Promise.all(generations.map((generation) => generation.drain()))
     await Promise.all([this.#queueManager.drain(), this.#handOver])
@@ -158,6 +164,7 @@ export class MailSystem {
     const before = this.#generation ?? old
     this.#generation = next
     this.#renewQueueManager()
+    this.#lookForMail()
     this.#retiring.add(before)
     void before.retire().then(() => this.#retiring.delete(before))
   }
@@ -198,7 +205,8 @@ export class MailSystem {
           if (program === 'qmqpd') handOver(socket, service, ready)
           else if (program === 'showq') this.#showQueue(socket)
           else if (program === 'flush') this.#flush(socket)
-          else this.#readTrigger(socket)
+          else if (program === 'pickup') this.#readTrigger(socket, () => this.#pickup?.trigger())
+          else this.#readTrigger(socket, (requests) => this.#queueManager.trigger(requests))
         })
       }
     }
@@ -217,15 +225,43 @@ export class MailSystem {
   }
 
   /** S-36: one read; each byte is a request, and there is no reply. */
-  #readTrigger(socket: Socket): void {
+  #readTrigger(socket: Socket, act: (requests: Buffer) => unknown): void {
     socket.on('error', () => undefined) // Nothing was asked for, then.
     socket.setTimeout(10_000, () => socket.destroy())
     socket.once('data', (requests: Buffer) => {
       socket.destroy()
       const bytes = requests.subarray(0, MAX_TRIGGER_BYTES)
-      void this.#started.promise.then(() => this.#queueManager.trigger(Buffer.from(bytes)))
+      void this.#started.promise.then(() => act(Buffer.from(bytes)))
     })
     socket.resume()
+  }
+
+  /** As often as the configuration in force says. */
+  #lookForMail(): void {
+    const { services } = this.configuration
+    if (services.some((service) => programOf(service) === 'pickup')) void this.#pickup?.start()
+  }
+
+  #buildPickup(): Pickup {
+    const { queueDirectory } = this.#configuration
+    const ownerId = process.getuid?.() ?? 0
+    const wakeupMs = () => {
+      const { services } = this.configuration
+      const service = services.find((service) => programOf(service) === 'pickup')
+      return (service?.wakeup.seconds ?? 0) * 1000
+    }
+    return new Pickup(
+      { queueDirectory, ownerId, wakeupMs },
+      {
+        files: nodeFileSystem(() => clock.now()),
+        clock,
+        log: programLog(this.#configuration, 'pickup', this.#mailLog),
+        open: async (submitter) => {
+          const generation = this.#generation ?? (await this.#started.promise)
+          return generation.openSubmission(submitter)
+        },
+      },
+    )
   }
 
   /** Has the queue manager follow the configuration in force, as far as it reads it once. */

@@ -7,6 +7,7 @@ import { logEarlyFailure, type OpenLog, openLog } from './open-log.ts'
 import { prepareQueue } from './prepare-queue.ts'
 import { Reloader } from './reloader.ts'
 import { putInOrder } from './repair-queue.ts'
+import { systemAccounts } from './system-accounts.ts'
 import { VERSION } from './version.ts'
 
 // Everything acknowledged is on disk, so nothing is lost when a silent peer is not waited for.
@@ -43,7 +44,8 @@ async function run(
   const { directory, queueDirectory, warnings, notices } = configuration
   const { mailLog } = openedLog
   const log = mailLog.logger('master')
-  prepareQueue(queueDirectory, owner)
+  const { setgid_group: group } = configuration.config
+  prepareQueue(queueDirectory, owner, systemAccounts().groupIdOf(group))
   // From here on others know the process id. Until it can be served, a reload waits.
   const started = Promise.withResolvers<void>()
   let hangUp = (): void => void started.promise.then(() => hangUp())

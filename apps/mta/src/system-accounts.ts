@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { type Accounts, parseAccounts } from '@posthouse/config'
 
 /**
- * Users and groups of this machine: of its files and, for a name that is not there, of whatever
+ * Users and groups of this machine: of its files and, for one that is not there, of whatever
  * else getent(1) asks.
  */
 export function systemAccounts(): Accounts {
@@ -12,6 +12,8 @@ export function systemAccounts(): Accounts {
     ...files,
     userByName: (name) =>
       files.userByName(name) ?? parseAccounts(entry('passwd', name), '').userByName(name),
+    userById: (userId) =>
+      files.userById(userId) ?? parseAccounts(entry('passwd', String(userId)), '').userById(userId),
     groupIdOf: (name) =>
       files.groupIdOf(name) ?? parseAccounts('', entry('group', name)).groupIdOf(name),
   }

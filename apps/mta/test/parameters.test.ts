@@ -11,14 +11,19 @@ const PRELOAD = pathToFileURL(join(import.meta.dirname, 'recording/preload.ts'))
 const REFERENCE = /\$\{?([A-Za-z0-9_]+)/g
 // What else decides whether there is a start at all.
 const ONLY_CHECKED = ['maillog_file_prefixes']
-// Read by `logrotate`: log.test.ts; by `postqueue`: postqueue.peers.test.ts.
+// Read by `logrotate`: log.test.ts; by `postqueue`: postqueue.peers.test.ts; by `sendmail`:
+// sendmail.test.ts.
 const OF_COMMANDS = [
   'maillog_file_compressor',
   'maillog_file_rotate_suffix',
   'authorized_flush_users',
   'authorized_mailq_users',
+  'authorized_submit_users',
+  'default_verp_delimiters',
   'fast_flush_domains',
   'flush_service_name',
+  'local_login_sender_maps',
+  'sendmail_fix_line_endings',
   'showq_service_name',
 ]
 

@@ -11,6 +11,7 @@ const options: CleanupOptions = {
   hopcountLimit: 50,
   messageDropHeaders: ['bcc', 'content-length', 'resent-bcc', 'return-path'],
   replaceStrayCr: true,
+  alwaysAddMissingHeaders: false,
   undisclosedRecipientsHeader: '',
   detect8bitEncodingHeader: true,
   tlsRequiredHeader: true,

@@ -18,6 +18,8 @@ export interface CleanupOptions {
   readonly messageDropHeaders: readonly string[]
   /** `cleanup_replace_stray_cr_lf`: each CR becomes a blank (Q-513). */
   readonly replaceStrayCr: boolean
+  /** `always_add_missing_headers`: to headers of strangers, too (F-39). */
+  readonly alwaysAddMissingHeaders: boolean
   /** `undisclosed_recipients_header`, a whole header, or empty (Q-524). */
   readonly undisclosedRecipientsHeader: string
   /** `detect_8bit_encoding_header` (Q-527). */

@@ -87,7 +87,8 @@ export function storedContent(task: ContentTask, context: ContentContext): Later
   const primary = new PrimaryHeader({ queueId: facts.queueId, options, rules, log, addresses })
   let madeMessageId: string | undefined
   const endPrimary = (): void => {
-    if (!isRemote) madeMessageId = addMissingHeaders(writer, primary, facts, context)
+    if (isRemote && !options.alwaysAddMissingHeaders) return
+    madeMessageId = addMissingHeaders(writer, primary, facts, context)
   }
   const reading = { options, checks, refusedMime, writer, store, primary, inspection, endPrimary }
   const reader = new ContentReader(reading)

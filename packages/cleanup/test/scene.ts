@@ -41,6 +41,7 @@ export const OPTIONS: CleanupOptions = {
   hopcountLimit: 50,
   messageDropHeaders: ['bcc', 'content-length', 'resent-bcc', 'return-path'],
   replaceStrayCr: true,
+  alwaysAddMissingHeaders: false,
   undisclosedRecipientsHeader: '',
   detect8bitEncodingHeader: true,
   tlsRequiredHeader: true,

@@ -30,10 +30,13 @@ it('does not check default_privs and setgid_group that are not set, nor without 
 })
 
 it('lines that are not in the form of passwd(5) and group(5) do not count', () => {
-  const accounts = parseAccounts('# note\na:x:1\nb:x:y:2:\nc:x:3:4::/:\n', 'g:x\nh:x:5:\n')
+  const accounts = parseAccounts(
+    '# note\na:x:1\nb:x:y:2:\nc:x:3:4:& Doe,room 5:/:\n',
+    'g:x\nh:x:5:\n',
+  )
   expect(accounts.userByName('a')).toBeUndefined()
   expect(accounts.userByName('b')).toBeUndefined()
-  expect(accounts.userById(3)).toEqual({ name: 'c', userId: 3, groupId: 4 })
+  expect(accounts.userById(3)).toEqual({ name: 'c', userId: 3, groupId: 4, fullName: 'C Doe' })
   expect([accounts.groupIdOf('g'), accounts.groupIdOf('h')]).toEqual([undefined, 5])
   expect(accounts.groupNameOf(5)).toBe('h')
 })

@@ -13,7 +13,7 @@ writeFileSync(join(queueDirectory, 'maildrop/0642AB00B'), records)
 chmodSync(join(queueDirectory, 'maildrop/0642AB00B'), 0o744)
 
 const { logger, lines } = memoryLogger()
-const options = { queueDirectory, ownerId: 112, wakeupMs: 60_000 }
+const options = { queueDirectory, ownerId: 112, wakeupMs: () => 60_000 }
 const pickup = new Pickup(options, {
   files: nodeFileSystem(() => systemClock.now()),
   clock: systemClock,

@@ -270,7 +270,7 @@ function open({ ownerId = OWNER, reply = async () => DONE }: Given = {}) {
       return system.opendir(path)
     },
   }
-  const options = { queueDirectory: directory, ownerId, wakeupMs: 60_000 }
+  const options = { queueDirectory: directory, ownerId, wakeupMs: () => 60_000 }
   const pickup = new Pickup(options, {
     files,
     clock,

@@ -34,9 +34,13 @@ export class Pickup {
     this.#ports = ports
   }
 
-  /** Looks into the maildrop now, and from now on every `wakeupMs`. Resolves as `trigger` does. */
+  /**
+   * Looks into the maildrop now, and from now on every `wakeupMs`. To be called again when that has
+   * changed. Resolves as `trigger` does.
+   */
   start(): Promise<void> {
-    this.#wakeLater()
+    this.#cancelWakeup()
+    if (!this.#isClosed) this.#wakeLater()
     return this.trigger()
   }
 
@@ -61,7 +65,7 @@ export class Pickup {
   }
 
   #wakeLater(): void {
-    const { wakeupMs } = this.#options
+    const wakeupMs = this.#options.wakeupMs()
     if (wakeupMs <= 0) return
     this.#cancelWakeup = this.#ports.clock.after(wakeupMs, () => {
       void this.trigger()

@@ -42,5 +42,5 @@ export interface PickupOptions {
   /** User id of `mail_owner`, whose files may be requeued ones (F-59). */
   readonly ownerId: number
   /** The wakeup time of its service in master.cf, in ms; 0: it is woken by triggers alone. */
-  readonly wakeupMs: number
+  readonly wakeupMs: () => number
 }

@@ -47,7 +47,7 @@ export interface SendmailPorts {
    *
    * @throws {Error} whose message is for the user.
    */
-  open(configDirectory: string | undefined): SendmailSystem
+  open(configDirectory: string | undefined): SendmailSystem | Promise<SendmailSystem>
   /** postqueue(1), with the configuration of that directory. @returns its exit status. */
   postqueue(args: readonly string[], configDirectory: string | undefined): Promise<number>
   /** Starts the mail system in the background. @throws {Error} whose message is for the user. */

@@ -1,15 +1,20 @@
 import type { CleanupOptions, CleanupOverrides } from '@posthouse/cleanup'
 import { type Config, parseCharacters } from '@posthouse/config'
 
-const QMQP_CLASSES = ['qmqpd', 'all']
+type MailClass = 'qmqpd' | 'sendmail'
 
 /**
- * cleanup(8), for mail that comes in over QMQP.
+ * cleanup(8), for mail of one server.
  *
  * @param config Of the cleanup service.
  * @param server Of the service that took the mail: what it cuts, writes and asks for itself.
+ * @param mailClass Of `smtputf8_autodetect_classes`; undefined: of none.
  */
-export function cleanupOptions(config: Config, server: Config): CleanupOptions {
+export function cleanupOptions(
+  config: Config,
+  server: Config,
+  mailClass: MailClass | undefined,
+): CleanupOptions {
   const charactersOf = (name: 'message_reject_characters' | 'message_strip_characters') =>
     parseCharacters(name, config[name])
   return {
@@ -22,6 +27,7 @@ export function cleanupOptions(config: Config, server: Config): CleanupOptions {
     hopcountLimit: config.hopcount_limit,
     messageDropHeaders: config.message_drop_headers,
     replaceStrayCr: config.cleanup_replace_stray_cr_lf,
+    alwaysAddMissingHeaders: config.always_add_missing_headers,
     undisclosedRecipientsHeader: config.undisclosed_recipients_header,
     detect8bitEncodingHeader: config.detect_8bit_encoding_header,
     tlsRequiredHeader: config.tls_required_enable,
@@ -46,9 +52,9 @@ export function cleanupOptions(config: Config, server: Config): CleanupOptions {
     nonEmptyEndOfHeaderAction: endOfHeaderAction(config.non_empty_end_of_header_action),
     infoLogAddressFormat: config.info_log_address_format === 'internal' ? 'internal' : 'external',
     smtputf8: config.smtputf8_enable,
-    smtputf8Autodetect: server.smtputf8_autodetect_classes.some((word) =>
-      QMQP_CLASSES.includes(word),
-    ),
+    smtputf8Autodetect:
+      mailClass !== undefined &&
+      server.smtputf8_autodetect_classes.some((word) => word === mailClass || word === 'all'),
   }
 }
 

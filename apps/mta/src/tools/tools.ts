@@ -23,8 +23,10 @@ export const TOOLS: Readonly<Record<string, () => Promise<Tool>>> = {
   mailq: async () => (await import('./postqueue.ts')).mailq,
   postcat: async () => (await import('./postcat.ts')).postcat,
   postconf: async () => (await import('./postconf.ts')).postconf,
+  postdrop: async () => (await import('./postdrop.ts')).postdrop,
   postsuper: async () => (await import('./postsuper.ts')).postsuper,
   postqueue: async () => (await import('./postqueue.ts')).postqueue,
   qshape: async () => (await import('./qshape.ts')).qshape,
+  sendmail: async () => (await import('./sendmail.ts')).sendmail,
   queue: async () => (await import('./postqueue.ts')).queue,
 }

@@ -216,7 +216,7 @@ qmqpd_authorized_clients,relay_domains,smtpd_access_maps`,
     type: 'string',
     default: '',
     since: '2.2',
-    withoutEffect: 'smtpd',
+    withoutEffect: 'remoteHeaders',
     description: 'Domain that completes header addresses of remote mail; empty leaves them alone.',
   },
   resolve_dequoted_address: {

@@ -4,7 +4,6 @@ export const cleanupParameters = {
     type: 'boolean',
     default: 'no',
     since: '2.6',
-    withoutEffect: 'localContext',
     description: 'Adds From, To, Date and Message-ID to every message that lacks them.',
   },
   body_checks: {

@@ -22,7 +22,6 @@ export const commandsParameters = {
     type: 'list',
     default: 'static:anyone',
     since: '2.2',
-    withoutEffect: 'commands',
     description: 'Local accounts that may submit mail through the sendmail/postdrop commands.',
   },
   dont_remove: {
@@ -55,14 +54,13 @@ export const commandsParameters = {
     default: 'utf-8',
     min: 1,
     since: '3.10',
-    withoutEffect: 'commands',
+    withoutEffect: 'encodedNames',
     description: 'Character set label used when a full name has to be encoded in a header.',
   },
   local_login_sender_maps: {
     type: 'maps',
     default: 'static:*',
     since: '3.6',
-    withoutEffect: 'commands',
     description: 'Sender addresses that a local login may use with the submission commands.',
   },
   sendmail_fix_line_endings: {
@@ -70,7 +68,6 @@ export const commandsParameters = {
     default: 'always',
     min: 1,
     since: '2.9',
-    withoutEffect: 'commands',
     description: 'How the sendmail command treats CRLF line ends in its input.',
   },
   trigger_timeout: {

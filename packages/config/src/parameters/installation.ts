@@ -138,7 +138,6 @@ export const installationParameters = {
     type: 'string',
     default: 'postdrop',
     min: 1,
-    withoutEffect: 'accounts',
     description: 'Group of the submission and queue commands; must not be shared.',
   },
   shlib_directory: {

@@ -11,7 +11,6 @@ export const receptionParameters = {
     min: 2,
     max: 2,
     since: '1.1',
-    withoutEffect: 'verp',
     description: 'The two characters for variable return paths when the request names none.',
   },
   disable_verp_bounces: {

@@ -1,0 +1,134 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { accessSync, constants } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
+import type { Config } from '@posthouse/config'
+import { dropMessage, parseReplies } from '@posthouse/postdrop'
+import {
+  runSendmail,
+  type SendmailSystem,
+  type SendmailUser,
+  type SubmitReply,
+} from '@posthouse/sendmail'
+
+import { loadMainConfig, queueDirectoryOf } from '../load-configuration.ts'
+import { domainMatcher } from '../match-lists.ts'
+import { systemAccounts } from '../system-accounts.ts'
+import { Tables } from '../tables.ts'
+import { postdropSystem } from './postdrop.ts'
+import { stderrLog } from './stderr-log.ts'
+import type { ToolCall } from './tools.ts'
+
+const LINE_ENDINGS = ['always', 'strict', 'never'] as const
+const NOT_STORED = 'queue file write error' // F-17.
+
+/** sendmail(1). */
+export function sendmail(call: ToolCall): Promise<number> {
+  return runSendmail(call.args, {
+    input: process.stdin,
+    stdout: (bytes) => process.stdout.write(bytes),
+    stderr: (bytes) => process.stderr.write(bytes),
+    open: (directory = call.configDirectory) => openSystem(directory),
+    postqueue: async (args, configDirectory = call.configDirectory) => {
+      const { postqueue } = await import('./postqueue.ts')
+      return postqueue({ ...call, name: 'postqueue', args, configDirectory })
+    },
+    start: async (directory = call.configDirectory) => {
+      const { start } = await import('../control.ts')
+      await start(resolve(directory))
+    },
+  })
+}
+
+async function openSystem(directory: string): Promise<SendmailSystem> {
+  const log = stderrLog('sendmail')
+  const config = loadMainConfig(directory)
+  for (const warning of config.warnings) log.warning(warning)
+  const user = callingUser()
+  const tables = new Tables()
+  const isListed = domainMatcher('authorized_submit_users', { config, log }, tables)
+  const maySubmit = await isListed(user.name ?? 'unknown')
+  tables.close()
+  return {
+    user,
+    maySubmit,
+    lineLengthLimit: config.line_length_limit,
+    headerSizeLimit: config.header_size_limit,
+    headerAddressTokenLimit: config.header_address_token_limit,
+    fixLineEndings: lineEndings(config.sendmail_fix_line_endings),
+    defaultVerpDelimiters: config.default_verp_delimiters,
+    verpDelimiterFilter: config.verp_delimiter_filter,
+    submit: (records) => submit(records, config, directory),
+  }
+}
+
+function callingUser(): SendmailUser {
+  const id = process.getuid?.() ?? 0
+  const account = systemAccounts().userById(id)
+  // Of whatever encoding: the files are read as bytes.
+  const comment = Buffer.from(account?.fullName ?? '', 'latin1').toString()
+  const fullName = process.env['NAME'] || comment
+  return { id, name: account?.name, fullName }
+}
+
+function lineEndings(value: string): SendmailSystem['fixLineEndings'] {
+  const known = LINE_ENDINGS.find((word) => word === value)
+  if (known !== undefined) return known
+  throw new Error(`bad sendmail_fix_line_endings value: ${value}: expected always, strict or never`)
+}
+
+/**
+ * Puts the message into the maildrop directory, if this user may. Else has a postdrop do it that
+ * is set-gid, which a program that Node runs cannot be.
+ */
+async function submit(
+  records: AsyncIterable<Uint8Array>,
+  config: Config,
+  directory: string,
+): Promise<SubmitReply> {
+  const maildrop = join(queueDirectoryOf(config.settings), 'maildrop')
+  const command = join(config.command_directory, 'postdrop')
+  if (!isAllowed(maildrop, constants.W_OK) && isAllowed(command, constants.X_OK)) {
+    return runForeignPostdrop(command, records, directory)
+  }
+  const log = stderrLog('postdrop')
+  const warn = (warning: string): void => log.warning(warning)
+  const result = await dropMessage(records, { ...postdropSystem(config, log), warn })
+  if (result.kind === 'stored') return result
+  return { kind: 'refused', reason: (result.kind === 'refused' && result.reason) || NOT_STORED }
+}
+
+function isAllowed(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function runForeignPostdrop(
+  command: string,
+  records: AsyncIterable<Uint8Array>,
+  directory: string,
+): Promise<SubmitReply> {
+  const child = spawn(command, ['-r'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, MAIL_CONFIG: resolve(directory) },
+  })
+  const ended = once(child, 'close')
+  const output = text(child.stdout)
+  let failure: unknown
+  await pipeline(Readable.from(records), child.stdin).catch((error: NodeJS.ErrnoException) => {
+    // It has seen enough, and its reply says why; what `records` threw is the user's.
+    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_PREMATURE_CLOSE') failure = error
+  })
+  await ended
+  if (failure !== undefined) throw failure
+  const reply = parseReplies(await output)
+  if (reply?.status === 0) return { kind: 'stored' }
+  return { kind: 'refused', reason: reply?.reason || NOT_STORED }
+}
