@@ -141,8 +141,9 @@ export class QueueFileDraft {
   ): Promise<MessageEnvelope> {
     const encoder = this.#started
     this.#finishOnce()
-    const { cache } = this.#context
+    const { cache, marks } = this.#context
     const { content } = message
+    marks.forget(this.id) // Of a message of long ago, whose id comes again.
     try {
       const encoded = encoder.finish(message, this.#appendedBytes + content.length)
       const bytes = textBytes(content)
