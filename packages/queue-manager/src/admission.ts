@@ -2,6 +2,7 @@ import type { Clock } from '@posthouse/clock'
 import type { Logger } from '@posthouse/mail-log'
 import type { QueueEntry } from '@posthouse/queue-store'
 
+import { type DeferredQueue, STAMP_TOLERANCE_MS } from './deferred-queue.ts'
 import type { MessageStore } from './ports.ts'
 import { QueueScan, type ScanRequest } from './queue-scan.ts'
 
@@ -18,14 +19,13 @@ export interface ActiveQueue {
   admit(id: string, from: ScannedQueue, overrideDefer: boolean): Promise<boolean>
 }
 
-// The clock of the file system may be a little ahead (S-10, check 5).
-const STAMP_TOLERANCE_MS = 1000
 const FORCE_EXPIRE = 0o010 // Mode bit of F-13.
 
 /** Finds mail to deliver: scans incoming and deferred, which take turns (S-9 to S-13). */
 export class Admission {
   readonly #scans: Readonly<Record<ScannedQueue, QueueScan>>
   readonly #active: ActiveQueue
+  readonly #deferred: DeferredQueue
   readonly #clock: Clock
   readonly #log: Logger
   #turn: ScannedQueue = 'incoming'
@@ -35,14 +35,16 @@ export class Admission {
 
   constructor(
     active: ActiveQueue,
+    deferred: DeferredQueue,
     { store, clock, log }: { store: MessageStore; clock: Clock; log: Logger },
   ) {
     this.#active = active
+    this.#deferred = deferred
     this.#clock = clock
     this.#log = log
     this.#scans = {
       incoming: new QueueScan(() => store.scan('incoming')),
-      deferred: new QueueScan(() => store.scan('deferred')),
+      deferred: new QueueScan((wantsAll) => deferred.scan(wantsAll)),
     }
   }
 
@@ -98,9 +100,19 @@ export class Admission {
   async #try(queue: ScannedQueue): Promise<boolean> {
     const scan = this.#scans[queue]
     if (!scan.running) return false
-    const { ignoreStamps, overrideDefer } = scan
     const entry = await this.#next(queue, scan)
-    if (entry === undefined || this.#active.has(entry.id)) return false
+    if (entry === undefined) return false
+    const isAdmitted = await this.#take(entry, queue, scan)
+    if (!isAdmitted && queue === 'deferred') this.#deferred.keep(entry)
+    return isAdmitted
+  }
+
+  async #take(
+    entry: QueueEntry,
+    queue: ScannedQueue,
+    { ignoreStamps, overrideDefer }: QueueScan,
+  ): Promise<boolean> {
+    if (this.#active.has(entry.id)) return false
     if (!ignoreStamps && entry.modifiedMs > this.#clock.now() + STAMP_TOLERANCE_MS) {
       if (queue === 'incoming') this.#skippedIncoming = true
       return false
@@ -109,6 +121,7 @@ export class Admission {
       const text = `${entry.id}: forced expiry is not available yet, trying delivery`
       this.#log.warning(text, { queueId: entry.id })
     }
+    if (queue === 'deferred') this.#deferred.expect(entry.id)
     return this.#active.admit(entry.id, queue, overrideDefer)
   }
 

@@ -2,6 +2,7 @@ import type { Clock } from '@posthouse/clock'
 import type { Logger } from '@posthouse/mail-log'
 
 import type { ActiveMessage } from './active-message.ts'
+import type { DeferredQueue } from './deferred-queue.ts'
 import { logAddress } from './delivery-journal.ts'
 import type { QueueManagerOptions } from './options.ts'
 import type { MessageStore, QueueManagerPorts } from './ports.ts'
@@ -13,13 +14,19 @@ import type { MessageStore, QueueManagerPorts } from './ports.ts'
 export class AttemptEnd {
   readonly #options: QueueManagerOptions
   readonly #store: MessageStore
+  readonly #deferred: DeferredQueue
   readonly #clock: Clock
   readonly #log: Logger
   /** Files that could not leave `active`. */
   readonly #stranded = new Set<string>()
 
-  constructor(options: QueueManagerOptions, { store, clock, log }: QueueManagerPorts) {
+  constructor(
+    options: QueueManagerOptions,
+    deferred: DeferredQueue,
+    { store, clock, log }: QueueManagerPorts,
+  ) {
     this.#options = options
+    this.#deferred = deferred
     this.#store = store
     this.#clock = clock
     this.#log = log
@@ -47,8 +54,7 @@ export class AttemptEnd {
   /** Moves a message that could not be taken in out of the way, for the next attempt. */
   async putBack(id: string, retryMs: number): Promise<void> {
     try {
-      const moved = await this.#store.move(id, 'active', 'deferred', { modifiedMs: retryMs })
-      if (!moved) {
+      if (!(await this.#deferred.defer(id, retryMs))) {
         this.#log.warning(`${id}: queue file vanished from queue "active"`, { queueId: id })
       }
     } catch (error) {

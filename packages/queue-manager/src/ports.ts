@@ -6,12 +6,24 @@ import type {
   MessageEnvelope,
   MessageQueue,
   QueueEntry,
+  QueueListener,
   StatusLogKind,
 } from '@posthouse/queue-store'
+
+/** The part of `QueueWatch` of the store that the queue manager needs. */
+export interface QueueWatch {
+  /** What a scan would give of one file; undefined if it is not there, or not ready. */
+  find(id: string): Promise<QueueEntry | undefined>
+  /** The queue has changed, and the listener was not told of it. */
+  missedChanges(): Promise<boolean>
+  close(): void
+}
 
 /** The part of `QueueStore` that the queue manager needs; see there for what each method does. */
 export interface MessageStore {
   scan(queue: MessageQueue): AsyncGenerator<QueueEntry, void, void>
+  /** A store that cannot tell of changes has its deferred queue read whole at each queue run. */
+  watch?(queue: MessageQueue, listener: QueueListener): Promise<QueueWatch>
   move(
     id: string,
     from: MessageQueue,

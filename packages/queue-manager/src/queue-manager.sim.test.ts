@@ -186,6 +186,7 @@ class Simulation {
     }
     return {
       scan: (queue) => store.scan(queue),
+      watch: (queue, listener) => store.watch(queue, listener),
       move: (...args) => call(() => store.move(...args)),
       remove: (...args) => call(() => store.remove(...args)),
       readEnvelope: (...args) => call(() => store.readEnvelope(...args)),

@@ -1,4 +1,14 @@
-import { mkdtemp, readdir, readFile, rm, stat, truncate, utimes } from 'node:fs/promises'
+import {
+  copyFile,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  truncate,
+  utimes,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -121,6 +131,35 @@ it('keeps what is deferred, who is done, why, when to try again; a flush deliver
   await vi.waitFor(() => expect(lines).toContain(`${envelope.id}: removed`))
   expect(seen.map(({ recipients }) => recipients.length)).toEqual([2, 1])
   expect(await files('.')).toEqual([])
+  await queueManager.drain()
+})
+
+it('S-10: takes at the next queue run what postsuper -H, cp or touch made due', async () => {
+  const ids = []
+  for (const name of ['a', 'b', 'c']) {
+    const { id } = await submit(`${name}@x.test`)
+    ids.push(id)
+    await store.move(id, 'incoming', 'deferred', { modifiedMs: START_MS + 1e9 })
+  }
+  const [released = '', copied = '', touched = ''] = ids
+  const place = (queue: string, id: string) => join(directory, queue, id.charAt(0), id)
+  await rename(place('deferred', released), join(directory, 'hold', released))
+  await rename(place('deferred', copied), join(directory, 'copy'))
+  const scan = vi.spyOn(store, 'scan')
+  const queueManager = manager()
+  await queueManager.start()
+  await vi.waitFor(() => expect(scan.mock.results.length).toBe(3))
+  await clock.run(clock.now() + 10)
+  await utimes(join(directory, 'hold', released), 1, 1)
+  await rename(join(directory, 'hold', released), place('deferred', released))
+  await copyFile(join(directory, 'copy'), place('deferred', copied))
+  await utimes(place('deferred', copied), 1, 1)
+  await utimes(place('deferred', touched), 1, 1)
+  await vi.waitFor(async () => {
+    await clock.run(clock.now() + OPTIONS.queueRunDelayMs)
+    expect(lines.filter((line) => line.endsWith(': removed'))).toHaveLength(3)
+  })
+  expect(scan.mock.calls.filter(([queue]) => queue === 'deferred')).toHaveLength(1)
   await queueManager.drain()
 })
 

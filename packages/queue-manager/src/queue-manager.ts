@@ -3,6 +3,7 @@ import type { MessageEnvelope } from '@posthouse/queue-store'
 import { ActiveMessage } from './active-message.ts'
 import { Admission, type ScannedQueue } from './admission.ts'
 import { AttemptEnd } from './attempt-end.ts'
+import { DeferredQueue } from './deferred-queue.ts'
 import { logAddress } from './delivery-journal.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Inflow } from './inflow.ts'
@@ -14,6 +15,8 @@ import { Work } from './work.ts'
 const TRIGGERS = { I: 0x49, W: 0x57, D: 0x44, A: 0x41, F: 0x46 }
 const NOTIFY_SUCCESS = 2
 const HOLD_MS = 5
+/** Deferred messages to know of, for each that may be active: in memory they are small. */
+const KNOWN_PER_ACTIVE = 10
 
 /**
  * Sees to it that queued mail is delivered: qmgr(8), with the scheduling of oqmgr(8).
@@ -37,6 +40,7 @@ export class QueueManager {
   readonly #ports: QueueManagerPorts
   readonly #router: Router
   readonly #admission: Admission
+  readonly #deferred: DeferredQueue
   readonly #end: AttemptEnd
   readonly #dispatcher: Dispatcher
   readonly #active = new Map<string, ActiveMessage | undefined>() // Undefined: on its way in.
@@ -56,13 +60,16 @@ export class QueueManager {
     this.#options = saneOptions(options, ports.log)
     this.#ports = ports
     this.#router = new Router(this.#options, ports)
-    this.#end = new AttemptEnd(this.#options, ports)
+    const known = this.#options.messageActiveLimit * KNOWN_PER_ACTIVE
+    this.#deferred = new DeferredQueue(ports, known)
+    this.#end = new AttemptEnd(this.#options, this.#deferred, ports)
     this.#admission = new Admission(
       {
         hasRoom: () => this.#hasRoom(),
         has: (id) => this.#active.has(id),
         admit: (id, from, overrideDefer) => this.#admit(id, from, overrideDefer),
       },
+      this.#deferred,
       ports,
     )
     this.inflow = new Inflow(this.#options.inflowTokens, () => this.#admission.backlog)
@@ -99,7 +106,11 @@ export class QueueManager {
       this.#takenBack.add(id)
       await this.#end.takeBack(id)
     }
-    if (this.#draining) return
+    await this.#deferred.watch()
+    if (this.#draining) {
+      this.#deferred.close()
+      return
+    }
     this.#started = true
     this.#admission.request('incoming', { start: true })
     this.#queueRun()
@@ -146,7 +157,8 @@ export class QueueManager {
     const incoming = requests.includes(TRIGGERS.I) || requests.includes(TRIGGERS.W)
     const deferred = requests.includes(TRIGGERS.D)
     this.#admission.request('incoming', { start: incoming, ignoreStamps, overrideDefer })
-    this.#admission.request('deferred', { start: deferred, ignoreStamps, overrideDefer })
+    const whole = deferred
+    this.#admission.request('deferred', { start: deferred, whole, ignoreStamps, overrideDefer })
     this.#pump()
   }
 
@@ -159,6 +171,7 @@ export class QueueManager {
     this.#cancelTimer?.()
     await this.#work.idle()
     await this.#admission.stop()
+    this.#deferred.close()
   }
 
   /**

@@ -7,12 +7,15 @@ export interface ScanRequest {
   readonly ignoreStamps?: boolean
   /** Deliver over `defer_transports` as well. */
   readonly overrideDefer?: boolean
+  /** Look at every file, and not only at those that are known to be due. */
+  readonly whole?: boolean
 }
 
 interface Flags {
   start: boolean
   ignoreStamps: boolean
   overrideDefer: boolean
+  whole: boolean
 }
 
 /**
@@ -20,12 +23,13 @@ interface Flags {
  * Memory does not depend on the length of the queue.
  */
 export class QueueScan {
-  readonly #open: () => AsyncGenerator<QueueEntry, void, void>
+  readonly #open: (wantsAll: () => boolean) => AsyncGenerator<QueueEntry, void, void>
   #entries: AsyncGenerator<QueueEntry, void, void> | undefined
   #running: Flags = none()
   #pending: Flags = none()
 
-  constructor(open: () => AsyncGenerator<QueueEntry, void, void>) {
+  /** @param open Begins a scan of all files or, until that is wanted, of those that are due. */
+  constructor(open: (wantsAll: () => boolean) => AsyncGenerator<QueueEntry, void, void>) {
     this.#open = open
   }
 
@@ -45,13 +49,13 @@ export class QueueScan {
   /** Starts a scan, or sees to it that one follows; modifiers hold for both (S-38). */
   request(request: ScanRequest): void {
     add(this.#pending, request)
-    if (this.running) add(this.#running, { ...request, start: false })
+    if (this.running) add(this.#running, { ...request, start: false, whole: false })
     else this.#restart()
   }
 
   /** The next file, or undefined at the end of the scan: then the next one starts, if wanted. */
   async next(): Promise<QueueEntry | undefined> {
-    this.#entries ??= this.#open()
+    this.#entries ??= this.#open(() => this.#running.whole || this.#running.ignoreStamps)
     const { value } = await this.#entries.next()
     if (value !== undefined) return value
     this.#end()
@@ -79,11 +83,12 @@ export class QueueScan {
 }
 
 function none(): Flags {
-  return { start: false, ignoreStamps: false, overrideDefer: false }
+  return { start: false, ignoreStamps: false, overrideDefer: false, whole: false }
 }
 
 function add(flags: Flags, request: ScanRequest): void {
   flags.start ||= request.start ?? false
   flags.ignoreStamps ||= request.ignoreStamps ?? false
   flags.overrideDefer ||= request.overrideDefer ?? false
+  flags.whole ||= request.whole ?? false
 }

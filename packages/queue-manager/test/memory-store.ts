@@ -3,9 +3,11 @@ import type {
   MessageEnvelope,
   MessageQueue,
   QueueEntry,
+  QueueListener,
 } from '@posthouse/queue-store'
 
 import type { MessageStore } from '../src/index.ts'
+import type { QueueWatch } from '../src/ports.ts'
 
 /** What a test may vary of a message. */
 export interface NewMemoryMessage extends Partial<Omit<MessageEnvelope, 'recipients'>> {
@@ -31,6 +33,10 @@ export class MemoryStore implements MessageStore {
   readonly failing = new Set<string>()
   /** Entries that were read from directories. */
   scanned = 0
+  /** Changes were not told of. */
+  missed = false
+  readonly #listeners = new Map<QueueListener, MessageQueue>()
+  #isUnseen = false
   readonly #startMs: number
   #nextId = 0
 
@@ -69,7 +75,54 @@ export class MemoryStore implements MessageStore {
       ...rest,
     }
     this.files.set(id, { queue, modifiedMs, mode: 0o700, envelope })
+    this.#tell(id, queue)
     return envelope
+  }
+
+  /** Does what another program could do to a file. */
+  change(id: string, change: { queue?: MessageQueue; modifiedMs?: number }): void {
+    const file = this.files.get(id)
+    if (file === undefined) return
+    this.#tell(id, file.queue)
+    Object.assign(file, change)
+    this.#tell(id, file.queue)
+  }
+
+  async watch(queue: MessageQueue, listener: QueueListener): Promise<QueueWatch> {
+    this.#call(`watch ${queue}`)
+    this.#listeners.set(listener, queue)
+    return {
+      find: async (id) => {
+        this.#call(`find ${id}`)
+        const file = this.files.get(id)
+        if (file?.queue !== queue) return undefined
+        return { id, modifiedMs: file.modifiedMs, mode: file.mode }
+      },
+      missedChanges: async () => {
+        const { missed } = this
+        this.missed = false
+        return missed
+      },
+      close: () => void this.#listeners.delete(listener),
+    }
+  }
+
+  /** What is watched now. */
+  get watched(): MessageQueue[] {
+    return Array.from(this.#listeners.values())
+  }
+
+  /** Does what is not told of, and leaves a trace. */
+  unseen(work: () => void): void {
+    this.#isUnseen = true
+    work()
+    this.#isUnseen = false
+    this.missed = true
+  }
+
+  /** As when the system does not know what has changed. */
+  lose(): void {
+    for (const listener of this.#listeners.keys()) listener.lost()
   }
 
   /** `queue` of each message, by id. */
@@ -99,12 +152,16 @@ export class MemoryStore implements MessageStore {
     if (file?.queue !== from) return false
     file.queue = to
     file.modifiedMs = options.modifiedMs ?? file.modifiedMs
+    this.#tell(id, from)
+    this.#tell(id, to)
     return true
   }
 
   async remove(id: string, queue: MessageQueue): Promise<boolean> {
     this.#call(`remove ${id} ${queue}`)
-    return this.files.get(id)?.queue === queue && this.files.delete(id)
+    const isThere = this.files.get(id)?.queue === queue && this.files.delete(id)
+    if (isThere) this.#tell(id, queue)
+    return isThere
   }
 
   async readEnvelope(id: string, queue: MessageQueue): Promise<MessageEnvelope> {
@@ -133,6 +190,11 @@ export class MemoryStore implements MessageStore {
   async removeStatusLog(kind: string, id: string): Promise<void> {
     this.#call(`removeStatusLog ${kind} ${id}`)
     this.statusLogs.delete(`${kind}/${id}`)
+  }
+
+  #tell(id: string, queue: MessageQueue): void {
+    if (this.#isUnseen) return
+    for (const [listener, watched] of this.#listeners) if (watched === queue) listener.changed(id)
   }
 
   #call(text: string): void {
