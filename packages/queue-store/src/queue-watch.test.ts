@@ -145,6 +145,18 @@ it('sees that a directory has changed of which the system does not tell', async 
   expect(await watching.missedChanges()).toBe(false)
 })
 
+it('may have missed changes when it cannot look at a directory', async () => {
+  let isBroken = false
+  const lstat = async (path: string) => {
+    if (isBroken) throw Object.assign(new Error('EIO'), { code: 'EIO' })
+    return DISK.lstat(path)
+  }
+  const watching = await watch(1, { files: { ...DISK, lstat } })
+  expect(await watching.missedChanges()).toBe(false)
+  isBroken = true
+  expect(await watching.missedChanges()).toBe(true)
+})
+
 it('misses changes from then on when the system gives up', async () => {
   let fail = (): void => expect.fail('not watched')
   const watchDirectory: WatchDirectory = (_, __, failed) => {

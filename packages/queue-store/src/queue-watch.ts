@@ -146,12 +146,12 @@ export class QueueWatch {
     this.#options.listener.lost()
   }
 
+  /** Never the same twice if it cannot be known: a scan says what is wrong. */
   async #modifiedMs(path: string): Promise<number> {
     try {
       return (await this.#options.files.lstat(path)).modifiedMs
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return 0
-      throw error
+    } catch {
+      return Number.NaN
     }
   }
 }
