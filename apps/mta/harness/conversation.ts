@@ -1,5 +1,109 @@
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { createConnection, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { ConnectionEnd, Step } from './transcript.ts'
+
+const PATIENCE_MS = 8000
+const PAUSE_SECONDS = 0.003
+
+/** Whom to talk to, and how. */
+export interface ConversationPlace {
+  readonly port: number
+  /** 127.0.0.1 if absent. */
+  readonly host?: string
+  readonly localAddress?: string
+  /** How long the server may be silent until the client goes: 8 s if absent. */
+  readonly patienceMs?: number
+}
+
+/** What the client saw. Whatever a server does is a result. */
+export interface ConversationResult {
+  /** Everything the server said. */
+  readonly reply: Buffer
+  /** `RST`: closed by the server while bytes were unread. */
+  readonly end: ConnectionEnd
+  /** Whole and part seconds from what the client did last to the end. */
+  readonly secondsUntilEnd: number
+  readonly localPort: number
+}
+
+/**
+ * Connects, does what the steps say, and listens until the end of the connection.
+ *
+ * @param afterSleep Awaited after each pause, which is there to let the server do its part.
+ */
+export async function converse(
+  { port, host = '127.0.0.1', localAddress, patienceMs = PATIENCE_MS }: ConversationPlace,
+  steps: readonly Step[],
+  afterSleep: () => Promise<unknown> = async () => undefined,
+): Promise<ConversationResult> {
+  const socket = createConnection({
+    ...{ port, host, allowHalfOpen: true, noDelay: true },
+    ...(localAddress !== undefined && { localAddress }),
+  })
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  const ended = endOf(socket, patienceMs)
+  await once(socket, 'connect').catch(() => undefined)
+  const localPort = socket.localPort ?? 0
+  const isOurs = await act(socket, steps, afterSleep)
+  const start = performance.now()
+  const end = isOurs ? 'client-closed' : await ended
+  const secondsUntilEnd = (performance.now() - start) / 1000
+  socket.destroy()
+  return { reply: Buffer.concat(chunks), end, secondsUntilEnd, localPort }
+}
+
+function endOf(socket: Socket, patienceMs: number): Promise<ConnectionEnd> {
+  return new Promise((resolve) => {
+    socket.once('end', () => resolve('EOF'))
+    socket.on('error', () => resolve('RST'))
+    socket.setTimeout(patienceMs, () => resolve('TIMEOUT(open)'))
+  })
+}
+
+/** @returns whether the client left. */
+async function act(
+  socket: Socket,
+  steps: readonly Step[],
+  afterSleep: () => Promise<unknown>,
+): Promise<boolean> {
+  for (const step of steps) {
+    switch (step.op) {
+      case 'send':
+        await send(socket, Buffer.from(step.hex, 'hex'), step.one_byte_per_write === true)
+        break
+      case 'sleep':
+        await sleep(step.seconds * 1000)
+        await afterSleep()
+        break
+      case 'shutdown-write':
+        socket.end()
+        break
+      case 'close':
+        // What was written is sent before the end.
+        await new Promise<void>((resolve) => socket.end(() => resolve()).once('close', resolve))
+        socket.destroy()
+        return true
+      case 'reset':
+        socket.resetAndDestroy()
+        return true
+    }
+  }
+  return false
+}
+
+async function send(socket: Socket, bytes: Buffer, oneByOne: boolean): Promise<void> {
+  if (!oneByOne) {
+    if (socket.writable) socket.write(bytes)
+    return
+  }
+  for (let at = 0; at < bytes.length && socket.writable; at++) {
+    socket.write(bytes.subarray(at, at + 1))
+    await sleep(1)
+  }
+}
 
 /** What a client does after its last byte. */
 export type Ending =
@@ -17,43 +121,14 @@ export interface Conversation {
   readonly ending: Ending
 }
 
-/** What the client saw. */
-export interface ConversationResult {
-  /** Everything the server said. */
-  readonly reply: string
-  /** `reset`: closed by the server while bytes were unread. `client`: the client went first. */
-  readonly end: 'eof' | 'reset' | 'client' | 'still open'
-}
-
-const PAUSE_MS = 3
-const PATIENCE_MS = 15_000
-
-/** Has one QMQP conversation with a server on 127.0.0.1. Whatever that does is a result. */
-export function converse(port: number, conversation: Conversation): Promise<ConversationResult> {
-  const { writes, ending } = conversation
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = []
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
-    const finish = (end: ConversationResult['end']) => {
-      clearTimeout(timer)
-      socket.destroy()
-      resolve({ reply: Buffer.concat(chunks).toString('latin1'), end })
-    }
-    const timer = setTimeout(() => finish('still open'), PATIENCE_MS)
-    socket.on('data', (chunk: Buffer) => chunks.push(chunk))
-    socket.on('end', () => finish('eof'))
-    socket.on('error', () => finish('reset'))
-    const talk = async () => {
-      for (const [at, bytes] of writes.entries()) {
-        if (at > 0) await sleep(PAUSE_MS)
-        if (bytes.length > 0 && socket.writable) socket.write(bytes)
-      }
-      if (ending === 'half-close') socket.end()
-      // What was written is sent before the end; a server that answers meanwhile is not heard.
-      if (ending === 'close') socket.end(() => finish('client'))
-    }
-    void talk()
-  })
+/** The same as steps. */
+export function stepsOf({ writes, ending }: Conversation): Step[] {
+  const sending = writes.flatMap((bytes, at): Step[] => [
+    ...(at > 0 ? [{ op: 'sleep', seconds: PAUSE_SECONDS } as const] : []),
+    { op: 'send', hex: bytes.toString('hex') },
+  ])
+  if (ending === 'wait') return sending
+  return [...sending, { op: ending === 'close' ? 'close' : 'shutdown-write' }]
 }
 
 /** One netstring. */

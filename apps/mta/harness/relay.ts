@@ -1,4 +1,4 @@
-import { type Conversation, type ConversationResult, converse } from './conversation.ts'
+import { type Conversation, type ConversationResult, converse, stepsOf } from './conversation.ts'
 import { type Delivered, DeliveryLog, deliveredMessages, queueIdIn } from './delivered.ts'
 import { QueueingPostfix } from './queueing-postfix.ts'
 import { type RecordedMessage, RecordingSink } from './recording-sink.ts'
@@ -14,6 +14,9 @@ export interface Outcome {
   /** Recipients that got nothing, with the reason. */
   readonly failed: readonly string[]
 }
+
+// Of many clients at once.
+const PATIENCE_MS = 15_000
 
 /** The reply of a server that says nothing. */
 export const NO_REPLY = '(nothing)'
@@ -61,7 +64,8 @@ export class Relay {
     const waiting = conversations.entries()
     const work = async () => {
       for (const [at, conversation] of waiting) {
-        results[at] = await converse(this.#port, conversation)
+        const place = { port: this.#port, patienceMs: PATIENCE_MS }
+        results[at] = await converse(place, stepsOf(conversation))
       }
     }
     await Promise.all(Array.from({ length: atOnce }, work))
@@ -120,12 +124,13 @@ export function rawMessage(relay: Relay, { delivered }: Outcome): RecordedMessag
   return messages.length === 1 ? messages[0] : undefined
 }
 
-function queueIdOf(reply: string): string | undefined {
-  return /queued as (\w+)/.exec(reply)?.[1]
+function queueIdOf(reply: Buffer): string | undefined {
+  return /queued as (\w+)/.exec(reply.toString('latin1'))?.[1]
 }
 
-function readReply(bytes: string): string {
-  if (bytes === '') return NO_REPLY
+function readReply(reply: Buffer): string {
+  if (reply.length === 0) return NO_REPLY
+  const bytes = reply.toString('latin1')
   const [, length, text = ''] = /^([1-9]\d*):(.*),$/s.exec(bytes) ?? []
   return text.length === Number(length) ? text : JSON.stringify(bytes)
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
-import { converse } from '../harness/qmqp-conversation.ts'
+import { converse } from '../harness/conversation.ts'
 import { type RecordedMessage, RecordingSink } from '../harness/recording-sink.ts'
 import { type LogLine, Replay } from '../harness/replay.ts'
 import {

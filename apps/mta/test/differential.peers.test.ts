@@ -126,10 +126,10 @@ describe.runIf(installed && asRoot).each([
     }))
     const ours = await posthouse.run(conversations, AT_ONCE)
     const reply = 'Dnetstring format error while receiving QMQP packet header'
-    const answered = { reply, end: 'eof', delivered: [], failed: [] }
+    const answered = { reply, end: 'EOF', delivered: [], failed: [] }
     expect(ours).toEqual(conversations.map(() => answered))
     const theirs = await postfix.run(conversations, AT_ONCE)
-    expect(theirs.map(({ end }) => end)).toContain('reset')
+    expect(theirs.map(({ end }) => end)).toContain('RST')
   })
 
   it('C-174: Postfix sends line breaks and angle brackets in senders, we never do', async () => {
@@ -197,9 +197,9 @@ function difference(ours: readonly string[], theirs: readonly string[]): string[
 function agree(conversation: Conversation, ours: Outcome, theirs: Outcome): boolean {
   if (conversation.ending === 'close') return true
   // closed with unread input; that can destroy the reply, and ours is still there.
-  if (theirs.end === 'reset') {
-    if (ours.end !== 'eof' || ours.reply === NO_REPLY) return false
-    return theirs.reply === NO_REPLY || agree(conversation, ours, { ...theirs, end: 'eof' })
+  if (theirs.end === 'RST') {
+    if (ours.end !== 'EOF' || ours.reply === NO_REPLY) return false
+    return theirs.reply === NO_REPLY || agree(conversation, ours, { ...theirs, end: 'EOF' })
   }
   const [mine, yours] = [withoutUnsafe(ours), withoutUnsafe(theirs)]
   const same = isDeepStrictEqual(withoutIds(mine.safe), withoutIds(yours.safe))

@@ -1,7 +1,7 @@
 import { submitMessage } from '@posthouse/qmqp-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { type Conversation, converse } from '../harness/qmqp-conversation.ts'
+import { type ConversationResult, converse } from '../harness/conversation.ts'
 import { type LogLine, type Parameters, Replay, type ReplayService } from '../harness/replay.ts'
 import {
   type HeaderRewriteCase,
@@ -165,7 +165,7 @@ function converseAs(
   replay: Replay,
   recorded: TranscriptCase,
   { host, port, parameters }: ReplayService,
-): Promise<Conversation> {
+): Promise<ConversationResult> {
   const { client = '127.0.0.1', steps } = recorded
   const tag = `${parameters['syslog_name'] ?? 'postfix'}/qmqpd`
   // A client that leaves after a pause leaves when the server has come so far.

@@ -1,8 +1,7 @@
-import { once } from 'node:events'
-import { connect } from 'node:net'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 
 import { countQueueFiles } from '../harness/configuration.ts'
+import { converse, stepsOf } from '../harness/conversation.ts'
 import { Scene } from '../harness/scene.ts'
 
 const MESSAGE = '18:Subject: hi\n\nbody\n,'
@@ -37,24 +36,21 @@ it.each([
   ],
   ['without a recipient', `39:${MESSAGE}${SENDER},`, '31:DError: no recipients specified,'],
 ])('Q-304: a request %s', async (_, request, reply) => {
-  expect(await converse(scene.port, '127.0.0.1', request)).toBe(reply)
+  expect(await replyTo('127.0.0.1', request)).toBe(reply)
   await scene.posthouse.logged(/qmqpd\[\d+\]: disconnect from /)
   await expect.poll(() => countQueueFiles(scene.directory)).toBe(0)
   expect(scene.arrivals).toEqual([])
 })
 
 it('Q-305: a client that is not authorized is told so before it says anything', async () => {
-  const reply = await converse(scene.port, '127.0.0.2', '')
+  const reply = await replyTo('127.0.0.2', '')
   expect(reply).toMatch(/^\d+:DError: \S+\[127\.0\.0\.2\] is not authorized to use this service,$/)
   await scene.posthouse.logged(/qmqpd\[\d+\]: disconnect from /)
   expect(countQueueFiles(scene.directory)).toBe(0)
 })
 
-async function converse(port: number, localAddress: string, request: string): Promise<string> {
-  const socket = connect({ port, host: '127.0.0.1', localAddress, allowHalfOpen: true })
-  await once(socket, 'connect')
-  socket.end(request)
-  let reply = ''
-  for await (const chunk of socket) reply += chunk
-  return reply
+async function replyTo(localAddress: string, request: string): Promise<string> {
+  const steps = stepsOf({ writes: [Buffer.from(request)], ending: 'half-close' })
+  const { reply } = await converse({ port: scene.port, localAddress }, steps)
+  return reply.toString()
 }

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { converse, qmqpRequest } from '../harness/conversation.ts'
+import { converse, qmqpRequest, stepsOf } from '../harness/conversation.ts'
 import { peersInstalled } from '../harness/peers.ts'
 import { freePort } from '../harness/posthouse.ts'
 import { QueueingPostfix } from '../harness/queueing-postfix.ts'
@@ -65,8 +65,9 @@ describe.runIf(installed && asRoot)('with smtpd of Postfix 3.7 at the other end'
     const requests = [...plain, ...addressed].values()
     const work = async () => {
       for (const request of requests) {
-        const { reply } = await converse(scene.port, { writes: [request], ending: 'wait' })
-        expect(reply).toMatch(/^\d+:K/)
+        const steps = stepsOf({ writes: [request], ending: 'wait' })
+        const { reply } = await converse({ port: scene.port }, steps)
+        expect(reply.toString('latin1')).toMatch(/^\d+:K/)
       }
     }
     await Promise.all(Array.from({ length: AT_ONCE }, work))

@@ -1,5 +1,5 @@
 // What is compared of a case: as it was recorded, and as it is now.
-import type { Conversation } from '../../harness/qmqp-conversation.ts'
+import type { ConversationResult } from '../../harness/conversation.ts'
 import { findQueueFile, type QueueFile, readQueueFile } from '../../harness/queue-file-records.ts'
 import type { LogLine, Replay } from '../../harness/replay.ts'
 import {
@@ -54,7 +54,7 @@ export function recordedOutcome(
 /** A case that was played. */
 export interface Played {
   readonly recorded: TranscriptCase
-  readonly conversation: Conversation
+  readonly conversation: ConversationResult
   /** What was logged because of it. */
   readonly lines: readonly LogLine[]
   /** Whether recordings of its file have the attributes of the client. */
