@@ -1,34 +1,55 @@
 import {
-  expandBounceTemplate,
+  builtInTemplates,
+  composeNotifications,
   formatStatusLogEntry,
-  parseBounceTemplates,
   parseStatusLog,
 } from '@posthouse/bounce'
 
+// A delivery agent notes in the bounce log what happened…
 const text = formatStatusLogEntry(
   {
     recipient: 'user@example.net',
-    offset: 754,
-    status: '4.2.1',
-    action: 'delayed',
-    diagnostic: { type: 'smtp', text: '450 4.2.1 mailbox busy' },
+    status: '5.1.1',
+    action: 'failed',
+    diagnostic: { type: 'smtp', text: '550 5.1.1 no such user' },
     remoteMta: { type: 'dns', name: 'mx.example.net' },
-    reason: 'host mx.example.net[192.0.2.1] said: 450 4.2.1 mailbox busy',
+    reason: 'host mx.example.net[192.0.2.1] said: 550 5.1.1 no such user',
   },
   { compatibilityLine: false, smtputf8: true },
 )
-console.log(text.trim())
 
-const { entries } = parseStatusLog(Buffer.from(text), { kind: 'defer', smtputf8: true })
-console.log(entries.map(({ recipient, status }) => `${recipient} ${status}`))
-
-const file =
-  'delay_template = <<EOF\n\nWaiting for $delay_warning_time_hours h at $myhostname\nEOF\n'
-const { templates } = parseBounceTemplates(Buffer.from(file), '/etc/postfix/bounce.cf')
-const { lines } = expandBounceTemplate(templates.delay, {
-  parameter: (name) => (name === 'myhostname' ? 'mx.example.net' : undefined),
-  delayWarningTimeSeconds: 4 * 3600,
-  maximalQueueLifetimeSeconds: 5 * 86_400,
-  smtputf8: true,
-})
-console.log(lines)
+// …and when the attempt is over, the sender is told.
+const { entries } = parseStatusLog(Buffer.from(text), { kind: 'bounce', smtputf8: true })
+const original = {
+  ...{ queueId: '4bXyZ12rTz', sender: 'me@example.com', arrivalTimeMs: 1_767_225_600_000 },
+  ...{ contentBytes: 40, encoding: '7bit', sendOptions: 0, returnHeaders: false, traceFlags: 0 },
+  ...{ envelopeId: '', messageId: '' },
+  content: () => [Buffer.from('Subject: lunch?\n\nAt one?\n')],
+} as const
+const myhostname = 'mail.example.com'
+const { notifications } = composeNotifications(
+  { kind: 'failure', entries, original, nowMs: 1_767_225_660_000 },
+  {
+    templates: builtInTemplates,
+    templateValues: {
+      parameter: (name) => (name === 'myhostname' ? myhostname : undefined),
+      delayWarningTimeSeconds: 4 * 3600,
+      maximalQueueLifetimeSeconds: 5 * 86_400,
+      smtputf8: true,
+    },
+    ...{ myhostname, mailName: 'Posthouse', doubleBounceSender: 'double-bounce' },
+    notifyClasses: new Set(),
+    bounceNoticeRecipient: 'postmaster',
+    doubleBounceNoticeRecipient: 'postmaster',
+    delayNoticeRecipient: 'postmaster',
+    ...{ bounceSizeLimit: 50_000, headerFromFormat: 'standard', threadedBounces: false },
+    ...{ redactRequireTls: true, verpDelimiterFilter: '-=+' },
+    formatDate: (timeMs) => new Date(timeMs).toUTCString().replace('GMT', '+0000 (UTC)'),
+  },
+)
+for (const { sender, recipient, text } of notifications) {
+  console.log(`from <${sender}> to <${recipient}>`)
+  const chunks = await Array.fromAsync(text())
+  const report = /Reporting-MTA.*?\n\n--/s.exec(Buffer.concat(chunks).toString())
+  console.log(report?.[0].slice(0, -4))
+}

@@ -15,7 +15,11 @@ export const builtInTemplates: BounceTemplates = {
   failure: builtIn('failure', 'Undelivered Mail Returned to Sender', 'Undelivered Mail', [
     ...[HOST, ''],
     'It was not possible to deliver your message to at least one of its recipients,',
-    'and no further attempts will be made. Your message is attached.',
+    'and no further attempts will be made. Your message, or its header, is attached.',
+    '',
+    'Each of these recipients is listed below with the reason, where possible in the words',
+    'of the server that refused the message. Often an address is misspelt or no longer in',
+    'use: please check it before you send the message again.',
     ...['', ...ASK],
   ]),
   delay: builtIn('delay', 'Delayed Mail (still being retried)', 'Delayed Mail', [
@@ -23,7 +27,8 @@ export const builtInTemplates: BounceTemplates = {
     '*** ONLY A WARNING: YOUR MESSAGE IS STILL BEING SENT. DO NOT SEND IT AGAIN. ***',
     '',
     'Your message has been waiting here for over $delay_warning_time_hours hour(s). Attempts to',
-    'deliver it go on until it is $maximal_queue_lifetime_days day(s) old.',
+    'deliver it go on until it is $maximal_queue_lifetime_days day(s) old. Below you find who',
+    'is still waiting for it, and what went wrong at the last attempt.',
     ...['', ...ASK],
   ]),
   success: builtIn('success', 'Successful Mail Delivery Report', undefined, [

@@ -6,6 +6,12 @@ export {
 } from './bounce-template.ts'
 export { builtInTemplates } from './built-in-templates.ts'
 export {
+  composeNotifications,
+  type Notification,
+  type NotificationPlan,
+  type NotificationRequest,
+} from './compose-notifications.ts'
+export {
   BounceTemplateError,
   type BounceTemplateErrorCode,
   type BounceTemplateErrorDetails,
@@ -16,6 +22,8 @@ export {
   formatBounceTemplates,
   formatExpandedBounceTemplates,
 } from './format-templates.ts'
+export type { NotificationOptions } from './notification-options.ts'
+export type { OriginalMessage } from './original-message.ts'
 export {
   type BounceTemplateRequest,
   type ShownBounceTemplates,
