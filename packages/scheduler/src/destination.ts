@@ -1,5 +1,5 @@
 import { ConcurrencyWindow } from './concurrency-window.ts'
-import { Fifo } from './fifo.ts'
+import type { Todo } from './order.ts'
 import type { RetryEntry } from './retry-list.ts'
 import type { SessionReuse } from './session-reuse.ts'
 import type { Transport } from './transport.ts'
@@ -13,50 +13,49 @@ export interface Suspension {
   readonly reason: string
 }
 
-/** What the scheduler knows of one destination of one transport (S-67). */
-export class Destination<Job> implements TurnTaker, RetryEntry {
+/** What a scheduler knows of one destination of one transport (S-67). */
+export class Destination<Entry, T extends Todo> implements TurnTaker, RetryEntry {
   readonly name: string
-  readonly transport: Transport<Job>
+  readonly transport: Transport<Entry, T>
   readonly window: ConcurrencyWindow
-  readonly todo: Fifo<Job> = new Fifo()
+  readonly todo: T
   busy = 0
   dead: Suspension | undefined
-  turn: number
+  /** Its rate delay is not over yet (S-77). */
+  delayed = false
+  turn = 0
   place = -1
   retryMs: number | undefined
   older: RetryEntry | undefined
   younger: RetryEntry | undefined
   readonly reuse: SessionReuse
 
-  constructor(name: string, transport: Transport<Job>, turn: number) {
+  constructor(name: string, transport: Transport<Entry, T>) {
     this.name = name
     this.transport = transport
-    this.window = new ConcurrencyWindow(transport.limits)
-    this.turn = turn
+    this.window = new ConcurrencyWindow(transport.windowOptions)
+    this.todo = transport.order.createTodo()
     this.reuse = transport.reuseMemory.take(name)
   }
 
-  get ready(): boolean {
-    return this.todo.length > 0 && this.busy < this.window.size
+  /** Whether one more delivery may go to it. */
+  get hasRoom(): boolean {
+    return this.busy < this.window.size && !this.delayed
   }
 
-  /** Takes the oldest job, and says whether its session may come from the cache or go there. */
-  select(nowMs: number): { job: Job; reuse: { load: boolean; store: boolean } } {
-    const job = this.todo.shift()
+  get ready(): boolean {
+    return this.todo.length > 0 && this.hasRoom
+  }
+
+  /** A delivery begins; says whether its session may come from the cache or go there. */
+  begin(nowMs: number): { load: boolean; store: boolean } {
     this.busy += 1
-    return { job, reuse: this.reuse.begin(nowMs, this.busy === 1) }
+    return this.reuse.begin(nowMs, this.busy === 1)
   }
 
   /** Ends a delivery, after its result was reported to the window. */
   release(nowMs: number): void {
     this.busy -= 1
     this.reuse.end(nowMs)
-  }
-
-  /** Marks it dead and hands over all that waited (S-79). */
-  die(suspension: Suspension): Job[] {
-    this.dead = suspension
-    this.reuse.clear()
-    return this.todo.clear()
   }
 }

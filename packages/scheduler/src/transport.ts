@@ -1,39 +1,60 @@
 import type { WindowOptions } from './concurrency-window.ts'
 import type { Destination, Suspension } from './destination.ts'
+import type { Order, Todo } from './order.ts'
 import type { RetryEntry } from './retry-list.ts'
 import { ReuseMemory } from './reuse-memory.ts'
-import { TurnHeap, type TurnTaker } from './turn-heap.ts'
+import type { TurnTaker } from './turn-heap.ts'
 
 /** What one transport may do. Complete values: the program that reads main.cf fills them in. */
 export interface TransportLimits extends WindowOptions {
   /** Deliveries at the same time over all destinations (`maxproc` of master.cf); 0 = no limit. */
   readonly processLimit: number
+  /**
+   * Rest of a destination after each delivery, in ms, and then one delivery at a time:
+   * `default_destination_rate_delay`. None by default.
+   */
+  readonly destinationRateDelayMs?: number
+  /**
+   * Wait before each delivery, in ms, and then one at a time over the whole transport:
+   * `default_transport_rate_delay`. None by default.
+   */
+  readonly transportRateDelayMs?: number
 }
 
-/** What the scheduler knows of one transport. */
-export class Transport<Job> implements TurnTaker, RetryEntry {
+/** What a scheduler knows of one transport. */
+export class Transport<Entry, T extends Todo> implements TurnTaker, RetryEntry {
   readonly name: string
   readonly limits: TransportLimits
-  readonly destinations: Map<string, Destination<Job>> = new Map()
+  readonly order: Order<Entry, T>
+  readonly destinations: Map<string, Destination<Entry, T>> = new Map()
   readonly reuseMemory: ReuseMemory = new ReuseMemory()
-  /** The destinations with a job that may go now. */
-  readonly waiting: TurnHeap<Destination<Job>> = new TurnHeap()
+  readonly windowOptions: WindowOptions
+  readonly destinationDelayMs: number
+  readonly delayMs: number
   busy = 0
   dead: Suspension | undefined
+  /** Where it is in its rate delay (S-78); always `free` without one. */
+  lock: 'free' | 'waiting' | 'open' | 'busy' = 'free'
   turn: number
   place = -1
   retryMs: number | undefined
   older: RetryEntry | undefined
   younger: RetryEntry | undefined
 
-  constructor(name: string, limits: TransportLimits, turn: number) {
+  constructor(name: string, limits: TransportLimits, order: Order<Entry, T>, turn: number) {
     this.name = name
     this.limits = limits
+    this.order = order
     this.turn = turn
+    this.destinationDelayMs = limits.destinationRateDelayMs ?? 0
+    this.delayMs = limits.transportRateDelayMs ?? 0
+    // S-68: a rate delay makes no sense with deliveries side by side.
+    this.windowOptions = this.destinationDelayMs > 0 ? { ...limits, limit: 1 } : limits
   }
 
   get ready(): boolean {
     const { processLimit } = this.limits
-    return this.waiting.size > 0 && (processLimit === 0 || this.busy < processLimit)
+    if (this.lock === 'waiting' || this.lock === 'busy') return false
+    return this.order.ready && (processLimit === 0 || this.busy < processLimit)
   }
 }

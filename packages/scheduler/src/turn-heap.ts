@@ -75,3 +75,13 @@ export class TurnHeap<T extends TurnTaker> {
     item.place = place
   }
 }
+
+/** Puts something that may go into a heap, and takes what may not out of it. */
+export function place<T extends TurnTaker & { readonly ready: boolean }>(
+  heap: TurnHeap<T>,
+  item: T,
+): void {
+  if (item.ready === item.place >= 0) return
+  if (item.ready) heap.add(item)
+  else heap.remove(item)
+}

@@ -1,0 +1,88 @@
+import type { Job } from './job.ts'
+import type { JobList } from './job-list.ts'
+import { SizeClass } from './size-class.ts'
+
+/**
+ * Finds the job that deserves most to preempt: the one with the highest (age + 1) / size (S-52).
+ *
+ * Postfix looks at every job and remembers the result for a second. Here jobs that nobody touched,
+ * which are nearly all, wait in classes of equal size, and only the first of each is looked at.
+ */
+export class Candidates<M, R> {
+  readonly #list: JobList<M, R>
+  readonly #classes = new Map<number, SizeClass<M, R>>()
+  readonly #classOf = new Map<Job<M, R>, number>()
+  /** Jobs that were selected from or moved. */
+  readonly #touched = new Set<Job<M, R>>()
+  /** Jobs whose size changed since the last search. */
+  readonly #changed = new Set<Job<M, R>>()
+
+  constructor(list: JobList<M, R>) {
+    this.#list = list
+  }
+
+  /** The job is new in the list, or its size changed, or it was selected from or moved. */
+  update(job: Job<M, R>): void {
+    this.#changed.add(job)
+  }
+
+  remove(job: Job<M, R>): void {
+    this.#changed.delete(job)
+    this.#touched.delete(job)
+    this.#leaveClass(job)
+  }
+
+  /** The best that could preempt `current` and needs no more than `budget` entries. */
+  best(current: Job<M, R>, budget: number, nowMs: number): Job<M, R> | undefined {
+    for (const job of this.#changed) this.#sort(job)
+    this.#changed.clear()
+    const nowSec = Math.floor(nowMs / 1000)
+    let best: Job<M, R> | undefined
+    const consider = (job: Job<M, R>) => {
+      if (best === undefined || this.#isBetter(job, best, nowSec)) best = job
+    }
+    for (const [size, jobs] of this.#classes) {
+      const job = size > 0 && size <= budget ? jobs.first() : undefined
+      if (job !== undefined) consider(job)
+    }
+    for (const job of this.#touched) {
+      if (job === current || job.children.size > 0 || this.#list.isBlocked(job)) continue
+      if (job.needed > 0 && job.needed <= budget) consider(job)
+    }
+    return best
+  }
+
+  #isBetter(job: Job<M, R>, than: Job<M, R>, nowSec: number): boolean {
+    const score = (nowSec - job.activation.activatedSec + 1) * than.most
+    const other = (nowSec - than.activation.activatedSec + 1) * job.most
+    return score > other || (score === other && this.#list.precedes(job, than))
+  }
+
+  #sort(job: Job<M, R>): void {
+    const isTouched = job.selected > 0 || job.moved
+    const size = isTouched ? undefined : job.most
+    if (size !== undefined && this.#classOf.get(job) === size) return
+    this.#leaveClass(job)
+    if (size === undefined) {
+      this.#touched.add(job)
+      return
+    }
+    this.#touched.delete(job)
+    let jobs = this.#classes.get(size)
+    if (jobs === undefined) {
+      jobs = new SizeClass(this.#list)
+      this.#classes.set(size, jobs)
+    }
+    jobs.add(job)
+    this.#classOf.set(job, size)
+  }
+
+  #leaveClass(job: Job<M, R>): void {
+    const size = this.#classOf.get(job)
+    if (size === undefined) return
+    this.#classOf.delete(job)
+    const jobs = this.#classes.get(size)
+    jobs?.remove(job)
+    if (jobs?.size === 0) this.#classes.delete(size)
+  }
+}

@@ -1,0 +1,148 @@
+import type { Activation } from './activation.ts'
+import { type Entry, type Job, type Peer, type PeerDestination, PeerQueue } from './job.ts'
+import { JobList } from './job-list.ts'
+import type { Order, Taken } from './order.ts'
+import { Preemption, type PreemptionOptions } from './preemption.ts'
+import { RecipientPool, type RecipientPoolOptions } from './recipient-pool.ts'
+
+export interface PreemptiveOrderOptions extends PreemptionOptions, RecipientPoolOptions {
+  /** `default_destination_recipient_limit`: recipients of one delivery at most; 0 = no limit. */
+  readonly destinationRecipientLimit: number
+}
+
+/**
+ * Jobs go by the age of their messages, but small ones may preempt large ones; a job that waits for
+ * full destinations only is passed over (S-45 to S-54).
+ */
+export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerQueue<M, R>> {
+  readonly #options: PreemptiveOrderOptions
+  readonly #read: (activation: Activation<M, R>) => void
+  readonly #jobs = new JobList<M, R>()
+  readonly #preemption: Preemption<M, R>
+  readonly #pool: RecipientPool<M, R>
+  readonly #ready = new Set<PeerDestination<M, R>>()
+  /** A job is tested for preemption once for each entry that is taken. */
+  #isTested = false
+  /** Entries taken so far. */
+  #taken = 0
+
+  /** @param read Asks for the next batch of recipients of a message. */
+  constructor(options: PreemptiveOrderOptions, read: (activation: Activation<M, R>) => void) {
+    this.#options = options
+    this.#read = read
+    this.#preemption = new Preemption(options, this.#jobs)
+    this.#pool = new RecipientPool(options)
+  }
+
+  get ready(): boolean {
+    return this.#ready.size > 0
+  }
+
+  get freeSlots(): number {
+    return this.#pool.free
+  }
+
+  createTodo(): PeerQueue<M, R> {
+    return new PeerQueue()
+  }
+
+  /** Queues a recipient of a message; says whether it made a new entry. */
+  add(job: Job<M, R>, destination: PeerDestination<M, R>, recipient: R): boolean {
+    const { read } = job
+    job.add(destination, recipient, this.#options.destinationRecipientLimit)
+    if (job.read === read) return false
+    if (!job.listed) {
+      this.#jobs.insert(job)
+      this.#pool.enter(job)
+    } else if (this.#jobs.isBlocked(job)) {
+      this.#jobs.unblock(job)
+    }
+    if (this.#preemption.isOn) this.#preemption.candidates.update(job)
+    return true
+  }
+
+  take(nowMs: number): Taken<Entry<M, R>, PeerQueue<M, R>> | undefined {
+    this.#testPreemption(nowMs)
+    for (let job = this.#jobs.current; job !== undefined; ) {
+      const after: Job<M, R> | undefined = job.after
+      if (!this.#jobs.isBlocked(job)) {
+        const peer = job.nextPeer()
+        if (job.readFor !== this.#taken && this.#wantsMore(job, peer, nowMs)) {
+          job.readFor = this.#taken
+          this.#read(job.activation)
+          return undefined
+        }
+        if (peer !== undefined) return this.#select(job, peer)
+        if (job.waiting === 0) this.#retire(job)
+        else this.#jobs.block(job)
+      }
+      job = after
+    }
+    this.#jobs.current = undefined
+    this.#isTested = false
+    return undefined
+  }
+
+  drop(destination: PeerDestination<M, R>): Entry<M, R>[] {
+    const dropped: Entry<M, R>[] = []
+    for (const peer of destination.todo.peers) {
+      const { job } = peer
+      for (const entry of job.drop(peer)) dropped.push(entry)
+      if (this.#preemption.isOn) this.#preemption.candidates.update(job)
+      if (job.waiting === 0) this.#retire(job)
+    }
+    destination.todo.tagged = false
+    return dropped
+  }
+
+  update(destination: PeerDestination<M, R>): void {
+    const { hasRoom, ready, todo } = destination
+    if (ready) this.#ready.add(destination)
+    else this.#ready.delete(destination)
+    if (!hasRoom || !todo.tagged) return
+    todo.tagged = false
+    if (ready) this.#jobs.releaseBlocked()
+  }
+
+  /** An entry of the job is out of memory, or its message is fully read. */
+  settle(job: Job<M, R>): void {
+    if (job.listed && job.waiting === 0 && job.activation.unread === 0) this.#retire(job)
+    else this.#pool.settle(job)
+  }
+
+  /** The number of its unread recipients is another. */
+  resize(job: Job<M, R>): void {
+    if (job.listed && this.#preemption.isOn) this.#preemption.candidates.update(job)
+  }
+
+  #testPreemption(nowMs: number): void {
+    const { current } = this.#jobs
+    if (this.#isTested || current === undefined || !this.#preemption.isOn) return
+    this.#isTested = true
+    const job = this.#preemption.test(current, nowMs)
+    if (job !== undefined) this.#pool.sponsor(job)
+  }
+
+  #wantsMore(job: Job<M, R>, peer: Peer<M, R> | undefined, nowMs: number): boolean {
+    return this.#pool.wantsMore(job.activation, peer === undefined, nowMs)
+  }
+
+  #select(job: Job<M, R>, peer: Peer<M, R>): Taken<Entry<M, R>, PeerQueue<M, R>> {
+    const entry = job.take(peer)
+    job.available += 1
+    job.used += 1
+    this.#taken += 1
+    this.#isTested = false
+    this.#jobs.current = job
+    if (job.waiting === 0 && job.activation.unread === 0) this.#retire(job)
+    else if (job.selected === 1 && this.#preemption.isOn) this.#preemption.candidates.update(job)
+    return { entry, destination: peer.destination }
+  }
+
+  #retire(job: Job<M, R>): void {
+    this.#preemption.leaveStack(job)
+    this.#preemption.candidates.remove(job)
+    this.#jobs.remove(job)
+    this.#pool.settle(job)
+  }
+}

@@ -1,0 +1,39 @@
+import type { Destination } from './destination.ts'
+import { Fifo } from './fifo.ts'
+import type { Order, Taken } from './order.ts'
+import { place, TurnHeap } from './turn-heap.ts'
+
+/** Destinations take turns; within one it is first come, first served (S-64). */
+export class RoundRobinOrder<Job> implements Order<Job, Fifo<Job>> {
+  /** The destinations with a job that may go now. */
+  readonly #waiting = new TurnHeap<Destination<Job, Fifo<Job>>>()
+  #lastTurn = 0
+
+  get ready(): boolean {
+    return this.#waiting.size > 0
+  }
+
+  createTodo(): Fifo<Job> {
+    return new Fifo()
+  }
+
+  take(): Taken<Job, Fifo<Job>> | undefined {
+    const destination = this.#waiting.head()
+    if (destination === undefined) return undefined
+    this.#lastTurn += 1
+    this.#waiting.moveToTail(destination, this.#lastTurn)
+    return { destination, entry: destination.todo.shift() }
+  }
+
+  drop(destination: Destination<Job, Fifo<Job>>): Job[] {
+    return destination.todo.clear()
+  }
+
+  update(destination: Destination<Job, Fifo<Job>>): void {
+    if (destination.turn === 0) {
+      this.#lastTurn += 1
+      destination.turn = this.#lastTurn
+    }
+    place(this.#waiting, destination)
+  }
+}

@@ -1,0 +1,280 @@
+import { type DeliveryResult, suspensionOf } from './delivery-result.ts'
+import { Destination, type Suspension } from './destination.ts'
+import type { Order, Taken, Todo } from './order.ts'
+import { RetryList } from './retry-list.ts'
+import { Timers } from './timers.ts'
+import { Transport, type TransportLimits } from './transport.ts'
+import { place, TurnHeap } from './turn-heap.ts'
+
+/** What holds for all transports. */
+export interface SchedulerOptions {
+  /** How long a dead destination is left alone, in ms: `minimal_backoff_time` (S-79). */
+  readonly destinationRetryMs: number
+  /** How long a dead transport is left alone, in ms: `transport_retry_time` (S-80). */
+  readonly transportRetryMs: number
+  /**
+   * Above this many destinations in memory, dead ones without a delivery are forgotten at once:
+   * twice `qmgr_message_recipient_limit` (S-82).
+   */
+  readonly maxDestinations: number
+}
+
+/** A transport or destination just died, with all that waited for it. */
+export interface Dropped<Entry> extends Suspension {
+  readonly entries: Entry[]
+}
+
+/** An entry to deliver now. */
+export interface Begun<Entry, T extends Todo> extends Taken<Entry, T> {
+  readonly reuse: { readonly load: boolean; readonly store: boolean }
+}
+
+/**
+ * What both schedulers have in common: whose turn it is among the transports, how much room each
+ * destination has, who is dead and who is delayed, and until when. In what order the entries of one
+ * transport go is left to its `Order`.
+ *
+ * Source: S-43, S-44, S-67 to S-72, S-77 to S-82, S-89. Not as in Postfix, and on purpose: a window
+ * below its use starves nobody (S-43), and no agent's death leaves a rate lock set (S-78).
+ */
+export class TransportTable<Entry, T extends Todo> {
+  readonly #options: SchedulerOptions
+  readonly #limitsOf: (transport: string) => TransportLimits
+  readonly #createOrder: (transport: string) => Order<Entry, T>
+  readonly #transports = new Map<string, Transport<Entry, T>>()
+  readonly #waiting = new TurnHeap<Transport<Entry, T>>()
+  readonly #deadDestinations: RetryList<Destination<Entry, T>>
+  readonly #deadTransports: RetryList<Transport<Entry, T>>
+  readonly #delays = new Timers()
+  #destinationCount = 0
+  #lastTurn = 0
+  #firstTurn = 0
+
+  constructor(
+    options: SchedulerOptions,
+    limitsOf: (transport: string) => TransportLimits,
+    createOrder: (transport: string) => Order<Entry, T>,
+  ) {
+    this.#options = options
+    this.#limitsOf = limitsOf
+    this.#createOrder = createOrder
+    this.#deadDestinations = new RetryList(options.destinationRetryMs)
+    this.#deadTransports = new RetryList(options.transportRetryMs)
+  }
+
+  get destinations(): number {
+    return this.#destinationCount
+  }
+
+  get nextWakeMs(): number | undefined {
+    const destinationMs = this.#deadDestinations.nextMs ?? Number.POSITIVE_INFINITY
+    const transportMs = this.#deadTransports.nextMs ?? Number.POSITIVE_INFINITY
+    const delayMs = this.#delays.nextMs ?? Number.POSITIVE_INFINITY
+    const nextMs = Math.min(destinationMs, transportMs, delayMs)
+    return nextMs === Number.POSITIVE_INFINITY ? undefined : nextMs
+  }
+
+  /** The destination, or why nothing may be queued for it. Queue an entry, then call `update`. */
+  enter(transport: string, destination: string, nowMs: number): Destination<Entry, T> | Suspension {
+    this.wake(nowMs)
+    const route = this.#transport(transport)
+    const record = route.destinations.get(destination)
+    const dead = route.dead ?? record?.dead
+    if (dead !== undefined) return dead
+    return record ?? this.#createDestination(route, destination)
+  }
+
+  /** Puts a transport among those that may go, or takes it out. */
+  update(record: Destination<Entry, T>): void {
+    const { transport } = record
+    transport.order.update(record)
+    place(this.#waiting, transport)
+  }
+
+  /** The transport whose turn it is. */
+  head(nowMs: number): Transport<Entry, T> | undefined {
+    for (;;) {
+      const transport = this.#waiting.head()
+      if (transport === undefined || transport.delayMs === 0 || transport.lock === 'open') {
+        return transport
+      }
+      transport.lock = 'waiting'
+      place(this.#waiting, transport)
+      this.#delays.at(nowMs + transport.delayMs, () => this.#unlock(transport))
+    }
+  }
+
+  /** A delivery begins: the next entry of the transport that is the head. */
+  begin(transport: Transport<Entry, T>, nowMs: number): Begun<Entry, T> | undefined {
+    const taken = transport.order.take(nowMs)
+    if (taken === undefined) return undefined
+    const { destination, entry } = taken
+    const reuse = destination.begin(nowMs)
+    transport.busy += 1
+    if (transport.lock === 'open') transport.lock = 'busy'
+    this.#lastTurn += 1
+    this.#waiting.moveToTail(transport, this.#lastTurn)
+    this.update(destination)
+    return { destination, entry, reuse }
+  }
+
+  /** A delivery ends. */
+  finish(
+    record: Destination<Entry, T>,
+    result: DeliveryResult,
+    nowMs: number,
+  ): Dropped<Entry> | undefined {
+    const { transport } = record
+    const died = this.#report(record, result, nowMs)
+    record.release(nowMs)
+    transport.busy -= 1
+    if (transport.lock === 'busy') transport.lock = 'free'
+    if (transport.destinationDelayMs > 0 && result.kind !== 'unreachable') {
+      this.#delay(record, nowMs + transport.destinationDelayMs)
+    }
+    this.update(record)
+    this.#forgetIfIdle(record)
+    return died
+  }
+
+  revive(transport: string, destination: string): void {
+    const route = this.#transports.get(transport)
+    if (route === undefined) return
+    if (route.dead !== undefined) this.#reviveTransport(route)
+    const record = route.destinations.get(destination)
+    if (record?.dead !== undefined) this.#reviveDestination(record)
+  }
+
+  reviveAll(): void {
+    this.#reviveDue(Number.POSITIVE_INFINITY)
+  }
+
+  /** Does what is due. */
+  wake(nowMs: number): void {
+    this.#reviveDue(nowMs)
+    this.#delays.ringDue(nowMs)
+  }
+
+  #report(
+    record: Destination<Entry, T>,
+    result: DeliveryResult,
+    nowMs: number,
+  ): Dropped<Entry> | undefined {
+    const { transport } = record
+    if (result.kind === 'unreachable') return this.#killTransport(transport, result, nowMs)
+    // Any answer proves that the transport works, late ones included; silence does not (S-81).
+    if (transport.dead !== undefined && result.kind !== 'lost') this.#reviveTransport(transport)
+    if (result.kind === 'neutral') return undefined
+    if (result.kind === 'answered') {
+      if (record.dead === undefined) record.window.succeed(record.busy)
+      else this.#reviveDestination(record)
+      return undefined
+    }
+    if (record.dead !== undefined) return undefined
+    record.window.fail()
+    if (record.window.size > 0) return undefined
+    return this.#killDestination(record, suspensionOf(result), nowMs)
+  }
+
+  /** Marks it dead and hands over all that waited (S-79). */
+  #killDestination(
+    record: Destination<Entry, T>,
+    suspension: Suspension,
+    nowMs: number,
+  ): Dropped<Entry> {
+    record.dead = suspension
+    record.reuse.clear()
+    this.#deadDestinations.add(record, nowMs)
+    return { ...suspension, entries: record.transport.order.drop(record) }
+  }
+
+  #killTransport(
+    transport: Transport<Entry, T>,
+    { status, reason }: Suspension,
+    nowMs: number,
+  ): Dropped<Entry> {
+    const entries: Entry[] = []
+    for (const record of transport.destinations.values()) {
+      if (record.todo.length === 0) continue
+      for (const entry of transport.order.drop(record)) entries.push(entry)
+      this.update(record)
+      this.#forgetIfIdle(record)
+    }
+    if (transport.dead === undefined) this.#deadTransports.add(transport, nowMs)
+    transport.dead = { status, reason }
+    return { status, reason, entries }
+  }
+
+  /** S-77: a completed delivery revives its destination, which then rests. */
+  #delay(record: Destination<Entry, T>, untilMs: number): void {
+    record.delayed = true
+    if (record.dead !== undefined) this.#reviveDestination(record)
+    this.#delays.at(untilMs, () => {
+      record.delayed = false
+      this.update(record)
+      this.#forgetIfIdle(record)
+    })
+  }
+
+  #unlock(transport: Transport<Entry, T>): void {
+    // Whatever waited may be gone by now: then the next to come waits again.
+    transport.lock = transport.order.ready ? 'open' : 'free'
+    place(this.#waiting, transport)
+  }
+
+  #reviveDue(nowMs: number): void {
+    for (let record = this.#deadDestinations.due(nowMs); record !== undefined; ) {
+      this.#reviveDestination(record)
+      record = this.#deadDestinations.due(nowMs)
+    }
+    for (let transport = this.#deadTransports.due(nowMs); transport !== undefined; ) {
+      this.#reviveTransport(transport)
+      transport = this.#deadTransports.due(nowMs)
+    }
+  }
+
+  #reviveDestination(record: Destination<Entry, T>): void {
+    this.#deadDestinations.remove(record)
+    record.dead = undefined
+    record.window.revive(record.busy)
+    this.#forgetIfIdle(record)
+  }
+
+  #reviveTransport(transport: Transport<Entry, T>): void {
+    this.#deadTransports.remove(transport)
+    transport.dead = undefined
+  }
+
+  #transport(name: string): Transport<Entry, T> {
+    let transport = this.#transports.get(name)
+    if (transport === undefined) {
+      // A new transport starts at the head (S-44), so its turn is before all others.
+      this.#firstTurn -= 1
+      const limits = this.#limitsOf(name)
+      transport = new Transport(name, limits, this.#createOrder(name), this.#firstTurn)
+      this.#transports.set(name, transport)
+    }
+    return transport
+  }
+
+  #createDestination(transport: Transport<Entry, T>, name: string): Destination<Entry, T> {
+    const record = new Destination(name, transport)
+    transport.destinations.set(name, record)
+    this.#destinationCount += 1
+    return record
+  }
+
+  #forgetIfIdle(record: Destination<Entry, T>): void {
+    if (record.busy > 0 || record.todo.length > 0 || record.delayed) return
+    const { name, transport } = record
+    if (record.dead !== undefined) {
+      if (this.#destinationCount <= this.#options.maxDestinations) return
+      this.#deadDestinations.remove(record)
+      record.dead = undefined
+    }
+    if (transport.destinations.get(name) !== record) return
+    transport.destinations.delete(name)
+    transport.reuseMemory.keep(name, record.reuse)
+    this.#destinationCount -= 1
+  }
+}
