@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { systemClock as clock } from '@posthouse/clock'
+import { type Clock, systemClock as clock } from '@posthouse/clock'
 import { memoryLogger } from '@posthouse/mail-log'
 import { nodeQueueTree, repairQueue } from '@posthouse/postsuper'
 import { type MessageStore, QueueManager } from '@posthouse/queue-manager'
@@ -33,6 +33,7 @@ const [count = '50000', parent = '.'] = process.argv.slice(2)
 const messages = Number(count)
 const MAIL_INTERVAL_MS = 20
 const FUTURE_S = 3600
+const QUEUE_RUN_DELAY_MS = 3_600_000
 const BASE_S = Math.floor(Date.now() / 1000)
 
 const directory = mkdtempSync(join(parent, 'deferred-queue-bench-'))
@@ -60,7 +61,7 @@ try {
 async function measure(): Promise<void> {
   await structureCheck()
   const scans = observedScans()
-  const manager = queueManager(scans.store)
+  const manager = queueManager(scans)
   const before = process.memoryUsage().rss
   await phase('start, first scan', manager, async () => {
     await manager.start()
@@ -68,11 +69,18 @@ async function measure(): Promise<void> {
   })
   const grown = (process.memoryUsage().rss - before) / 2 ** 20
   console.log(`memory: ${grown.toFixed(0)} MB more than before the start`)
-  await phase('between scans', manager, () => sleep(5000))
-  await phase('flush (FAD), nothing due', manager, async () => {
+  await phase('5 s without a scan', manager, () => sleep(5000))
+  await phase('scan of all files (trigger D)', manager, async () => {
     manager.trigger(Buffer.from('D'))
     await scans.ended()
   })
+  await phase('5 s with 10 queue runs', manager, async () => {
+    for (let i = 0; i < 10; i++) {
+      scans.queueRun()
+      await sleep(500)
+    }
+  })
+  console.log(`scans of all files: ${scans.count()}, 2 of them asked for`)
   await manager.drain()
 }
 
@@ -132,39 +140,58 @@ async function comingMail(manager: QueueManager, isOver: () => boolean): Promise
   }
 }
 
-function queueManager(scanned: MessageStore): QueueManager {
-  const options = { ...OPTIONS, queueRunDelayMs: 3_600_000 }
-  return new QueueManager(options, {
-    store: scanned,
-    clock,
-    log,
-    errorLog: log,
-    deliveryLog: () => log,
-    agents: () => ({
-      deliver: async ({ queueId, recipients }) => {
-        delays.push(performance.now() - (born.get(queueId) ?? 0))
-        born.delete(queueId)
-        const sent = { kind: 'sent', status: '2.0.0', text: '250 Ok', relay: 'b.test' } as const
-        return { outcomes: recipients.map(() => ({ ...sent, doneMs: clock.now() })) }
-      },
-    }),
-    resolve: (_, recipient) => ({ kind: 'route', transport: 'smtp', nexthop: 'b.test', recipient }),
-    rewrite: (address) => address,
-  })
+function queueManager(ports: { store: MessageStore; clock: Clock }): QueueManager {
+  return new QueueManager(
+    { ...OPTIONS, queueRunDelayMs: QUEUE_RUN_DELAY_MS },
+    {
+      ...ports,
+      log,
+      errorLog: log,
+      deliveryLog: () => log,
+      agents: () => ({
+        deliver: async ({ queueId, recipients }) => {
+          delays.push(performance.now() - (born.get(queueId) ?? 0))
+          born.delete(queueId)
+          const sent = { kind: 'sent', status: '2.0.0', text: '250 Ok', relay: 'b.test' } as const
+          return { outcomes: recipients.map(() => ({ ...sent, doneMs: clock.now() })) }
+        },
+      }),
+      resolve: (_, recipient) => ({
+        kind: 'route',
+        transport: 'smtp',
+        nexthop: 'b.test',
+        recipient,
+      }),
+      rewrite: (address) => address,
+    },
+  )
 }
 
-/** The store, and the end of the next scan of deferred. */
+/** The store and a clock, the end of the next scan of deferred, and queue runs at will. */
 function observedScans() {
   let ended = (): void => undefined
+  let queueRun = (): void => undefined
+  let count = 0
   async function* scan(
     queue: Parameters<MessageStore['scan']>[0],
   ): ReturnType<MessageStore['scan']> {
     yield* store.scan(queue)
-    if (queue === 'deferred') ended()
+    if (queue !== 'deferred') return
+    count += 1
+    ended()
   }
-  const bound = { ...methodsOf(store), scan }
-  const next = () => new Promise<void>((resolve) => (ended = resolve))
-  return { store: bound, ended: next }
+  const after: Clock['after'] = (delayMs, fn) => {
+    if (delayMs !== QUEUE_RUN_DELAY_MS) return clock.after(delayMs, fn)
+    queueRun = fn
+    return () => undefined
+  }
+  return {
+    store: { ...methodsOf(store), scan },
+    clock: { now: clock.now, after },
+    ended: () => new Promise<void>((resolve) => (ended = resolve)),
+    queueRun: () => queueRun(),
+    count: () => count,
+  }
 }
 
 function methodsOf(of: QueueStore): Omit<MessageStore, 'scan'> {
