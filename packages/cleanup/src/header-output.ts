@@ -5,13 +5,15 @@ import { writeHeader } from './header-text.ts'
 
 // Headers that are not written yet take no more memory than this.
 const MAX_BYTES = 65_536
+// A longer line has one byte more in its record, where LF is.
+const ONE_BYTE_LENGTH = 128
 
 /** Writes headers; those that stay as they are at once, as long as they are side by side. */
 export class HeaderOutput {
   readonly #writer: ContentWriter
   #first: Buffer | undefined // Of those that are not written yet.
   #length = 0
-  #mostBytes = 0
+  #left = 0 // So many bytes of records may still wait.
 
   /** A byte above 0x7F was written. Only after `flush`. */
   hasNonAscii = false
@@ -29,10 +31,11 @@ export class HeaderOutput {
       this.flush()
       this.#first = raw
       this.#length = raw.length
-      this.#mostBytes = Math.min(MAX_BYTES, this.#writer.room)
+      this.#left = Math.min(MAX_BYTES, this.#writer.room)
     }
     // What is too large is to be found before the next header is looked at.
-    if (this.#length > this.#mostBytes) this.flush()
+    this.#left -= raw.length + (raw.length > ONE_BYTE_LENGTH ? 2 : 1)
+    if (this.#left < 0) this.flush()
   }
 
   /** @param header Its lines joined by LF. */

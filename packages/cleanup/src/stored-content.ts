@@ -51,7 +51,7 @@ export interface ContentTask {
   readonly mapping: AddressMapping | undefined
   /** Takes warnings with the queue id. */
   readonly warn: Warn
-  /** Most bytes of records. */
+  /** Most bytes of records; for more it is `too-large`. */
   readonly maxBytes: number
   /** Takes records of a large message over, for good once it resolves. */
   readonly store: (records: Uint8Array) => Promise<void>

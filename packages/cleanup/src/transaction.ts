@@ -55,6 +55,10 @@ const NO_SUBMISSION: Submission = {
   sendOptions: 0,
 }
 
+// Postfix finds that a file is too large when it writes so many bytes: what comes before, beyond
+// the limit, is looked at, and may be refused for something else.
+const WRITE_BYTES = 4096
+
 // Bits of F-34.
 const SMTPUTF8_REQUIRED = 1
 const UTF8_HEADER = 2
@@ -199,7 +203,7 @@ export class CleanupTransaction {
   /**
    * Begins the queue file. If the envelope is too large, the content is not looked at (Q-570).
    *
-   * @returns how many bytes of records the content may have.
+   * @returns how many bytes of records of the content are looked at.
    */
   #start(
     { arrivalTimeMs, submission = NO_SUBMISSION }: CleanupMessage,
@@ -223,8 +227,9 @@ export class CleanupTransaction {
       ...(contentFilter !== '' && { contentFilter }),
       ...(warningTimeMs !== false && { warningTimeMs }),
     })
-    if (room < 0) throw new QueueFileError('too-large', 'expected a shorter envelope')
-    return room
+    const maxBytes = room + WRITE_BYTES - (messageSizeLimit % WRITE_BYTES)
+    if (maxBytes < 0) throw new QueueFileError('too-large', 'expected a shorter envelope')
+    return maxBytes
   }
 
   readonly #store = (records: Uint8Array): Promise<void> => this.#draft.append(records)
