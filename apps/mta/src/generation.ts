@@ -23,6 +23,7 @@ import { type SessionCache, SmtpClient } from '@posthouse/smtp-client'
 
 import { admission } from './admission.ts'
 import { clientNames } from './client-names.ts'
+import { FreeSpace } from './free-space.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { clientMatcher, debugLevel } from './match-lists.ts'
 import { addressMappingOptions } from './options/address-mapping-options.ts'
@@ -232,7 +233,7 @@ function buildQmqpServer(
   configuration: Configuration,
   service: MasterService,
   cleanupFor: CleanupFor,
-  { mailLog, queued, inflow }: SharedParts,
+  { mailLog, store, queued, inflow }: SharedParts,
   tables: Tables,
 ): QmqpServer {
   const config = configuration.configOf(service)
@@ -240,12 +241,20 @@ function buildQmqpServer(
   const cleanup = cleanupFor(config, 'qmqpd')
   const overrides = cleanupOverrides(config)
   const { in_flow_delay: inFlowDelayMs } = configOfProgram(configuration, 'cleanup')
+  const space = new FreeSpace({
+    directory: configuration.queueDirectory,
+    minFreeBytes: config.queue_minfree,
+    messageSizeLimit: config.message_size_limit,
+    clock,
+    log,
+  })
   let receiving = 0
   return createQmqpServer<CleanupTransaction>({
     ...qmqpServerOptions({ config, log }, service, servicesOf(configuration, 'qmqpd').length),
     authorize: clientMatcher('qmqpd_authorized_clients', { config, log }, tables),
     debugLevel: debugLevel({ config, log }, tables),
     lookupName: clientNames(log),
+    unavailable: () => space.refusal(store),
     open: async (client) => {
       await admission(inflow(), inFlowDelayMs)
       const transaction = await cleanup.open(client, overrides)

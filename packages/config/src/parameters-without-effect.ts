@@ -12,7 +12,7 @@ import { canonicalText } from './unsupported-settings.ts'
  * @param configs Of main.cf, and of each service that runs: what one of them has a use for, such
  * as `$mynetworks` in a `-o` option, is not named.
  * @returns texts without the word `warning`, such as
- * `/etc/postfix/main.cf: no effect (there is no SMTP server): queue_minfree`.
+ * `/etc/postfix/main.cf: no effect (there is no SMTP server): smtpd_banner`.
  */
 export function parametersWithoutEffect(configs: readonly Config[]): string[] {
   const effective = new Set(configs.flatMap(({ settings }) => [...effectiveNames(settings)]))

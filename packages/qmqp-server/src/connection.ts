@@ -112,12 +112,15 @@ export class Connection<T extends { readonly id: string }> {
   }
 
   async #admit(client: QmqpClientIdentity): Promise<void> {
-    const { log, open } = this.#options
+    const { log, open, unavailable } = this.#options
     const refusal = await this.#authorize(client)
     if (refusal !== undefined) return this.#turnAway(refusal)
     this.#trace?.step('authorized')
     let transaction: T | undefined
     try {
+      const answer = unavailable?.()
+      const reply = answer instanceof Promise ? await answer : answer
+      if (reply !== undefined) return this.#turnAway(reply)
       transaction = await open?.(client)
     } catch (error) {
       log.error(`${this.#label}: ${messageOf(error)}`, this.#fields())

@@ -47,6 +47,11 @@ export interface QmqpServerOptions<T extends { readonly id: string }> extends Qm
    */
   readonly lookupName?: (client: QmqpClientAddress) => string | Promise<string>
   /**
+   * Why no mail can be taken now, such as a full disk: clients get this reply before their message
+   * is read. Undefined: it can. A throw counts as one of `open`.
+   */
+  readonly unavailable?: () => QmqpReply | undefined | Promise<QmqpReply | undefined>
+  /**
    * Begins a message before the first byte is read and gives it its queue id (Q-302). A throw is
    * logged as error and ends the connection without reply (Q-356).
    */

@@ -484,6 +484,16 @@ describe('access', () => {
     ])
   })
 
+  it('turns a client away before it is read while no mail can be taken', async () => {
+    let isFull = true
+    const reply = { kind: 'temporary', text: 'Error: insufficient system storage' } as const
+    const { port, opened } = await serve({ unavailable: async () => (isFull ? reply : undefined) })
+    expect(await ask(port, '')).toBe('35:ZError: insufficient system storage,')
+    expect(opened).toEqual([])
+    isFull = false
+    expect(await ask(port, REQUEST)).toBe(QUEUED)
+  })
+
   it('Q-356: no reply when no message can be begun', async () => {
     const { port, lines } = await serve({ open: () => Promise.reject(new Error('no queue')) })
     expect(await ask(port, '')).toBe('')

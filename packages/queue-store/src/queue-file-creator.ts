@@ -36,6 +36,11 @@ export class QueueFileCreator {
     this.#options = options
   }
 
+  /** Files could not be made when that was last tried: somebody waits. */
+  get isWaiting(): boolean {
+    return this.#sleepers.size > 0
+  }
+
   async create(): Promise<QueueFileDraft> {
     const { files, spares } = this.#context
     const spare = this.#isClosed ? undefined : spares.take()

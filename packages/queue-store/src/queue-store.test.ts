@@ -156,9 +156,11 @@ describe('QueueStore.create and commit', () => {
     await clock.run(clock.now() + 25_000)
     expect(log.lines).toHaveLength(3)
     expect(log.lines[0]).toMatch(/^warning: create file incoming\/\d+\.0: ENOSPC$/)
+    expect(store.isWaitingForDisk).toBe(true)
     isFull = false
     await clock.run(clock.now() + 10_000)
     const draft = await creating
+    expect(store.isWaitingForDisk).toBe(false)
     await draft.abort()
     isFull = true
     const waiting = store.create()

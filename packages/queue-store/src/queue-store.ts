@@ -131,6 +131,11 @@ export class QueueStore {
     return this.#creator.create()
   }
 
+  /** A `create` waits: whoever comes now would do so, too. */
+  get isWaitingForDisk(): boolean {
+    return this.#creator.isWaiting
+  }
+
   /**
    * Removes what a process that was killed left half-written in `incoming`. Only for who has the
    * queue to itself, before the first `create`. postsuper(1) waits seven days for that (F-24).

@@ -53,7 +53,7 @@ export const DATA_LOSSES: Record<string, DataLoss> = {
 }
 
 /**
- * A disk whose machine dies after so many changes: then no call ever answers. It tells what the next
+ * A disk whose machine dies after so many changes: then no call ever answers. Tells what the next
  * machine may find.
  */
 export class CrashingFileSystem implements QueueFileSystem {

@@ -68,9 +68,8 @@ export const receptionParameters = {
   queue_minfree: {
     type: 'size',
     default: '0',
-    withoutEffect: 'smtpd',
     description:
-      'Free space that SMTP reception requires in the queue file system; not used for QMQP.',
+      'Free bytes in the queue file system at which clients have to come again; 0: none.',
   },
   receive_override_options: {
     type: 'list',
