@@ -46,12 +46,12 @@ describe('a queue run', () => {
   it('reads the queue when the index does not reach that far, and then again not', async () => {
     const here = world(0)
     here.options = { ...here.options, messageActiveLimit: 1 } // The index holds 10.
-    for (let i = 0; i < 20; i++) add(here, `S${i}`, i < 10 ? 1000 + i : 2000 + i)
+    for (let i = 0; i < 20; i++) add(here, `S${i}`, 1000 + 10 * i)
     await started(here)
     await here.run(3 * INTERVAL_S)
     expect(scans(here)).toBe(1)
     await here.run(INTERVAL_S)
-    expect(attempts(here)).toHaveLength(10)
+    expect(attempts(here)).toHaveLength(20)
     expect(scans(here)).toBe(2)
     await here.run(2 * INTERVAL_S)
     expect(scans(here)).toBe(2)

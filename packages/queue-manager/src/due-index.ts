@@ -1,10 +1,14 @@
+/** Times are told apart no further: a set for each second would cost more than its messages. */
+export const SLOT_MS = 5000
+
 /**
- * The messages of a queue that are due next, by the second, as far as they fit: what is due later
- * than `horizonMs` is not known. Takes some 70 bytes for each.
+ * The messages of a queue that are due next, as far as they fit: what is due later than `horizonMs`
+ * is not known. Takes some 70 bytes for each.
  */
 export class DueIndex {
   readonly #capacity: number
-  readonly #seconds = new Map<number, Set<string>>()
+  /** By the number of the slot of time that they are due in. */
+  readonly #slots = new Map<number, Set<string>>()
   #size = 0
   #horizon = Number.POSITIVE_INFINITY
 
@@ -19,47 +23,47 @@ export class DueIndex {
 
   /** Messages that are due from here on are not in the index. */
   get horizonMs(): number {
-    return this.#horizon * 1000
+    return this.#horizon * SLOT_MS
   }
 
   /** Forgets everything, the horizon too. */
   clear(): void {
-    this.#seconds.clear()
+    this.#slots.clear()
     this.#size = 0
     this.#horizon = Number.POSITIVE_INFINITY
   }
 
   /** A message may have more than one time: whoever takes it must look at it. */
   add(id: string, dueMs: number): void {
-    const second = Math.floor(dueMs / 1000)
-    if (second >= this.#horizon) return
-    const ids = this.#seconds.get(second)
-    if (ids === undefined) this.#seconds.set(second, new Set([id]))
+    const slot = Math.floor(dueMs / SLOT_MS)
+    if (slot >= this.#horizon) return
+    const ids = this.#slots.get(slot)
+    if (ids === undefined) this.#slots.set(slot, new Set([id]))
     else if (ids.has(id)) return
     else ids.add(id)
     this.#size += 1
     if (this.#size > this.#capacity) this.#shorten()
   }
 
-  /** Takes out what is due until the end of a second, in the order of the seconds. */
+  /** Takes out what is due until a time, and in the slot of that time; the soonest slot first. */
   take(untilMs: number): Iterable<string> {
-    const until = Math.floor(untilMs / 1000)
-    const due = Array.from(this.#seconds.keys()).filter((second) => second <= until)
-    return distinct(due.sort((a, b) => a - b).map((second) => this.#remove(second)))
+    const until = Math.floor(untilMs / SLOT_MS)
+    const due = Array.from(this.#slots.keys()).filter((slot) => slot <= until)
+    return distinct(due.sort((a, b) => a - b).map((slot) => this.#remove(slot)))
   }
 
   #shorten(): void {
-    const latestFirst = Float64Array.from(this.#seconds.keys()).sort().reverse()
-    for (const second of latestFirst) {
+    const latestFirst = Float64Array.from(this.#slots.keys()).sort().reverse()
+    for (const slot of latestFirst) {
       if (this.#size <= this.#capacity / 2) break
-      this.#remove(second)
-      this.#horizon = second
+      this.#remove(slot)
+      this.#horizon = slot
     }
   }
 
-  #remove(second: number): ReadonlySet<string> {
-    const removed = this.#seconds.get(second) ?? new Set()
-    this.#seconds.delete(second)
+  #remove(slot: number): ReadonlySet<string> {
+    const removed = this.#slots.get(slot) ?? new Set()
+    this.#slots.delete(slot)
     this.#size -= removed.size
     return removed
   }
