@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -38,6 +38,21 @@ it('refuses a second instance, names the first, and is free once that was killed
   )
   holder.kill('SIGKILL')
   await once(holder, 'exit')
+  expect(runningInstance(queue)).toBeUndefined()
+  InstanceLock.acquire(queue, 1).release()
+})
+
+it('G-70: no Postfix master can lock its pid file meanwhile, nor we that of a Postfix', async () => {
+  const pidFile = join(queue, 'pid/master.pid')
+  const lock = InstanceLock.acquire(queue, 1)
+  expect(spawnSync('flock', ['-n', pidFile, 'true']).status).toBe(1)
+  lock.release()
+  const postfix = spawn('flock', [pidFile, 'sh', '-c', 'echo locked; read line'])
+  await once(postfix.stdout, 'data')
+  expect(() => InstanceLock.acquire(queue, 1)).toThrowError(/already running: PID: \d+$/)
+  expect(runningInstance(queue)).toBeGreaterThan(1)
+  postfix.stdin.end()
+  await once(postfix, 'exit')
   expect(runningInstance(queue)).toBeUndefined()
   InstanceLock.acquire(queue, 1).release()
 })

@@ -1,4 +1,14 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { type StdioOptions, spawnSync } from 'node:child_process'
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
@@ -10,17 +20,20 @@ const PID_COLUMNS = 32 // G-70: the process id right-aligned in 32 columns, and 
  * The right to run on one queue directory. Held by a lock of the kernel, which ends with the
  * process however that ends, so there is never a stale one to remove.
  *
- * Node has no `fcntl` locks of its own; its SQLite has. `pid/posthouse.lock` is an empty database
- * in an exclusive transaction that never ends. `pid/master.pid` has the process id where Postfix's
- * tools look for it (G-70); as there, the lock decides and not the number (G-93).
+ * Node has no file locks of its own; its SQLite has. `pid/posthouse.lock` is an empty database in an
+ * exclusive transaction that never ends. `pid/master.pid` has the process id where Postfix's tools
+ * look for it (G-70); as there, the lock decides and not the number (G-93). Postfix's master locks
+ * that file with flock(2), and so does flock(1) for us, so that neither starts beside the other.
  */
 export class InstanceLock {
   // A lock that nobody refers to any more would be collected, and with it the lock of the kernel.
   static readonly #held = new Set<InstanceLock>()
   readonly #database: DatabaseSync
+  readonly #pidFile: number
 
-  private constructor(database: DatabaseSync) {
+  private constructor(database: DatabaseSync, pidFile: number) {
     this.#database = database
+    this.#pidFile = pidFile
     InstanceLock.#held.add(this)
   }
 
@@ -32,18 +45,23 @@ export class InstanceLock {
   static acquire(queueDirectory: string, processId: number): InstanceLock {
     const directory = join(queueDirectory, 'pid')
     mkdirSync(directory, { recursive: true, mode: 0o755 })
-    const postfix = recordLockHolder(join(directory, 'master.pid'))
-    if (postfix !== undefined) throw alreadyRunning(postfix)
-
     const database = tryLock(join(directory, 'posthouse.lock'))
     if (database === undefined) throw alreadyRunning(readProcessId(queueDirectory))
-    const pidFile = join(directory, 'master.pid')
-    writeFileSync(pidFile, `${String(processId).padStart(PID_COLUMNS)}\n`, { mode: 0o644 })
-    return new InstanceLock(database)
+    const path = join(directory, 'master.pid')
+    const pidFile = openSync(path, 'a+', 0o644)
+    if (!tryFlock(pidFile)) {
+      closeSync(pidFile)
+      database.close()
+      throw alreadyRunning(lockHolder(path))
+    }
+    ftruncateSync(pidFile)
+    writeSync(pidFile, `${String(processId).padStart(PID_COLUMNS)}\n`)
+    return new InstanceLock(database, pidFile)
   }
 
   release(): void {
     InstanceLock.#held.delete(this)
+    closeSync(this.#pidFile)
     this.#database.close()
   }
 }
@@ -55,13 +73,12 @@ export class InstanceLock {
 export function runningInstance(queueDirectory: string): number | undefined {
   const directory = join(queueDirectory, 'pid')
   const lockFile = join(directory, 'posthouse.lock')
-  const postfix = recordLockHolder(join(directory, 'master.pid'))
-  if (postfix !== undefined) return postfix
-  if (statSync(lockFile, { throwIfNoEntry: false }) === undefined) return undefined
-  const database = tryLock(lockFile)
-  if (database === undefined) return readProcessId(queueDirectory)
-  database.close()
-  return undefined
+  if (statSync(lockFile, { throwIfNoEntry: false }) !== undefined) {
+    const database = tryLock(lockFile)
+    if (database === undefined) return readProcessId(queueDirectory)
+    database.close()
+  }
+  return lockHolder(join(directory, 'master.pid'))
 }
 
 function alreadyRunning(processId: number | undefined): MasterError {
@@ -88,11 +105,22 @@ function readProcessId(queueDirectory: string): number | undefined {
   return Number.isInteger(processId) && processId > 0 ? processId : undefined
 }
 
-// Postfix's master holds a record lock on `pid/master.pid`. Linux tells who holds which in
-// /proc/locks; elsewhere a Postfix on the same queue cannot be seen.
-function recordLockHolder(path: string): number | undefined {
+// A lock of flock(2) belongs to the open file, so it stays when flock(1), which got it from us, ends.
+function tryFlock(file: number): boolean {
+  const stdio: StdioOptions = ['ignore', 'ignore', 'ignore', file]
+  const { status, error } = spawnSync('flock', ['-x', '-n', '3'], { stdio })
+  if (error !== undefined) return lockOf(fstatSync(file).ino) === undefined // There is no flock(1).
+  return status === 0
+}
+
+// Linux tells in /proc/locks who holds which; elsewhere nobody does. The number is of no use where
+// the lock is ours: it is that of flock(1).
+function lockHolder(path: string): number | undefined {
   const inode = statSync(path, { throwIfNoEntry: false })?.ino
-  if (inode === undefined) return undefined
+  return inode === undefined ? undefined : lockOf(inode)
+}
+
+function lockOf(inode: number): number | undefined {
   const line = readLocks().find((lock) => new RegExp(`:${inode} `).test(lock))
   const holder = line?.split(/\s+/)[4]
   return holder === undefined ? undefined : Number(holder)
