@@ -47,9 +47,9 @@ export async function cleanupOutcome(
   return { reply, queued, isHeld: file.queue === HOLD }
 }
 
-/** Lines of a log of cleanup(8), without the ids in them and what only one of the two logs. */
-export function comparableLog(lines: readonly string[]): string[] {
-  return lines
+/** What cleanup(8) logged, without the ids in it and what only one of the two logs. */
+export function comparableLog(log: readonly string[]): string[] {
+  return linesOfCleanup(log)
     .filter((line) => !ONLY_ONE_LOGS.test(line))
     .map(
       (line) =>
@@ -60,8 +60,7 @@ export function comparableLog(lines: readonly string[]): string[] {
     )
 }
 
-/** The texts that cleanup(8) logged, of lines of a whole log. */
-export function linesOfCleanup(log: readonly string[]): string[] {
+function linesOfCleanup(log: readonly string[]): string[] {
   return log.flatMap((line) => {
     const [, text] = /postfix\/cleanup\[\d+\]: (.*)/.exec(line) ?? []
     return text === undefined ? [] : [text]

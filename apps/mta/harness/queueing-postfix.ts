@@ -55,13 +55,6 @@ export class QueueingPostfix {
     return readFileSync(join(this.directory, 'log'), 'utf8')
   }
 
-  /** Lines that cleanup(8) has logged so far, from the text on. */
-  log(): string[] {
-    return [...this.logText().matchAll(/postfix\/cleanup\[\d+\]: (.*)/g)].map(
-      ([, line = '']) => line,
-    )
-  }
-
   async stop(): Promise<void> {
     await run('postfix', ['-c', join(this.directory, 'conf'), 'stop'])
     rmSync(this.directory, { recursive: true, maxRetries: 3 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { QmqpSubmission } from '@posthouse/qmqp-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { cleanupOutcome, comparableLog, linesOfCleanup } from '../harness/cleanup-outcome.ts'
+import { cleanupOutcome, comparableLog } from '../harness/cleanup-outcome.ts'
 import { peersInstalled } from '../harness/peers.ts'
 import { freePort } from '../harness/posthouse.ts'
 import { QueueingPostfix } from '../harness/queueing-postfix.ts'
@@ -147,8 +147,8 @@ describe.runIf(installed && asRoot)('G-54, Q-503: addresses are mapped as by Pos
           expect(ours, address).toEqual(theirs)
         }
         if (failing === undefined) {
-          const ours = () => comparableLog(linesOfCleanup(scene.posthouse.log))
-          await expect.poll(ours).toEqual(comparableLog(postfix.log()))
+          const ours = () => comparableLog(scene.posthouse.log)
+          await expect.poll(ours).toEqual(comparableLog(postfix.logText().split('\n')))
         }
       } finally {
         await postfix.stop()
