@@ -71,7 +71,8 @@ export class MessageLines {
     const bytes = isEndOfLine ? this.#fixed(raw) : raw
     const isContinued = this.#isContinued
     this.#isContinued = !isEndOfLine
-    if (this.#isStart && isMailboxLine(bytes)) return
+    // As Postfix does: one that is cut stays, though its beginning looks like one.
+    if (this.#isStart && isEndOfLine && isMailboxLine(bytes)) return
     this.#isStart = false
     if (!this.#options.ignoresDots && !isContinued && DOT.equals(bytes)) this.isOver = true
     else pieces.push({ isEndOfLine, bytes })

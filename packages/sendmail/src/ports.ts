@@ -3,8 +3,8 @@ export interface SendmailUser {
   readonly id: number
   /** Undefined: the account has no name. */
   readonly name: string | undefined
-  /** Of the environment, else of the account; may be empty. */
-  readonly fullName: string
+  /** Of the environment, else of the account; may be empty. Undefined: there is none. */
+  readonly fullName: string | undefined
 }
 
 /** What became of a message. */

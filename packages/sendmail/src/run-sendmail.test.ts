@@ -112,7 +112,7 @@ describe('runSendmail', () => {
   })
 
   it('F-92: an account without a name has to name the sender', async () => {
-    const system = { user: { id: 7, name: undefined, fullName: '' } }
+    const system = { user: { id: 7, name: undefined, fullName: undefined } }
     const run = await sendmail(['a@hold.example'], { system })
     expect(run.stderr[0]).toContain('no account of user id 7')
     const named = await sendmail(['-f', 'u@x.example', 'a@hold.example'], { system })

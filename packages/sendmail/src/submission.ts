@@ -9,7 +9,7 @@ import { MessageLines, type MessageLinesOptions, type TextPiece } from './messag
 export interface Submission {
   readonly sender: string
   readonly recipients: readonly string[]
-  readonly fullName: string
+  readonly fullName: string | undefined
   readonly rewriteContext: 'local' | 'remote'
   /** NOTIFY of each recipient; 0: not requested. */
   readonly notify: number
@@ -77,7 +77,7 @@ function envelopeRecords(submission: Submission): Buffer {
     ...(envelopeId === '' ? [] : [attribute('envelope_id', envelopeId)]),
     ...(returnFlags === 0 ? [] : [attribute('ret_flags', String(returnFlags))]),
     attribute('rewrite_context', submission.rewriteContext),
-    ...(fullName === '' ? [] : [textRecord(RecordType.fullName, fullName)]),
+    ...(fullName === undefined ? [] : [textRecord(RecordType.fullName, fullName)]),
     textRecord(RecordType.sender, submission.sender),
     ...(encoding === undefined ? [] : [attribute('encoding', encoding)]),
     ...(traceFlags === 0 ? [] : [attribute('trace_flags', String(traceFlags))]),

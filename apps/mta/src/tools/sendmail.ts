@@ -69,9 +69,8 @@ function callingUser(): SendmailUser {
   const id = process.getuid?.() ?? 0
   const account = systemAccounts().userById(id)
   // Of whatever encoding: the files are read as bytes.
-  const comment = Buffer.from(account?.fullName ?? '', 'latin1').toString()
-  const fullName = process.env['NAME'] || comment
-  return { id, name: account?.name, fullName }
+  const comment = account && Buffer.from(account.fullName, 'latin1').toString()
+  return { id, name: account?.name, fullName: process.env['NAME'] ?? comment }
 }
 
 function lineEndings(value: string): SendmailSystem['fixLineEndings'] {
