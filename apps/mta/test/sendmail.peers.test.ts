@@ -119,7 +119,8 @@ describe.skipIf(!hasPostfix)('posthouse and Postfix take mail of each other', ()
     const scene = await openScene({ command_directory: '$config_directory' })
     const command = join(scene.directory, 'conf/postdrop')
     const received = join(open777(), 'received')
-    const replies = `queue_id\\000A\\000\\000status\\000${status}\\000reason\\000${reason}\\000\\000`
+    const ends = '\\000\\000'
+    const replies = `queue_id\\000A${ends}status\\000${status}\\000reason\\000${reason}${ends}`
     writeFileSync(command, `#!/bin/sh\ncat > ${received}\nprintf '${replies}'\n`, { mode: 0o755 })
     const run = await sendmail(scene.directory, ['a@x.example'], 'hello\n', NOBODY)
     expect(run).toEqual({ status: status === '0' ? 0 : 75, stdout: '', stderr })

@@ -155,7 +155,7 @@ describe('sendmail', () => {
     expect(await heldRecords(scene)).toContainEqual(['L', 'relay:[127.0.0.1]:9'])
   })
 
-  it('G-34: a reload that takes the pickup service away ends it, and one that brings it starts it', async () => {
+  it('G-34: a reload takes the pickup service away, and another brings it back', async () => {
     const scene = await open()
     const conf = join(scene.directory, 'conf')
     const masterCf = readFileSync(join(conf, 'master.cf'), 'utf8')
