@@ -1,32 +1,17 @@
 import { parseFeedback, RoundRobinScheduler } from '@posthouse/scheduler'
 
-const feedback = parseFeedback('1') ?? { base: 1, dividedByWindow: false }
+const one = parseFeedback('1') ?? { base: 1, dividedByWindow: false }
+const window = { initial: 1, limit: 20, positive: one, negative: one, failedCohortLimit: 1 }
 const scheduler = new RoundRobinScheduler<string>(
   { destinationRetryMs: 300_000, transportRetryMs: 60_000, maxDestinations: 40_000 },
-  () => ({
-    initial: 1,
-    limit: 20,
-    positive: feedback,
-    negative: feedback,
-    failedCohortLimit: 1,
-    processLimit: 100,
-  }),
+  () => ({ ...window, processLimit: 100 }),
 )
-
-let nowMs = 0
 for (const message of ['newsletter 1', 'newsletter 2', 'newsletter 3']) {
-  scheduler.add('smtp', 'example.com', message, nowMs)
+  scheduler.add('smtp', 'example.com', message, 0)
 }
-scheduler.add('smtp', 'example.org', 'a letter', nowMs)
-
-const first = scheduler.next(nowMs)
-const second = scheduler.next(nowMs)
-console.log(`now: ${first?.job} and ${second?.job}; then ${scheduler.next(nowMs)?.job}`)
-
-nowMs = 30_000
-if (first !== undefined) {
-  const blamed = { kind: 'blamed', status: '4.4.1', reason: 'connection timed out' } as const
-  const died = scheduler.finish(first, blamed, nowMs)
-  console.log(`${died?.status} ${died?.reason}: ${died?.jobs.join(', ')}`)
-}
-console.log(`back in ${((scheduler.nextWakeMs() ?? 0) - nowMs) / 1000} s`)
+scheduler.add('smtp', 'example.org', 'a letter', 0)
+const first = scheduler.next(0)
+const second = scheduler.next(0)
+console.log(`now: ${first?.job} and ${second?.job}; then ${scheduler.next(0)?.job}`)
+if (first !== undefined) scheduler.finish(first, { kind: 'answered' }, 1000)
+console.log(`a second later: ${scheduler.next(1000)?.job} and ${scheduler.next(1000)?.job}`)
