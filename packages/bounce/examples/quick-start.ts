@@ -22,8 +22,9 @@ const text = formatStatusLogEntry(
 const { entries } = parseStatusLog(Buffer.from(text), { kind: 'bounce', smtputf8: true })
 const original = {
   ...{ queueId: '4bXyZ12rTz', sender: 'me@example.com', arrivalTimeMs: 1_767_225_600_000 },
-  ...{ contentBytes: 40, encoding: '7bit', sendOptions: 0, returnHeaders: false, traceFlags: 0 },
+  ...{ contentBytes: 40, sendOptions: 0, returnHeaders: false, traceFlags: 0 },
   ...{ envelopeId: '', messageId: '' },
+  encoding: '7bit',
   content: () => [Buffer.from('Subject: lunch?\n\nAt one?\n')],
 } as const
 const myhostname = 'mail.example.com'
@@ -38,18 +39,17 @@ const { notifications } = composeNotifications(
       smtputf8: true,
     },
     ...{ myhostname, mailName: 'Posthouse', doubleBounceSender: 'double-bounce' },
-    notifyClasses: new Set(),
-    bounceNoticeRecipient: 'postmaster',
+    ...{ bounceNoticeRecipient: 'postmaster', delayNoticeRecipient: 'postmaster' },
     doubleBounceNoticeRecipient: 'postmaster',
-    delayNoticeRecipient: 'postmaster',
-    ...{ bounceSizeLimit: 50_000, headerFromFormat: 'standard', threadedBounces: false },
+    ...{ notifyClasses: new Set(), bounceSizeLimit: 50_000, threadedBounces: false },
+    headerFromFormat: 'standard',
     ...{ redactRequireTls: true, verpDelimiterFilter: '-=+' },
     formatDate: (timeMs) => new Date(timeMs).toUTCString().replace('GMT', '+0000 (UTC)'),
   },
 )
 for (const { sender, recipient, text } of notifications) {
   console.log(`from <${sender}> to <${recipient}>`)
-  const chunks = await Array.fromAsync(text())
-  const report = /Reporting-MTA.*?\n\n--/s.exec(Buffer.concat(chunks).toString())
-  console.log(report?.[0].slice(0, -4))
+  let message = ''
+  for await (const chunk of text()) message += Buffer.from(chunk).toString()
+  console.log(/Reporting-MTA.*?(?=\n\n--)/s.exec(message)?.[0])
 }

@@ -1,5 +1,3 @@
-import { unquoteAddress } from '@posthouse/mail-address'
-
 import type { BounceTemplateKind } from './bounce-template.ts'
 import { builtInTemplates } from './built-in-templates.ts'
 import { BounceTemplateError } from './errors.ts'
@@ -38,7 +36,8 @@ export interface NotificationRequest {
 
 /** A message to be sent through cleanup, without any NOTIFY or VERP of its own (F-68). */
 export interface Notification {
-  readonly audience: 'sender' | 'postmaster'
+  /** Besides one for the sender: when it cannot be queued, that is only logged (F-67). */
+  readonly isCopy: boolean
   /** Internal form: empty, or the double bounce address. */
   readonly sender: string
   /** Internal form. */
@@ -60,8 +59,8 @@ export interface Notification {
 /** What a caller has to do. */
 export interface NotificationPlan {
   /**
-   * To be queued in this order. When one for the sender cannot be queued, the rest waits and the
-   * log stays (F-67). A copy for the postmaster that cannot be queued is only logged.
+   * To be queued in this order. When one that is no copy cannot be queued, the rest waits and the
+   * log stays, so that the next attempt does it again (F-67).
    */
   readonly notifications: readonly Notification[]
   /** Whether the log is to be removed once that is done. */
@@ -78,7 +77,8 @@ interface Composer {
 }
 
 interface Addressee {
-  readonly audience: 'sender' | 'postmaster'
+  readonly isPostmaster: boolean
+  readonly isCopy: boolean
   readonly recipient: string
   readonly entries: readonly StatusLogRecord[] | undefined
   readonly headersOnly: boolean
@@ -130,7 +130,8 @@ function aboutNullSender(composer: Composer): Notification[] {
     request.kind === 'delay' ? options.delayNoticeRecipient : options.doubleBounceNoticeRecipient
   const headersOnly = request.kind === 'trace'
   const { entries } = request
-  return [compose(composer, { audience: 'postmaster', recipient, entries, headersOnly })]
+  const postmaster = { isPostmaster: true, isCopy: false, recipient, entries, headersOnly }
+  return [compose(composer, postmaster)]
 }
 
 function aboutSender(composer: Composer): Notification[] {
@@ -139,17 +140,18 @@ function aboutSender(composer: Composer): Notification[] {
   const headersOnly = kind !== 'failure'
   const told = entriesFor(request)
   const addressees: Addressee[] = []
-  const toSender = { audience: 'sender', headersOnly } as const
+  const toSender = { isPostmaster: false, isCopy: false, headersOnly }
   if (kind === 'failure' && isVerpPossible(composer)) {
     const delimiters = original.verpDelimiters ?? ''
     for (const entry of told ?? [UNAVAILABLE]) {
-      const recipient = verpAddress(original.sender, firstRecipient(entry), delimiters)
+      const first = entry.originalRecipient ?? entry.recipient
+      const recipient = verpAddress(original.sender, first, delimiters)
       addressees.push({ ...toSender, recipient, entries: [entry] })
     }
   } else if (told === undefined || told.length > 0) {
     addressees.push({ ...toSender, recipient: original.sender, entries: told })
   }
-  const copy = { audience: 'postmaster', headersOnly: true, entries } as const
+  const copy = { isPostmaster: true, isCopy: true, headersOnly: true, entries }
   const { notifyClasses: classes } = options
   if (kind === 'failure' && classes.has('bounce')) {
     addressees.push({ ...copy, recipient: options.bounceNoticeRecipient })
@@ -186,33 +188,29 @@ function refuseVerp({ request, warnings }: Composer): void {
   warnings.push(`${original.queueId}: request to send VERP-style notification of bounced mail`)
 }
 
-function firstRecipient({ originalRecipient, recipient }: StatusLogRecord): string {
-  return unquoteAddress(originalRecipient ?? recipient)
-}
-
 function compose(composer: Composer, addressee: Addressee): Notification {
   const { request, options, template: kind } = composer
   const { original, nowMs } = request
-  const { audience, recipient, entries } = addressee
-  const isForSender = audience === 'sender'
-  const isCopy = !isForSender && request.kind !== 'trace'
+  const { isPostmaster, isCopy, recipient, entries } = addressee
+  // A report that was asked for reads the same, whoever gets it.
+  const isForPostmaster = isPostmaster && request.kind !== 'trace'
   const { template, lines } = expanded(composer)
   const mustBeShort = isTooLarge(original, options) || original.returnHeaders
   const isRedacted = options.redactRequireTls && readSendOptions(original.sendOptions).isTlsRequired
   const draft = {
     ...{ original, options, nowMs, template, recipient, entries },
-    lines: isCopy ? [] : lines,
-    subject: (isForSender ? undefined : template.postmasterSubject) ?? template.subject,
-    autoSubmitted: isForSender ? 'auto-replied' : 'auto-generated',
+    lines: isForPostmaster ? [] : lines,
+    subject: (isForPostmaster ? template.postmasterSubject : undefined) ?? template.subject,
+    autoSubmitted: isForPostmaster ? 'auto-generated' : 'auto-replied',
     headersOnly: addressee.headersOnly || mustBeShort || isRedacted,
   } as const
   return {
-    ...{ audience, recipient },
-    sender: isForSender ? '' : doubleBounceAddress(options),
+    ...{ isCopy, recipient },
+    sender: isPostmaster ? doubleBounceAddress(options) : '',
     encoding: notificationEncoding(original, template, options.templateValues.smtputf8),
     sendOptions: inheritedSendOptions(original.sendOptions, isRedacted),
     entries: entries ?? [],
-    description: `${audience} ${DESCRIPTIONS[kind]} notification`,
+    description: `${isForPostmaster ? 'postmaster' : 'sender'} ${DESCRIPTIONS[kind]} notification`,
     text: () => notificationText(draft),
   }
 }

@@ -198,11 +198,30 @@ describe('who is told (F-65 to F-68)', () => {
     expect(result.removesLog).toBe(kind !== 'delay')
   })
 
+  it('F-65, F-69: a report about the null sender reads like any other', async () => {
+    const trace = plan(
+      { kind: 'trace', original: from('') },
+      { notifyClasses: new Set(['2bounce']) },
+    )
+    const [report] = trace.notifications
+    expect([report?.isCopy, report?.sender]).toEqual([false, DOUBLE_BOUNCE])
+    expect(report?.description).toBe('sender delivery status notification')
+    const text = await textOf(report!)
+    expect(text).toContain('\nAuto-Submitted: auto-replied\n')
+    expect(text).toContain(builtInTemplates.success.lines[2])
+    const failure = plan({ original: from('') }, { notifyClasses: new Set(['2bounce']) })
+    const [notice] = failure.notifications
+    expect([notice?.isCopy, notice?.description]).toEqual([
+      ...[false, 'postmaster non-delivery notification'],
+    ])
+  })
+
   it('F-65: the sender first, then the postmaster, of all recipients and headers only', async () => {
     const entries = [{ ...ENTRY, notify: 1 }, { ...ENTRY, notify: 6 }, ENTRY]
     const result = plan({ entries }, { notifyClasses: all })
     expect(told(result)).toEqual([' > s@box.example', `${DOUBLE_BOUNCE} > pm-bounce@example.com`])
     expect(result.notifications.map((one) => one.entries.length)).toEqual([2, 3])
+    expect(result.notifications.map((one) => one.isCopy)).toEqual([false, true])
     expect(result.notifications.map((one) => one.description)).toEqual([
       'sender non-delivery notification',
       'postmaster non-delivery notification',
@@ -235,7 +254,7 @@ describe('who is told (F-65 to F-68)', () => {
   it.each([
     ['list@a.example', 'u@b.example', 'list+u=b.example@a.example'],
     ['list', 'u', 'list+u'],
-    ['l@a', '"x@y z"@b', 'l+x@y z=b@a'],
+    ['l@a', '"x@y z"@b', 'l+"x@y z"=b@a'],
     ['l@a', '(MAILER-DAEMON)', 'l+(MAILER-DAEMON)@a'],
   ])('F-76: from %s, about %s: to %s', (sender, recipient, to) => {
     const original = { ...from(sender), verpDelimiters: '+=' }
@@ -340,6 +359,16 @@ describe('who is told (F-65 to F-68)', () => {
     const { parts } = readReport(await textOf(plan({ original }).notifications[0]!))
     expect(parts[2]?.body).toBe('Return-Path: <s@box.example>\nSubject: a\n b\nX-Y : c\n')
     expect(read).toBe(5)
+  })
+
+  it('F-74: folds as Postfix does: blanks stay within a line, a long word is alone', async () => {
+    const long = 'c'.repeat(102)
+    const words = 'ddd eee ffff gggg hhhh iiii jjjj kkkk llll mmmm nnnn oooo pppp qqqq   rrrr'
+    const reason = `aaa   bbb    ${long}   ${words} ssss  `
+    const text = await textOf(plan({ entries: [{ ...ENTRY, reason }] }).notifications[0]!)
+    const folded = `aaa   bbb\n    ${long}\n    ${words}\n    ssss\n\n`
+    expect(text).toContain(`\n<u1@bounce.example>: ${folded}`)
+    expect(text).toContain(`\nDiagnostic-Code: X-Postfix; ${folded}`)
   })
 
   it('F-75: brackets of a Message-ID are one pair', async () => {
