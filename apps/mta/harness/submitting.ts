@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -21,6 +21,15 @@ export function sendmail(
 ): Promise<Submitted> {
   const words = [COMMAND, '-c', join(directory, 'conf'), 'sendmail', ...args]
   return runWith(message, process.execPath, words, options)
+}
+
+/** Starts `posthouse sendmail`, which waits for its message. */
+export function spawnSendmail(
+  directory: string,
+  args: readonly string[],
+): ChildProcessWithoutNullStreams {
+  const words = [COMMAND, '-c', join(directory, 'conf'), 'sendmail', ...args]
+  return spawn(process.execPath, words, { stdio: ['pipe', 'pipe', 'pipe'] })
 }
 
 /** Runs a program that reads `input`. */

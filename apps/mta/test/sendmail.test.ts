@@ -1,6 +1,7 @@
 import { chmodSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type DropResult, dropMessage, nodeMaildropFiles } from '@posthouse/postdrop'
 import { encodeRecord, RecordType } from '@posthouse/queue-store'
@@ -10,7 +11,7 @@ import { writeConfiguration } from '../harness/configuration.ts'
 import { runCommand } from '../harness/posthouse.ts'
 import { readQueueFile } from '../harness/queue-file-records.ts'
 import { Scene, type SceneOptions } from '../harness/scene.ts'
-import { sendmail } from '../harness/submitting.ts'
+import { sendmail, spawnSendmail } from '../harness/submitting.ts'
 import { triggerService } from '../src/trigger-service.ts'
 
 type RecordText = readonly [type: string, text: string]
@@ -113,6 +114,18 @@ describe('sendmail', () => {
     await scene.restart()
     await expect.poll(() => scene.arrivals.length).toBe(1)
     await expect.poll(() => namesIn(scene, 'maildrop')).toEqual([])
+  })
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('F-92: %s leaves nothing behind', async (signal) => {
+    const scene = await open()
+    const child = spawnSendmail(scene.directory, ['a@x.example'])
+    child.stdin.write('Subject: x\n')
+    await expect.poll(() => namesIn(scene, 'maildrop')).toHaveLength(1)
+    child.kill(signal)
+    expect(await text(child.stderr)).toMatch(
+      new RegExp(`^sendmail: fatal: \\S+: ended by ${signal}\n$`),
+    )
+    expect(namesIn(scene, 'maildrop')).toEqual([])
   })
 
   it.each([

@@ -9,6 +9,7 @@ import type { Config } from '@posthouse/config'
 import { dropMessage, parseReplies } from '@posthouse/postdrop'
 import {
   runSendmail,
+  SendmailError,
   type SendmailSystem,
   type SendmailUser,
   type SubmitReply,
@@ -22,6 +23,7 @@ import { postdropSystem } from './postdrop.ts'
 import { stderrLog } from './stderr-log.ts'
 import type { ToolCall } from './tools.ts'
 
+const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
 const LINE_ENDINGS = ['always', 'strict', 'never'] as const
 const NOT_STORED = 'queue file write error' // F-17.
 
@@ -31,7 +33,10 @@ export function sendmail(call: ToolCall): Promise<number> {
     input: process.stdin,
     stdout: (bytes) => process.stdout.write(bytes),
     stderr: (bytes) => process.stderr.write(bytes),
-    open: (directory = call.configDirectory) => openSystem(directory),
+    open: (directory = call.configDirectory) => {
+      endInputOnSignals()
+      return openSystem(directory)
+    },
     postqueue: async (args, configDirectory = call.configDirectory) => {
       const { postqueue } = await import('./postqueue.ts')
       return postqueue({ ...call, name: 'postqueue', args, configDirectory })
@@ -41,6 +46,13 @@ export function sendmail(call: ToolCall): Promise<number> {
       await start(resolve(directory))
     },
   })
+}
+
+/** What is not all there is taken back (F-92). A message that was read goes on its way. */
+function endInputOnSignals(): void {
+  for (const signal of SIGNALS) {
+    process.on(signal, () => process.stdin.destroy(new SendmailError(`ended by ${signal}`)))
+  }
 }
 
 async function openSystem(directory: string): Promise<SendmailSystem> {
