@@ -3,7 +3,7 @@ import type { Todo } from './order.ts'
 import type { RetryEntry } from './retry-list.ts'
 import type { SessionReuse } from './session-reuse.ts'
 import type { Transport } from './transport.ts'
-import type { TurnTaker } from './turn-heap.ts'
+import type { QueuedTurnTaker } from './turn-queue.ts'
 
 /** Why a transport or a destination is left alone for a while. */
 export interface Suspension {
@@ -14,7 +14,7 @@ export interface Suspension {
 }
 
 /** What a scheduler knows of one destination of one transport (S-67). */
-export class Destination<Entry, T extends Todo> implements TurnTaker, RetryEntry {
+export class Destination<Entry, T extends Todo> implements QueuedTurnTaker, RetryEntry {
   readonly name: string
   readonly transport: Transport<Entry, T>
   readonly window: ConcurrencyWindow
@@ -25,6 +25,8 @@ export class Destination<Entry, T extends Todo> implements TurnTaker, RetryEntry
   delayed = false
   turn = 0
   place = -1
+  ahead: QueuedTurnTaker | undefined
+  behind: QueuedTurnTaker | undefined
   retryMs: number | undefined
   older: RetryEntry | undefined
   younger: RetryEntry | undefined

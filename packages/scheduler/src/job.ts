@@ -1,6 +1,5 @@
 import type { Activation } from './activation.ts'
 import type { Destination } from './destination.ts'
-import { Fifo } from './fifo.ts'
 import type { Todo } from './order.ts'
 import type { PreemptiveOrder } from './preemptive-order.ts'
 
@@ -8,32 +7,56 @@ import type { PreemptiveOrder } from './preemptive-order.ts'
 export interface Entry<M, R> {
   readonly job: Job<M, R>
   readonly recipients: R[]
+  /** The next one of the same peer. */
+  younger: Entry<M, R> | undefined
 }
+
+// With so many peers a job looks them up in a map; fewer are faster to go through.
+const MANY_PEERS = 8
 
 /** The part of a job that goes to one destination, while some of it waits. */
 export class Peer<M, R> {
   readonly job: Job<M, R>
   readonly destination: PeerDestination<M, R>
-  readonly entries: Fifo<Entry<M, R>> = new Fifo()
+  /** The oldest entry; undefined when none waits any more. */
+  first: Entry<M, R> | undefined
   /** The youngest entry; more recipients may join it. */
   last: Entry<M, R>
   /** The peers of a job are a ring. */
   before: Peer<M, R> = this
   after: Peer<M, R> = this
+  /** Those of a destination are a list. */
+  older: Peer<M, R> | undefined
+  younger: Peer<M, R> | undefined
 
-  constructor(destination: PeerDestination<M, R>, last: Entry<M, R>) {
-    this.job = last.job
+  constructor(destination: PeerDestination<M, R>, entry: Entry<M, R>) {
+    this.job = entry.job
     this.destination = destination
-    this.last = last
+    this.first = this.last = entry
   }
 }
 
 /** What waits for one destination: the peers of all jobs that have something for it. */
 export class PeerQueue<M, R> implements Todo {
   length = 0
-  readonly peers: Set<Peer<M, R>> = new Set()
+  oldest: Peer<M, R> | undefined
+  youngest: Peer<M, R> | undefined
   /** A job is blocked because this destination has no room (S-50). */
   tagged = false
+
+  add(peer: Peer<M, R>): void {
+    peer.older = this.youngest
+    if (this.youngest === undefined) this.oldest = peer
+    else this.youngest.younger = peer
+    this.youngest = peer
+  }
+
+  remove({ older, younger }: Peer<M, R>): void {
+    if (older === undefined) this.oldest = younger
+    else older.younger = younger
+    if (younger === undefined) this.youngest = older
+    else younger.older = older
+  }
 }
 
 export type PeerDestination<M, R> = Destination<Entry<M, R>, PeerQueue<M, R>>
@@ -74,7 +97,9 @@ export class Job<M, R> {
   recipients = 0
   /** It is among those whose messages are not fully read; see `RecipientPool`. */
   awaitsSlots = false
-  readonly #peers = new Map<PeerDestination<M, R>, Peer<M, R>>()
+  #peerCount = 0
+  /** The peers by destination, once they are many. */
+  #peers: Map<PeerDestination<M, R>, Peer<M, R>> | undefined
   #firstPeer: Peer<M, R> | undefined
 
   constructor(activation: Activation<M, R>, order: PreemptiveOrder<M, R>) {
@@ -94,15 +119,14 @@ export class Job<M, R> {
   /** Adds a recipient: to the youngest entry for the destination, or to a new one (S-28). */
   add(destination: PeerDestination<M, R>, recipient: R, limit: number): void {
     this.recipients += 1
-    let peer = this.#peers.get(destination)
+    const peer = this.#peerFor(destination)
     if (peer !== undefined && (limit === 0 || peer.last.recipients.length < limit)) {
       peer.last.recipients.push(recipient)
       return
     }
-    const entry = { job: this, recipients: [recipient] }
-    peer ??= this.#addPeer(destination, entry)
-    peer.last = entry
-    peer.entries.push(entry)
+    const entry = { job: this, recipients: [recipient], younger: undefined }
+    if (peer === undefined) this.#addPeer(new Peer(destination, entry))
+    else peer.last = peer.last.younger = entry
     this.waiting += 1
     this.read += 1
     destination.todo.length += 1
@@ -122,18 +146,20 @@ export class Job<M, R> {
 
   /** Takes the oldest entry out of a peer, which goes to the end of the round. */
   take(peer: Peer<M, R>): Entry<M, R> {
-    const entry = peer.entries.shift()
+    const entry = peer.first! // A peer without an entry is removed.
+    peer.first = entry.younger
     this.#firstPeer = peer.after
     this.waiting -= 1
     this.selected += 1
     peer.destination.todo.length -= 1
-    if (peer.entries.length === 0) this.#removePeer(peer)
+    if (peer.first === undefined) this.#removePeer(peer)
     return entry
   }
 
   /** Takes everything out of a peer: its destination died. */
   drop(peer: Peer<M, R>): Entry<M, R>[] {
-    const entries = peer.entries.clear()
+    const entries: Entry<M, R>[] = []
+    for (let entry = peer.first; entry !== undefined; entry = entry.younger) entries.push(entry)
     this.waiting -= entries.length
     this.selected += entries.length
     peer.destination.todo.length -= entries.length
@@ -143,27 +169,49 @@ export class Job<M, R> {
 
   /** Marks the destinations that it waits for (S-47). */
   tagDestinations(): void {
-    for (const destination of this.#peers.keys()) destination.todo.tagged = true
+    let peer = this.#firstPeer
+    for (let left = this.#peerCount; peer !== undefined && left > 0; left--) {
+      peer.destination.todo.tagged = true
+      peer = peer.after
+    }
   }
 
-  #addPeer(destination: PeerDestination<M, R>, last: Entry<M, R>): Peer<M, R> {
-    const peer = new Peer(destination, last)
+  #peerFor(destination: PeerDestination<M, R>): Peer<M, R> | undefined {
+    if (this.#peers !== undefined) return this.#peers.get(destination)
+    let peer = this.#firstPeer
+    for (let left = this.#peerCount; peer !== undefined && left > 0; left--) {
+      if (peer.destination === destination) return peer
+      peer = peer.after
+    }
+    return undefined
+  }
+
+  #addPeer(peer: Peer<M, R>): void {
     const first = this.#firstPeer ?? peer
     peer.after = first
     peer.before = first.before
     peer.before.after = peer
     first.before = peer
     this.#firstPeer = first
-    this.#peers.set(destination, peer)
-    destination.todo.peers.add(peer)
-    return peer
+    this.#peerCount += 1
+    peer.destination.todo.add(peer)
+    if (this.#peers !== undefined) this.#peers.set(peer.destination, peer)
+    else if (this.#peerCount > MANY_PEERS) this.#mapPeers(first)
+  }
+
+  #mapPeers(first: Peer<M, R>): void {
+    this.#peers = new Map([[first.destination, first]])
+    for (let peer = first.after; peer !== first; peer = peer.after) {
+      this.#peers.set(peer.destination, peer)
+    }
   }
 
   #removePeer(peer: Peer<M, R>): void {
     peer.before.after = peer.after
     peer.after.before = peer.before
     if (this.#firstPeer === peer) this.#firstPeer = peer.after === peer ? undefined : peer.after
-    this.#peers.delete(peer.destination)
-    peer.destination.todo.peers.delete(peer)
+    this.#peerCount -= 1
+    this.#peers?.delete(peer.destination)
+    peer.destination.todo.remove(peer)
   }
 }

@@ -85,13 +85,14 @@ export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerQueue<M, R>
 
   drop(destination: PeerDestination<M, R>): Entry<M, R>[] {
     const dropped: Entry<M, R>[] = []
-    for (const peer of destination.todo.peers) {
+    const { todo } = destination
+    for (let peer = todo.oldest; peer !== undefined; peer = todo.oldest) {
       const { job } = peer
       for (const entry of job.drop(peer)) dropped.push(entry)
       if (this.#preemption.isOn) this.#preemption.candidates.update(job)
       if (job.waiting === 0) this.#retire(job)
     }
-    destination.todo.tagged = false
+    todo.tagged = false
     return dropped
   }
 

@@ -1,16 +1,17 @@
 import type { Destination } from './destination.ts'
 import { Fifo } from './fifo.ts'
 import type { Order, Taken } from './order.ts'
-import { place, TurnHeap } from './turn-heap.ts'
+import { place } from './turn-heap.ts'
+import { TurnQueue } from './turn-queue.ts'
 
 /** Destinations take turns; within one it is first come, first served (S-64). */
 export class RoundRobinOrder<Job> implements Order<Job, Fifo<Job>> {
   /** The destinations with a job that may go now. */
-  readonly #waiting = new TurnHeap<Destination<Job, Fifo<Job>>>()
+  readonly #waiting = new TurnQueue<Destination<Job, Fifo<Job>>>()
   #lastTurn = 0
 
   get ready(): boolean {
-    return this.#waiting.size > 0
+    return !this.#waiting.isEmpty
   }
 
   createTodo(): Fifo<Job> {

@@ -78,7 +78,7 @@ export class TurnHeap<T extends TurnTaker> {
 
 /** Puts something that may go into a heap, and takes what may not out of it. */
 export function place<T extends TurnTaker & { readonly ready: boolean }>(
-  heap: TurnHeap<T>,
+  heap: { add(item: T): void; remove(item: T): void },
   item: T,
 ): void {
   if (item.ready === item.place >= 0) return
