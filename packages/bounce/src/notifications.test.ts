@@ -471,7 +471,7 @@ describe('any notification', () => {
           if (!settings.templateValues.smtputf8) expect(own).toMatch(/^[\n\t\x20-\x7e]*$/)
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     ))
 
   it('F-71: returns an original byte by byte, in any chunks, or its headers', () =>
