@@ -169,6 +169,8 @@ const messages = fc
     contentFilter: optionalText,
     verpDelimiters: fc.constantFrom(undefined, '', '+=', '-=', '??', '+', '\0='),
     warningTimeMs: fc.option(timeMs, { nil: undefined }),
+    fullName: optionalText,
+    leadingAttributes: fc.option(fc.array(fc.tuple(attributeName, anyText)), { nil: undefined }),
     attributes: fc.array(fc.tuple(fc.oneof(attributeName, otherName), anyText)),
     recipients: fc.array(recipient),
     encoding: fc.constantFrom(undefined, '7bit' as const, '8bit' as const),
@@ -176,6 +178,7 @@ const messages = fc
     sendOptions: fc.constantFrom(undefined, 0, 7, 63),
     filter: optionalText,
     redirect: optionalText,
+    lateRecipients: fc.option(fc.array(recipient), { nil: undefined }),
     extraRecipients: fc.option(fc.array(recipient), { nil: undefined }),
   })
   .map((message) => Object.fromEntries(Object.entries(message).filter(([, v]) => v !== undefined)))
