@@ -11,7 +11,6 @@ import { SizeClass } from './size-class.ts'
 export class Candidates<M, R> {
   readonly #list: JobList<M, R>
   readonly #classes = new Map<number, SizeClass<M, R>>()
-  readonly #classOf = new Map<Job<M, R>, number>()
   /** Jobs that were selected from or moved. */
   readonly #touched = new Set<Job<M, R>>()
   /** Jobs whose size changed since the last search. */
@@ -46,7 +45,7 @@ export class Candidates<M, R> {
       if (job !== undefined) consider(job)
     }
     for (const job of this.#touched) {
-      if (job === current || job.children.size > 0 || this.#list.isBlocked(job)) continue
+      if (job === current || (job.children?.size ?? 0) > 0 || this.#list.isBlocked(job)) continue
       if (job.needed > 0 && job.needed <= budget) consider(job)
     }
     return best
@@ -61,7 +60,7 @@ export class Candidates<M, R> {
   #sort(job: Job<M, R>): void {
     const isTouched = job.selected > 0 || job.moved
     const size = isTouched ? undefined : job.most
-    if (size !== undefined && this.#classOf.get(job) === size) return
+    if (size !== undefined && job.sizeClass?.size === size) return
     this.#leaveClass(job)
     if (size === undefined) {
       this.#touched.add(job)
@@ -70,19 +69,16 @@ export class Candidates<M, R> {
     this.#touched.delete(job)
     let jobs = this.#classes.get(size)
     if (jobs === undefined) {
-      jobs = new SizeClass(this.#list)
+      jobs = new SizeClass(size, this.#list)
       this.#classes.set(size, jobs)
     }
     jobs.add(job)
-    this.#classOf.set(job, size)
   }
 
   #leaveClass(job: Job<M, R>): void {
-    const size = this.#classOf.get(job)
-    if (size === undefined) return
-    this.#classOf.delete(job)
-    const jobs = this.#classes.get(size)
-    jobs?.remove(job)
-    if (jobs?.size === 0) this.#classes.delete(size)
+    const { sizeClass } = job
+    if (sizeClass === undefined) return
+    sizeClass.remove(job)
+    if (sizeClass.isEmpty) this.#classes.delete(sizeClass.size)
   }
 }

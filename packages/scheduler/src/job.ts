@@ -2,6 +2,7 @@ import type { Activation } from './activation.ts'
 import type { Destination } from './destination.ts'
 import type { Todo } from './order.ts'
 import type { PreemptiveOrder } from './preemptive-order.ts'
+import type { SizeClass } from './size-class.ts'
 
 /** A batch of recipients of one message for one destination: what one delivery takes. */
 export interface Entry<M, R> {
@@ -78,7 +79,8 @@ export class Job<M, R> {
   /** Whom it preempted; `parent` changes when that one leaves the stack. */
   preempted: Job<M, R> | undefined
   parent: Job<M, R> | undefined
-  readonly children: Set<Job<M, R>> = new Set()
+  /** Who preempts it; made when somebody does, as hardly any job is preempted. */
+  children: Set<Job<M, R>> | undefined
   /** How deep in a stack of preempting jobs; 0 when it preempts nobody. */
   level = 0
   listed = false
@@ -92,6 +94,10 @@ export class Job<M, R> {
   blockedIn = -1
   /** The entry of the transport for which it was last read: one batch for each (X-33). */
   readFor = -1
+  /** Where it is among the untouched jobs of its size; see `Candidates`. */
+  sizeClass: SizeClass<M, R> | undefined
+  olderOfSize: Job<M, R> | undefined
+  youngerOfSize: Job<M, R> | undefined
   /** Recipient slots lent to it (S-60), and recipients that it has in memory. */
   slots = 0
   recipients = 0

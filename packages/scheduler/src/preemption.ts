@@ -60,12 +60,12 @@ export class Preemption<M, R> {
     if (parent !== undefined && parent === job.preempted) {
       parent.available -= job.used * this.#options.slotCost
     }
-    parent?.children.delete(job)
-    for (const child of job.children) {
+    parent?.children?.delete(job)
+    for (const child of job.children ?? []) {
       child.parent = parent
-      parent?.children.add(child)
+      parent?.children?.add(child)
     }
-    job.children.clear()
+    job.children = undefined
     job.parent = job.preempted = undefined
     job.level = 0
   }
@@ -75,6 +75,7 @@ export class Preemption<M, R> {
     this.#list.moveInFront(job, current)
     job.parent = job.preempted = current
     job.level = current.level + 1
+    current.children ??= new Set()
     current.children.add(job)
     current.available -= job.needed * this.#options.slotCost
     job.used = -job.needed

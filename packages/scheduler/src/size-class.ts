@@ -1,56 +1,51 @@
 import type { Job } from './job.ts'
 import { isBefore, type JobList } from './job-list.ts'
 
-interface Place<M, R> {
-  readonly job: Job<M, R>
-  older: Place<M, R> | undefined
-  younger: Place<M, R> | undefined
-}
-
 /**
  * Untouched jobs of one size, in the order of the job list. Of these the oldest that is not blocked
  * has the best score, at any time.
  */
 export class SizeClass<M, R> {
+  /** The most entries that each of them can come to. */
+  readonly size: number
   readonly #list: JobList<M, R>
-  readonly #places = new Map<Job<M, R>, Place<M, R>>()
-  #oldest: Place<M, R> | undefined
-  #youngest: Place<M, R> | undefined
+  #oldest: Job<M, R> | undefined
+  #youngest: Job<M, R> | undefined
   /** Everything older is blocked, as long as the list has this version. */
-  #cursor: Place<M, R> | undefined
+  #cursor: Job<M, R> | undefined
   #version = -1
 
-  constructor(list: JobList<M, R>) {
+  constructor(size: number, list: JobList<M, R>) {
+    this.size = size
     this.#list = list
   }
 
-  get size(): number {
-    return this.#places.size
+  get isEmpty(): boolean {
+    return this.#oldest === undefined
   }
 
   add(job: Job<M, R>): void {
     let older = this.#youngest
-    while (older !== undefined && isBefore(job, older.job)) older = older.older
-    const younger = older === undefined ? this.#oldest : older.younger
-    const place = { job, older, younger }
-    if (older === undefined) this.#oldest = place
-    else older.younger = place
-    if (younger === undefined) this.#youngest = place
-    else younger.older = place
-    this.#places.set(job, place)
+    while (older !== undefined && isBefore(job, older)) older = older.olderOfSize
+    const younger = older === undefined ? this.#oldest : older.youngerOfSize
+    job.olderOfSize = older
+    job.youngerOfSize = younger
+    if (older === undefined) this.#oldest = job
+    else older.youngerOfSize = job
+    if (younger === undefined) this.#youngest = job
+    else younger.olderOfSize = job
+    job.sizeClass = this
     if (younger !== undefined || this.#cursor === undefined) this.#cursor = this.#oldest
   }
 
   remove(job: Job<M, R>): void {
-    const place = this.#places.get(job)
-    if (place === undefined) return
-    const { older, younger } = place
+    const { olderOfSize: older, youngerOfSize: younger } = job
     if (older === undefined) this.#oldest = younger
-    else older.younger = younger
+    else older.youngerOfSize = younger
     if (younger === undefined) this.#youngest = older
-    else younger.older = older
-    if (this.#cursor === place) this.#cursor = younger
-    this.#places.delete(job)
+    else younger.olderOfSize = older
+    if (this.#cursor === job) this.#cursor = younger
+    job.olderOfSize = job.youngerOfSize = job.sizeClass = undefined
   }
 
   first(): Job<M, R> | undefined {
@@ -58,9 +53,9 @@ export class SizeClass<M, R> {
       this.#version = this.#list.version
       this.#cursor = this.#oldest
     }
-    while (this.#cursor !== undefined && this.#list.isBlocked(this.#cursor.job)) {
-      this.#cursor = this.#cursor.younger
+    while (this.#cursor !== undefined && this.#list.isBlocked(this.#cursor)) {
+      this.#cursor = this.#cursor.youngerOfSize
     }
-    return this.#cursor?.job
+    return this.#cursor
   }
 }
