@@ -77,16 +77,17 @@ describe('Pickup', () => {
   })
 
   it('F-46: attributes behind the sender, and VERP', async () => {
-    put('A1', 'maildrop-gateway-8bit')
-    put('A2', 'maildrop-trace-v')
-    put('A3', 'maildrop-verp')
-    const { taken } = await pickUpAll()
-    expect(taken.map(({ message }) => message.attributes)).toEqual([
-      [['encoding', '8bit']],
-      [['trace_flags', '1024']],
-      [],
+    const found: unknown[] = []
+    for (const name of ['maildrop-gateway-8bit', 'maildrop-trace-v', 'maildrop-verp']) {
+      put('A1', name)
+      const { attributes, verpDelimiters } = (await pickUpAll()).taken[0]!.message
+      found.push([attributes, verpDelimiters])
+    }
+    expect(found).toEqual([
+      [[['encoding', '8bit']], undefined],
+      [[['trace_flags', '1024']], undefined],
+      [[], '+='],
     ])
-    expect(taken.map(({ message }) => message.verpDelimiters)).toEqual([undefined, undefined, '+='])
   })
 
   it('F-59: a requeued file keeps its attributes and recipients', async () => {
