@@ -9,8 +9,8 @@ import {
 // with mail that waits:
 // node --conditions=@posthouse/source bench/decisions.ts
 
-const DECISIONS = 300_000
-const ENTRIES = 300_000 // So many wait all the time, whatever the number of destinations.
+const DECISIONS = 1_000_000
+const ENTRIES = 200_000 // So many wait all the time, whatever the number of destinations.
 const IN_FLIGHT = 100
 const SINGLES = 0.9 // Share of messages with one recipient; the others have many.
 const MANY = 50

@@ -2,6 +2,9 @@ import type { Job } from './job.ts'
 import type { JobList } from './job-list.ts'
 import { SizeClass } from './size-class.ts'
 
+// Bounds what the list of changes keeps of jobs that are over.
+const MAX_CHANGED = 1000
+
 /**
  * Finds the job that deserves most to preempt: the one with the highest (age + 1) / size (S-52).
  *
@@ -13,8 +16,8 @@ export class Candidates<M, R> {
   readonly #classes = new Map<number, SizeClass<M, R>>()
   /** Jobs that were selected from or moved. */
   readonly #touched = new Set<Job<M, R>>()
-  /** Jobs whose size changed since the last search. */
-  readonly #changed = new Set<Job<M, R>>()
+  /** Jobs whose size changed since the last search; some may have left the list. */
+  readonly #changed: Job<M, R>[] = []
 
   constructor(list: JobList<M, R>) {
     this.#list = list
@@ -22,19 +25,20 @@ export class Candidates<M, R> {
 
   /** The job is new in the list, or its size changed, or it was selected from or moved. */
   update(job: Job<M, R>): void {
-    this.#changed.add(job)
+    if (job.isChanged) return
+    job.isChanged = true
+    this.#changed.push(job)
+    if (this.#changed.length >= MAX_CHANGED) this.#sortChanged()
   }
 
   remove(job: Job<M, R>): void {
-    this.#changed.delete(job)
     this.#touched.delete(job)
     this.#leaveClass(job)
   }
 
   /** The best that could preempt `current` and needs no more than `budget` entries. */
   best(current: Job<M, R>, budget: number, nowMs: number): Job<M, R> | undefined {
-    for (const job of this.#changed) this.#sort(job)
-    this.#changed.clear()
+    this.#sortChanged()
     const nowSec = Math.floor(nowMs / 1000)
     let best: Job<M, R> | undefined
     const consider = (job: Job<M, R>) => {
@@ -55,6 +59,14 @@ export class Candidates<M, R> {
     const score = (nowSec - job.activation.activatedSec + 1) * than.most
     const other = (nowSec - than.activation.activatedSec + 1) * job.most
     return score > other || (score === other && this.#list.precedes(job, than))
+  }
+
+  #sortChanged(): void {
+    for (const job of this.#changed) {
+      job.isChanged = false
+      if (job.listed) this.#sort(job)
+    }
+    this.#changed.length = 0
   }
 
   #sort(job: Job<M, R>): void {

@@ -44,6 +44,8 @@ export class PeerQueue<M, R> implements Todo {
   youngest: Peer<M, R> | undefined
   /** A job is blocked because this destination has no room (S-50). */
   tagged = false
+  /** The order counts the destination among those that are ready. */
+  isReady = false
 
   add(peer: Peer<M, R>): void {
     peer.older = this.youngest
@@ -94,6 +96,8 @@ export class Job<M, R> {
   blockedIn = -1
   /** The entry of the transport for which it was last read: one batch for each (X-33). */
   readFor = -1
+  /** `Candidates` has it on its list of changes. */
+  isChanged = false
   /** Where it is among the untouched jobs of its size; see `Candidates`. */
   sizeClass: SizeClass<M, R> | undefined
   olderOfSize: Job<M, R> | undefined

@@ -20,7 +20,8 @@ export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerQueue<M, R>
   readonly #jobs = new JobList<M, R>()
   readonly #preemption: Preemption<M, R>
   readonly #pool: RecipientPool<M, R>
-  readonly #ready = new Set<PeerDestination<M, R>>()
+  /** How many destinations have both an entry that waits and room for it. */
+  #readyCount = 0
   /** A job is tested for preemption once for each entry that is taken. */
   #isTested = false
   /** Entries taken so far. */
@@ -35,7 +36,7 @@ export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerQueue<M, R>
   }
 
   get ready(): boolean {
-    return this.#ready.size > 0
+    return this.#readyCount > 0
   }
 
   get freeSlots(): number {
@@ -98,8 +99,10 @@ export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerQueue<M, R>
 
   update(destination: PeerDestination<M, R>): void {
     const { hasRoom, ready, todo } = destination
-    if (ready) this.#ready.add(destination)
-    else this.#ready.delete(destination)
+    if (ready !== todo.isReady) {
+      todo.isReady = ready
+      this.#readyCount += ready ? 1 : -1
+    }
     if (!hasRoom || !todo.tagged) return
     todo.tagged = false
     if (ready) this.#jobs.releaseBlocked()
