@@ -20,10 +20,11 @@ const PID_COLUMNS = 32 // G-70: the process id right-aligned in 32 columns, and 
  * The right to run on one queue directory. Held by a lock of the kernel, which ends with the
  * process however that ends, so there is never a stale one to remove.
  *
- * Node has no file locks of its own; its SQLite has. `pid/posthouse.lock` is an empty database in an
- * exclusive transaction that never ends. `pid/master.pid` has the process id where Postfix's tools
- * look for it (G-70); as there, the lock decides and not the number (G-93). Postfix's master locks
- * that file with flock(2), and so does flock(1) for us, so that neither starts beside the other.
+ * Node has no file locks of its own; its SQLite has. `pid/posthouse.lock` is an empty database in
+ * an exclusive transaction that never ends. `pid/master.pid` has the process id where Postfix's
+ * tools look for it (G-70); as there, the lock decides and not the number (G-93). Postfix's master
+ * locks that file with flock(2), and so does flock(1) for us, so that neither starts beside the
+ * other.
  */
 export class InstanceLock {
   // A lock that nobody refers to any more would be collected, and with it the lock of the kernel.
@@ -105,7 +106,8 @@ function readProcessId(queueDirectory: string): number | undefined {
   return Number.isInteger(processId) && processId > 0 ? processId : undefined
 }
 
-// A lock of flock(2) belongs to the open file, so it stays when flock(1), which got it from us, ends.
+// A lock of flock(2) belongs to the open file, so it stays when flock(1), which got that from us,
+// ends.
 function tryFlock(file: number): boolean {
   const stdio: StdioOptions = ['ignore', 'ignore', 'ignore', file]
   const { status, error } = spawnSync('flock', ['-x', '-n', '3'], { stdio })
