@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 
-import { arrive, create, type MailScheduler } from '../test/sequence.ts'
+import { arrive, create, distinct, type MailScheduler } from '../test/sequence.ts'
 import type { Delivery } from './index.ts'
 
 const BLAMED = { kind: 'blamed', status: '4.4.1', reason: 'refused' } as const
@@ -80,4 +80,19 @@ it('refuses a delivery that was finished before', () => {
   const [one] = take(scheduler, 0)
   scheduler.finish(one!, { kind: 'answered' }, 0)
   expect(() => scheduler.finish(one!, { kind: 'answered' }, 0)).toThrow(/in flight/)
+})
+
+it('S-54: what a preempting message did not need is given back', () => {
+  const scheduler = create({ initial: 1, processLimit: 1, destinationRecipientLimit: 1 })
+  arrive(scheduler, 'A', distinct('a', 100))
+  let order = ''
+  for (let one = scheduler.next(0); one?.kind === 'deliver'; one = scheduler.next(0)) {
+    const { name } = one.activation.message
+    order += name
+    if (order === 'A') arrive(scheduler, 'B', new Array(6).fill('x'))
+    // Of the six one was tried, so A lost five turns' worth and not thirty.
+    if (order === 'AB') arrive(scheduler, 'C', ['c'])
+    scheduler.finish(one, name === 'B' ? BLAMED : { kind: 'answered' }, 0)
+  }
+  expect(order).toBe(`AB${'A'.repeat(5)}C${'A'.repeat(94)}`)
 })
