@@ -14,19 +14,18 @@ import { systemAccounts } from '../system-accounts.ts'
 import { tableList } from '../table-lists.ts'
 import { Tables } from '../tables.ts'
 import { triggerService } from '../trigger-service.ts'
+import { MessageInput } from './message-input.ts'
 import { stderrLog } from './stderr-log.ts'
 import type { ToolCall } from './tools.ts'
 
 const LOGIN_SENDERS = 'local_login_sender_maps'
-const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
 
 /** postdrop(1), for those who may write to the maildrop directory. */
 export function postdrop(call: ToolCall): Promise<number> {
-  for (const signal of SIGNALS) {
-    process.on(signal, () => process.stdin.destroy(new PostdropError(`ended by ${signal}`)))
-  }
+  const input = new MessageInput((text) => new PostdropError(text))
+  input.heedSignals()
   return runPostdrop(call.args, {
-    input: process.stdin,
+    input,
     stdout: (bytes) => process.stdout.write(bytes),
     stderr: (bytes) => process.stderr.write(bytes),
     open: (directory = call.configDirectory) => {

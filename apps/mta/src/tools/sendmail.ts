@@ -19,22 +19,23 @@ import { loadMainConfig, queueDirectoryOf } from '../load-configuration.ts'
 import { domainMatcher } from '../match-lists.ts'
 import { systemAccounts } from '../system-accounts.ts'
 import { Tables } from '../tables.ts'
+import { MessageInput } from './message-input.ts'
 import { postdropSystem } from './postdrop.ts'
 import { stderrLog } from './stderr-log.ts'
 import type { ToolCall } from './tools.ts'
 
-const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
 const LINE_ENDINGS = ['always', 'strict', 'never'] as const
 const NOT_STORED = 'queue file write error' // F-17.
 
 /** sendmail(1). */
 export function sendmail(call: ToolCall): Promise<number> {
+  const input = new MessageInput((text) => new SendmailError(text))
   return runSendmail(call.args, {
-    input: process.stdin,
+    input,
     stdout: (bytes) => process.stdout.write(bytes),
     stderr: (bytes) => process.stderr.write(bytes),
     open: (directory = call.configDirectory) => {
-      endInputOnSignals()
+      input.heedSignals()
       return openSystem(directory)
     },
     postqueue: async (args, configDirectory = call.configDirectory) => {
@@ -46,13 +47,6 @@ export function sendmail(call: ToolCall): Promise<number> {
       await start(resolve(directory))
     },
   })
-}
-
-/** What is not all there is taken back (F-92). A message that was read goes on its way. */
-function endInputOnSignals(): void {
-  for (const signal of SIGNALS) {
-    process.on(signal, () => process.stdin.destroy(new SendmailError(`ended by ${signal}`)))
-  }
 }
 
 async function openSystem(directory: string): Promise<SendmailSystem> {
