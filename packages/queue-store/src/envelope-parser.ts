@@ -10,7 +10,8 @@ import { checkVerpDelimiters } from './verp-delimiters.ts'
 
 const EXCERPT_LENGTH = 100
 const MAX_WARNINGS = 20
-const FLUSH_MODE = 0o040
+/** "Deliver now" (F-13). */
+export const FLUSH_MODE = 0o040
 
 /** Records that `take` has no use for, and that are no reason to refuse a file (F-32). */
 const IGNORED: ReadonlySet<number> = new Set([

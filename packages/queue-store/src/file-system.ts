@@ -55,6 +55,8 @@ export interface QueueFileSystem {
   rename(from: string, to: string): void | Promise<void>
   unlink(path: string): Promise<void>
   mkdir(path: string, mode: number): Promise<void>
+  /** `mode`: permission bits. */
+  chmod(path: string, mode: number): Promise<void>
   utimes(path: string, accessedMs: number, modifiedMs: number): Promise<void>
   opendir(path: string): Promise<FileSystemDirectory>
   /** Whether `fsync` of a new file makes its directory entry durable too. */

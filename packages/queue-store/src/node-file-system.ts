@@ -105,6 +105,7 @@ const POOLED: Omit<QueueFileSystem, 'writev' | 'rename' | 'fsync' | 'ftruncate'>
     result((done) => fs.write(file, bytes, 0, bytes.length, position, done)),
   unlink: (path) => completion((done) => fs.unlink(path, done)),
   mkdir: (path, mode) => completion((done) => fs.mkdir(path, mode, done)),
+  chmod: (path, mode) => completion((done) => fs.chmod(path, mode, done)),
   utimes: (path, accessedMs, modifiedMs) =>
     completion((done) => fs.utimes(path, accessedMs / 1000, modifiedMs / 1000, done)),
   opendir: async (path) =>

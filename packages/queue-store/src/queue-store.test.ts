@@ -443,11 +443,13 @@ describe('QueueStore.move, remove and markDone', () => {
     )
   })
 
-  it('F-13: reads the wish to be delivered now from the mode', async () => {
+  it('F-13, S-15: takes the wish to be delivered now from the mode', async () => {
     const store = await open()
     const { id } = await committed(store, 'x\n')
     fs.chmodSync(join(directory, 'incoming', id), 0o740)
     expect((await store.readEnvelope(id, 'incoming')).flush).toBe(true)
+    expect(fs.statSync(join(directory, 'incoming', id)).mode & 0o777).toBe(0o700)
+    expect((await store.readEnvelope(id, 'incoming')).flush).toBe(false)
   })
 })
 

@@ -4,9 +4,15 @@ import type { Logger } from '@posthouse/mail-log'
 import { ContentCache } from './content-cache.ts'
 import { readContentText } from './content-text.ts'
 import { DoneMarks } from './done-marks.ts'
+import { FLUSH_MODE } from './envelope-parser.ts'
 import { readEnvelopeRecords } from './envelope-reader.ts'
 import { QueueFileError } from './errors.ts'
-import { errorCode, type FileSystemStatus, type QueueFileSystem } from './file-system.ts'
+import {
+  errorCode,
+  errorReason,
+  type FileSystemStatus,
+  type QueueFileSystem,
+} from './file-system.ts'
 import type { MessageEnvelope } from './message.ts'
 import { nodeFileSystem } from './node-file-system.ts'
 import { QueueDirectories } from './queue-directories.ts'
@@ -29,6 +35,7 @@ import { DEFAULT_VERP_DELIMITER_FILTER } from './verp-delimiters.ts'
 import { WrittenFiles } from './written-files.ts'
 
 const CONTENT_WINDOW_BYTES = 64 * 1024
+const PERMISSIONS = 0o777
 const MAX_SPARES = 64 // Sessions that write side by side are seldom more.
 const MAX_SPARE_BYTES = 64 * 1024
 /** Where postsuper(1) puts messages. */
@@ -232,7 +239,7 @@ export class QueueStore {
 
   /**
    * Reads what a file says of its message, content aside. What is odd about it but no reason to
-   * refuse it is logged as a warning.
+   * refuse it is logged as a warning. A wish to be delivered now (F-13) is taken by who reads it.
    *
    * @throws {QueueFileError} `corrupt`, to be logged by the caller, line by line of its `warnings`
    * (F-51); or `vanished`.
@@ -250,9 +257,20 @@ export class QueueStore {
         verpDelimiterFilter: this.#verpDelimiterFilter,
         warn: (text) => log.warning(text),
       })
+      if (envelope.flush) await this.#takeFlush(path, status.mode)
       return await this.#marks.apply(envelope, queue)
     } finally {
       this.#parts.files.close(file)
+    }
+  }
+
+  /** Clears the bit (S-15). Should that fail, a later attempt is urgent, too. */
+  async #takeFlush(path: string, mode: number): Promise<void> {
+    const { log, directory } = this.#options
+    try {
+      await this.#parts.files.chmod(path, mode & PERMISSIONS & ~FLUSH_MODE)
+    } catch (error) {
+      log.warning(`${path.slice(directory.length + 1)}: clear the flush bit: ${errorReason(error)}`)
     }
   }
 

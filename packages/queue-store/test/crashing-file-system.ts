@@ -181,6 +181,10 @@ export class CrashingFileSystem implements QueueFileSystem {
     this.#inodeOf(path)
   }
 
+  async chmod(path: string): Promise<void> {
+    this.#inodeOf(path)
+  }
+
   async opendir(path: string): Promise<{
     read(): Promise<FileSystemEntry | undefined>
     close(): Promise<void>
