@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
-const COMMAND = join(import.meta.dirname, '../bin/posthouse.js')
+export const COMMAND: string = join(import.meta.dirname, '../bin/posthouse.js')
 
 /** What a command that was given a message said, and how it ended. */
 export interface Submitted {

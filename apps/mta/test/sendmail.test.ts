@@ -10,7 +10,7 @@ import { writeConfiguration } from '../harness/configuration.ts'
 import { runCommand } from '../harness/posthouse.ts'
 import { readQueueFile } from '../harness/queue-file-records.ts'
 import { Scene, type SceneOptions } from '../harness/scene.ts'
-import { sendmail, spawnSendmail } from '../harness/submitting.ts'
+import { COMMAND, runWith, sendmail, spawnSendmail } from '../harness/submitting.ts'
 import { triggerService } from '../src/trigger-service.ts'
 
 type RecordText = readonly [type: string, text: string]
@@ -30,6 +30,7 @@ const VECTORS: Vectors = JSON.parse(
 )
 const LETTER = 'To: ann@example.net\nSubject: tea\n\nAt five.\n'
 const CHECKED = { header_checks: 'regexp:{{/^X-Hold:/ HOLD}, {/^Subject: no/ REJECT not you}}' }
+const RECORDS = 'S\x0fbob@example.comR\x0fann@example.orgM\0N\x0cSubject: teaX\0E\0'
 const SUBMISSIONS = 200
 const AT_ONCE = 10
 
@@ -86,6 +87,18 @@ describe('mail that sendmail hands in', () => {
     )
     await scene.posthouse.logged(/: reject: header Subject: no from local; .*: 5\.7\.1 not you$/)
     expect(namesIn(scene, 'maildrop')).toHaveLength(1)
+  })
+
+  it('F-57: posthouse postdrop takes records, and says what became of them', async () => {
+    const conf = join(scene.directory, 'conf')
+    const before = scene.arrivals.length
+    const args = [COMMAND, '-c', conf, 'postdrop', '-r']
+    const { status, stdout, stderr } = await runWith(RECORDS, process.execPath, args)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toMatch(
+      /^protocol\0postdrop_protocol\0queue_id\0\w+\0\0status\x000\0reason\0\0\0$/,
+    )
+    await expect.poll(() => scene.arrivals.length).toBe(before + 1)
   })
 
   it('F-90: -bp lists what is there', async () => {
