@@ -10,7 +10,7 @@ export class MessageInput implements AsyncIterable<Uint8Array> {
     this.#errorOf = errorOf
   }
 
-  /** From now on signals end the input, and no longer the process: a message that was read stays. */
+  /** From now on a signal ends the input and not the process: a message that was read stays. */
   heedSignals(): void {
     process.stdin.on('error', () => undefined) // Whoever reads is told, or nobody reads yet.
     for (const signal of SIGNALS) {
