@@ -253,7 +253,7 @@ describe.runIf(installed)('flushing', { timeout: 90_000 }, () => {
       await scene.posthouse.logged(/reload -- version/)
       expect(await command('-s', 'two.example')).toEqual(done)
       await arrived(scene, ['r@one.example', 'r@two.example'])
-      expect(countQueueFiles(scene.directory)).toBe(1)
+      await expect.poll(() => countQueueFiles(scene.directory)).toBe(1) // Removed after it arrives.
       expect(await command('-s', 'one.example')).toEqual({
         stdout: '',
         stderr: 'postqueue: fatal: Flush service is not configured for destination "one.example"\n',

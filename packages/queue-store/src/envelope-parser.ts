@@ -1,6 +1,7 @@
 import { decodeAddress } from '@posthouse/mail-address'
 
 import { addAttribute, isValidNotify, parseAttribute } from './attribute.ts'
+import { wantsFlush } from './flush-bit.ts'
 import type { EnvelopeRecipient, MessageEnvelope } from './message.ts'
 import { RecordType } from './record.ts'
 import type { QueueRecord } from './record-reader.ts'
@@ -10,8 +11,6 @@ import { checkVerpDelimiters } from './verp-delimiters.ts'
 
 const EXCERPT_LENGTH = 100
 const MAX_WARNINGS = 20
-/** "Deliver now" (F-13). */
-export const FLUSH_MODE = 0o040
 
 /** Records that `take` has no use for, and that are no reason to refuse a file (F-32). */
 const IGNORED: ReadonlySet<number> = new Set([
@@ -130,7 +129,7 @@ export class EnvelopeParser {
       recipients: this.#recipients,
       encoding: this.#encoding,
       sendOptions: this.#sendOptions,
-      flush: (mode & FLUSH_MODE) !== 0,
+      flush: wantsFlush(mode),
       ...(this.#contentFilter === '' ? {} : { contentFilter: this.#contentFilter }),
       ...(this.#redirect === '' ? {} : { redirect: this.#redirect }),
       ...(this.#warningTimeMs > 0 ? { warningTimeMs: this.#warningTimeMs } : {}),

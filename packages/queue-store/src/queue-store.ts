@@ -4,15 +4,10 @@ import type { Logger } from '@posthouse/mail-log'
 import { ContentCache } from './content-cache.ts'
 import { readContentText } from './content-text.ts'
 import { DoneMarks } from './done-marks.ts'
-import { FLUSH_MODE } from './envelope-parser.ts'
 import { readEnvelopeRecords } from './envelope-reader.ts'
 import { QueueFileError } from './errors.ts'
-import {
-  errorCode,
-  errorReason,
-  type FileSystemStatus,
-  type QueueFileSystem,
-} from './file-system.ts'
+import { errorCode, type FileSystemStatus, type QueueFileSystem } from './file-system.ts'
+import { takeFlush } from './flush-bit.ts'
 import type { MessageEnvelope } from './message.ts'
 import { nodeFileSystem } from './node-file-system.ts'
 import { QueueDirectories } from './queue-directories.ts'
@@ -35,7 +30,6 @@ import { DEFAULT_VERP_DELIMITER_FILTER } from './verp-delimiters.ts'
 import { WrittenFiles } from './written-files.ts'
 
 const CONTENT_WINDOW_BYTES = 64 * 1024
-const PERMISSIONS = 0o777
 const MAX_SPARES = 64 // Sessions that write side by side are seldom more.
 const MAX_SPARE_BYTES = 64 * 1024
 /** Where postsuper(1) puts messages. */
@@ -247,30 +241,22 @@ export class QueueStore {
   async readEnvelope(id: string, queue: MessageQueue): Promise<MessageEnvelope> {
     const { directory, log } = this.#options
     const path = this.#parts.paths.file(queue, id)
+    const relativePath = path.slice(directory.length + 1)
+    const warn = (text: string): void => log.warning(`${relativePath}: ${text}`)
     const file = await this.#open(path, 'read')
     try {
       const status = this.#parts.files.fstat(file)
       const envelope = await readEnvelopeRecords(this.#reader(file, status), {
         id,
-        relativePath: path.slice(directory.length + 1),
+        relativePath,
         mode: status.mode,
         verpDelimiterFilter: this.#verpDelimiterFilter,
         warn: (text) => log.warning(text),
       })
-      if (envelope.flush) await this.#takeFlush(path, status.mode)
+      if (envelope.flush) await takeFlush(this.#parts.files, path, status.mode, warn)
       return await this.#marks.apply(envelope, queue)
     } finally {
       this.#parts.files.close(file)
-    }
-  }
-
-  /** Clears the bit (S-15). Should that fail, a later attempt is urgent, too. */
-  async #takeFlush(path: string, mode: number): Promise<void> {
-    const { log, directory } = this.#options
-    try {
-      await this.#parts.files.chmod(path, mode & PERMISSIONS & ~FLUSH_MODE)
-    } catch (error) {
-      log.warning(`${path.slice(directory.length + 1)}: clear the flush bit: ${errorReason(error)}`)
     }
   }
 
