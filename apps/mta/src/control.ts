@@ -8,6 +8,8 @@ import { runningInstance } from '@posthouse/master'
 import { checkLists } from './check-lists.ts'
 import { CommandError } from './command-error.ts'
 import { loadConfiguration, loadSettings, queueDirectoryOf } from './load-configuration.ts'
+import { mailOwnerOf, setgidGroup } from './queue-accounts.ts'
+import { queueWarnings } from './queue-warnings.ts'
 import { triggerService } from './trigger-service.ts'
 
 const EX_UNAVAILABLE = 69
@@ -22,12 +24,19 @@ export async function status(configDirectory: string): Promise<void> {
   console.log(`the Postfix mail system is running: PID: ${processId}`)
 }
 
-/** `posthouse check`: reads and checks the configuration, and says what would be warned of. */
+/**
+ * `posthouse check`: reads and checks the configuration, looks at the queue directory, and says
+ * what would be warned of. Changes nothing.
+ */
 export async function check(configDirectory: string): Promise<void> {
   const configuration = await loadConfiguration(configDirectory)
   for (const warning of configuration.warnings) TERMINAL.warning(warning)
   for (const notice of configuration.notices) TERMINAL.info(notice)
   checkLists(configuration, TERMINAL)
+  const { queueDirectory, directory } = configuration
+  const accounts = { owner: mailOwnerOf(configuration), group: setgidGroup(configuration) }
+  const inspection = { queueDirectory, configDirectory: directory, ...accounts }
+  for (const warning of queueWarnings(inspection)) TERMINAL.warning(warning)
 }
 
 /**

@@ -2,8 +2,8 @@ import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { MailOwner } from '@posthouse/master'
 
-// F-1. Those that are Postfix's alone are left to it; `spare` is the queue store's own.
-const OWNED = [
+/** F-1. Those that are Postfix's alone are left to it; `spare` is the queue store's own. */
+export const MAIL_OWNER_DIRECTORIES: readonly string[] = [
   'incoming',
   'active',
   'deferred',
@@ -13,6 +13,7 @@ const OWNED = [
   'defer',
   'trace',
   'spare',
+  'private',
 ]
 // For those who may hand mail in, and see to it that it is taken.
 const OF_GROUP = [
@@ -33,7 +34,7 @@ export function prepareQueue(
 ): void {
   mkdirSync(queueDirectory, { recursive: true, mode: 0o755 })
   make(join(queueDirectory, 'pid'), 0o755, undefined)
-  for (const name of [...OWNED, 'private']) make(join(queueDirectory, name), 0o700, owner)
+  for (const name of MAIL_OWNER_DIRECTORIES) make(join(queueDirectory, name), 0o700, owner)
   const group = owner && { ...owner, groupId: groupId ?? owner.groupId }
   for (const { name, mode } of OF_GROUP) make(join(queueDirectory, name), mode, group)
 }

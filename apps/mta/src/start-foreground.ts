@@ -1,13 +1,14 @@
-import { dropPrivileges, InstanceLock, lookUpMailOwner, type MailOwner } from '@posthouse/master'
+import { dropPrivileges, InstanceLock, type MailOwner } from '@posthouse/master'
 import type { QueueSettings } from '@posthouse/postsuper'
 
 import { type Configuration, loadConfiguration } from './load-configuration.ts'
 import { MailSystem } from './mail-system.ts'
 import { logEarlyFailure, type OpenLog, openLog } from './open-log.ts'
 import { prepareQueue } from './prepare-queue.ts'
+import { mailOwnerOf, setgidGroup } from './queue-accounts.ts'
+import { queueWarnings } from './queue-warnings.ts'
 import { Reloader } from './reloader.ts'
 import { putInOrder } from './repair-queue.ts'
-import { systemAccounts } from './system-accounts.ts'
 import { VERSION } from './version.ts'
 
 // Everything acknowledged is on disk, so nothing is lost when a silent peer is not waited for.
@@ -44,8 +45,8 @@ async function run(
   const { directory, queueDirectory, warnings, notices } = configuration
   const { mailLog } = openedLog
   const log = mailLog.logger('master')
-  const { setgid_group: group } = configuration.config
-  prepareQueue(queueDirectory, owner, systemAccounts().groupIdOf(group))
+  const group = setgidGroup(configuration)
+  prepareQueue(queueDirectory, owner, group?.id)
   // From here on others know the process id. Until it can be served, a reload waits.
   const started = Promise.withResolvers<void>()
   let hangUp = (): void => void started.promise.then(() => hangUp())
@@ -55,6 +56,9 @@ async function run(
   for (const notice of notices) log.info(notice)
 
   await putInOrder(queueSettings(configuration), owner, mailLog.logger('postsuper'))
+  const inspection = { queueDirectory, configDirectory: directory, owner, group }
+  const script = mailLog.logger('postfix-script')
+  for (const warning of queueWarnings(inspection)) script.warning(warning)
   const system = await MailSystem.open(configuration, mailLog)
   if (owner !== undefined) dropPrivileges(owner, process)
   await system.start()
@@ -93,12 +97,6 @@ function queueSettings({ config, queueDirectory }: Configuration): QueueSettings
     hashQueueDepth: config.hash_queue_depth,
     longQueueIds: config.enable_long_queue_ids,
   }
-}
-
-/** Whom root becomes; undefined if it is not root or `mail_owner` is empty. */
-function mailOwnerOf({ config, directory }: Configuration): MailOwner | undefined {
-  if (process.getuid?.() !== 0 || config.mail_owner === '') return undefined
-  return lookUpMailOwner(config.mail_owner, `${directory}/main.cf`)
 }
 
 function untilTerminated(): Promise<number> {

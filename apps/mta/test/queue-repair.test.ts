@@ -1,9 +1,9 @@
-import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { countQueueFiles } from '../harness/configuration.ts'
-import { freePort, Posthouse } from '../harness/posthouse.ts'
+import { freePort, Posthouse, runCommand } from '../harness/posthouse.ts'
 import { Scene } from '../harness/scene.ts'
 
 const scenes: Scene[] = []
@@ -43,6 +43,18 @@ describe('a start of posthouse', () => {
     renameSync(join(deferred, id[0]!, id), join(deferred, id))
     await scene.restart()
     expect(statSync(join(deferred, id[0]!, id)).isFile()).toBe(true)
+  })
+
+  it('F-22: and check warn of damaged messages, as postfix check does', async () => {
+    const { scene } = await stoppedScene()
+    writeFileSync(join(scene.directory, 'queue/corrupt/0ABCDEF1234'), 'x')
+    const { status, output } = await runCommand('-c', join(scene.directory, 'conf'), 'check')
+    expect(status).toBe(0)
+    expect(output).toContain('posthouse: warning: damaged message: corrupt/0ABCDEF1234\n')
+    await scene.restart()
+    await scene.posthouse.logged(
+      /postfix-script\S+: warning: damaged message: corrupt\/0ABCDEF1234$/,
+    )
   })
 
   it('F-22: is refused when the queue cannot be repaired', async () => {
