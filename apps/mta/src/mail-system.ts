@@ -329,5 +329,7 @@ function schedulingOf(configuration: Configuration): unknown {
   const { services } = configuration
   const config = configOfProgram(configuration, ...QUEUE_MANAGERS)
   const { transport, ...options } = queueManagerOptions(config, services, () => undefined)
-  return { ...options, transports: transportNames(services).map(transport) }
+  // In a map, since the order of lines in master.cf means nothing.
+  const transports = new Map(transportNames(services).map((name) => [name, transport(name)]))
+  return { ...options, transports }
 }
