@@ -43,6 +43,7 @@ it('Q-543: HOLD keeps mail in the hold queue, a flush and a restart notwithstand
   expect(await runCommand('-c', conf(), 'flush')).toMatchObject({ status: 0 })
   await scene.submit(['b@e.test'])
   await expect.poll(arrived).toEqual(['b@e.test'])
+  await expect.poll(() => countQueueFiles(scene.directory)).toBe(1) // Else it may come again.
   await scene.posthouse.kill()
   await scene.restart()
   await scene.submit(['c@e.test'])
