@@ -19,9 +19,12 @@ import { endedEverywhere, mutatedConversation, silentEverywhere } from './differ
 const installed = peersInstalled('postfix')
 const asRoot = process.getuid?.() === 0
 
-const FIXED_SEEDS = [1, 2]
-/** Another one for each run. The name of a test that fails has it: set it to have it again. */
-const SEED = Number(process.env['DIFFERENTIAL_SEED'] ?? Date.now() % 1_000_000_000)
+/** The same in each run: what a new seed finds is for who looks for it, and sets another one. */
+const SEEDS = [
+  1,
+  2,
+  ...(process.env['DIFFERENTIAL_SEED'] ? [Number(process.env['DIFFERENTIAL_SEED'])] : []),
+]
 const MUTATED = 100
 const AT_ONCE = 30
 const RECIPIENT = 'r@example.net'
@@ -113,7 +116,7 @@ describe.runIf(installed && asRoot).each([
     expect(await compare(conversations)).toEqual([])
   })
 
-  it.each([...FIXED_SEEDS, SEED])('mutated requests, DIFFERENTIAL_SEED=%d', async (seed) => {
+  it.each(SEEDS)('mutated requests, DIFFERENTIAL_SEED=%d', async (seed) => {
     const conversations = fc.sample(mutatedConversation, { seed, numRuns: MUTATED })
     expect(await compare(conversations)).toEqual([])
   })

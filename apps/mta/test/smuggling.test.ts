@@ -14,9 +14,12 @@ import {
   sentForm,
 } from './smuggling-cases.ts'
 
-const FIXED_SEEDS = [1, 2]
-/** Another one for each run. The name of a test that fails has it: set it to have it again. */
-const SEED = Number(process.env['SMUGGLING_SEED'] ?? Date.now() % 1_000_000_000)
+/** The same in each run: what a new seed finds is for who looks for it, and sets another one. */
+const SEEDS = [
+  1,
+  2,
+  ...(process.env['SMUGGLING_SEED'] ? [Number(process.env['SMUGGLING_SEED'])] : []),
+]
 const AT_ONCE = 20
 const SENDER = 's@example.org'
 const RECIPIENT = 'r@example.net'
@@ -185,7 +188,7 @@ describe.each(['yes', 'no'])('with cleanup_replace_stray_cr_lf = %s', (replace) 
     })
   })
 
-  describe.each([...FIXED_SEEDS, SEED])('anything at all, SMUGGLING_SEED=%d', (seed) => {
+  describe.each(SEEDS)('anything at all, SMUGGLING_SEED=%d', (seed) => {
     it('is one message with its envelope', async () => {
       const cases = fc.sample(anything, { seed, numRuns: 150 })
       const conversations = cases.map(({ content, localPart }) =>
