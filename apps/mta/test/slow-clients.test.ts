@@ -92,7 +92,9 @@ it('Q-351, Q-353: 2000 clients that trickle keep nobody from sending, and end', 
     for (const client of slow) client.write('x')
   }, 1000)
   try {
-    await expect.poll(() => linesOf(scene!, opened)).toBe(openedBefore + SLOW_CLIENTS)
+    // Lines of the load before may still come.
+    const areServed = expect.poll(() => linesOf(scene!, opened))
+    await areServed.toBeGreaterThanOrEqual(openedBefore + SLOW_CLIENTS)
     const beside = await load(scene)
     const growth = residentKb(scene.posthouse.processId) - residentBefore
     expect(slow.filter(({ destroyed }) => destroyed)).toHaveLength(0)
@@ -152,7 +154,9 @@ describe.runIf(peersInstalled('prlimit'))('open files', () => {
     await expect.poll(() => many.filter(({ destroyed }) => destroyed).length).toBeGreaterThan(70)
     await posthouse.logged(/warning: \d+ of \d+ open files are in use: clients are turned away/)
     for (const client of many) client.destroy()
-    await expect.poll(async () => (await scene?.submit(['r@example.net']))?.kind).toBe('accepted')
+    // Files are tried every 10 s (F-10), and the first time may be before the clients are gone.
+    const submitted = async () => (await scene?.submit(['r@example.net']))?.kind
+    await expect.poll(submitted, { timeout: 30_000 }).toBe('accepted')
     expect(scene.arrivals.length).toBeLessThanOrEqual(1)
     await expect.poll(() => scene?.arrivals.length).toBe(1)
   }, 60_000)
