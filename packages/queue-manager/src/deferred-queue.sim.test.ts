@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 
 import { SETTINGS, START_MS, World } from '../test/harness.ts'
 import type { MemoryStore } from '../test/memory-store.ts'
+import { prng } from '../test/prng.ts'
 import type { MessageStore, QueueManager } from './index.ts'
 
 const firstSeed = Number(process.env['SIM_SEED'] ?? 1)
@@ -235,15 +236,4 @@ function hash(text: string): number {
   let sum = 0
   for (const char of text) sum = (Math.imul(sum, 31) + char.charCodeAt(0)) | 0
   return sum
-}
-
-/** Mulberry32: small, and the same everywhere. */
-function prng(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }

@@ -3,6 +3,7 @@ import type { MessageEnvelope } from '@posthouse/queue-store'
 import { expect, it } from 'vitest'
 
 import { OPTIONS, SETTINGS, START_MS, World } from '../test/harness.ts'
+import { prng } from '../test/prng.ts'
 import type {
   DeliveryReport,
   DeliveryRequest,
@@ -246,14 +247,3 @@ class Simulation {
 it.each(seeds)('O-19: everybody gets their mail, SIM_SEED=%i', async (seed) => {
   await new Simulation(seed).run()
 })
-
-/** Mulberry32: small, and the same everywhere. */
-function prng(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
