@@ -1,7 +1,7 @@
 import { decodeAddress } from '@posthouse/mail-address'
 
 import { addAttribute, isValidNotify, parseAttribute } from './attribute.ts'
-import { wantsFlush } from './flush-bit.ts'
+import { wantsExpiry, wantsFlush } from './flush-bit.ts'
 import type { EnvelopeRecipient, MessageEnvelope } from './message.ts'
 import { RecordType } from './record.ts'
 import type { QueueRecord } from './record-reader.ts'
@@ -130,9 +130,11 @@ export class EnvelopeParser {
       encoding: this.#encoding,
       sendOptions: this.#sendOptions,
       flush: wantsFlush(mode),
+      ...(wantsExpiry(mode) && { isForceExpired: true }),
       ...(this.#contentFilter === '' ? {} : { contentFilter: this.#contentFilter }),
       ...(this.#redirect === '' ? {} : { redirect: this.#redirect }),
       ...(this.#warningTimeMs > 0 ? { warningTimeMs: this.#warningTimeMs } : {}),
+      ...(this.#warningTimeMs < 0 && { isDelaySent: true }),
       ...(this.#verpDelimiters === undefined ? {} : { verpDelimiters: this.#verpDelimiters }),
       attributes: this.#attributes,
     }

@@ -1,5 +1,6 @@
 export { parseAttribute } from './attribute.ts'
 export { ContentWriter } from './content-writer.ts'
+export type { SentNotice } from './envelope-edit.ts'
 export { QueueFileError, type QueueFileErrorCode, type QueueFileErrorDetails } from './errors.ts'
 export type {
   FileSystemDirectory,

@@ -98,11 +98,15 @@ export interface MessageEnvelope {
   readonly sendOptions: number
   /** "Deliver now" was asked for (mode bit 0040, F-13). */
   readonly flush: boolean
+  /** Somebody wants it to expire now (mode bit 0010, F-13). */
+  readonly isForceExpired?: boolean
   /** `transport:nexthop`; the filter of the extracted segment overrides that of the envelope. */
   readonly contentFilter?: string
   readonly redirect?: string
   /** When to warn the sender, milliseconds since 1970; absent when never or already done. */
   readonly warningTimeMs?: number
+  /** The sender was warned of the delay: `W` is -1 (S-33). */
+  readonly isDelaySent?: boolean
   readonly verpDelimiters?: string
   /** The attributes of F-39 by name, except those that have a property of their own. */
   readonly attributes: ReadonlyMap<string, string>

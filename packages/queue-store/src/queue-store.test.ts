@@ -453,6 +453,14 @@ describe('QueueStore.move, remove and markDone', () => {
   })
 })
 
+it('F-13: tells whether somebody wants a message to expire now', async () => {
+  const store = await open()
+  const { id } = await committed(store, 'x\n')
+  expect((await store.readEnvelope(id, 'incoming')).isForceExpired).toBeUndefined()
+  fs.chmodSync(join(directory, 'incoming', id), 0o710)
+  expect((await store.readEnvelope(id, 'incoming')).isForceExpired).toBe(true)
+})
+
 describe('QueueStore.readContent', () => {
   it('reads from memory while the content is cached, and from the file later', async () => {
     const store = await open({ contentCacheBytes: 10_000 })
@@ -523,7 +531,60 @@ describe('QueueStore.readContent', () => {
   })
 })
 
+describe('QueueStore.noteSent', () => {
+  const WARNED = { warningTimeMs: 1_795_200_000_000 }
+
+  it('F-53: a delay warning is not due any more, and is known to be sent', async () => {
+    const store = await open()
+    const draft = await store.create()
+    await draft.commit({ ...message('x\n'), ...WARNED })
+    expect(await store.readEnvelope(draft.id, 'incoming')).toMatchObject(WARNED)
+    await store.noteSent(draft.id, 'incoming', 'delay-warning')
+    const read = await store.readEnvelope(draft.id, 'incoming')
+    expect(read).toMatchObject({ isDelaySent: true })
+    expect(read.warningTimeMs).toBeUndefined()
+    const file = fs.readFileSync(join(directory, 'incoming', draft.id), 'latin1')
+    expect(file).toContain('W\x0f             -1')
+  })
+
+  it.each([
+    ['1024', undefined],
+    ['512', '512'],
+    ['1536', '1536'],
+  ])('F-53: a report of trace_flags %s was sent: they are %s then', async (flags, left) => {
+    const store = await open()
+    const draft = await store.create()
+    const attributes = [['trace_flags', flags]] as const
+    await draft.commit({ ...message('x\n'), ...WARNED, attributes })
+    await store.noteSent(draft.id, 'incoming', 'trace-report')
+    const read = await store.readEnvelope(draft.id, 'incoming')
+    expect(read.attributes.get('trace_flags')).toBe(left)
+    expect(read).toMatchObject(WARNED)
+  })
+
+  it('changes nothing where nobody asked', async () => {
+    const store = await open()
+    const { id, envelope } = await committed(store, 'x\n')
+    await store.noteSent(id, 'incoming', 'delay-warning')
+    await store.noteSent(id, 'incoming', 'trace-report')
+    expect(await store.readEnvelope(id, 'incoming')).toEqual(envelope)
+    const gone = store.noteSent('ABCD1', 'active', 'delay-warning')
+    await expect(gone).rejects.toMatchObject({ code: 'vanished' })
+  })
+})
+
 describe('QueueStore status logs', () => {
+  it('F-20: reads what was appended; one that is empty is removed', async () => {
+    const store = await open({ hashQueueNames: ['bounce'] })
+    expect(await store.readStatusLog('bounce', 'ABCD1')).toBeUndefined()
+    const text = 'a long entry\n'.repeat(10_000)
+    await store.appendStatusLog('bounce', 'ABCD1', text)
+    expect(await store.readStatusLog('bounce', 'ABCD1')).toEqual(Buffer.from(text))
+    fs.truncateSync(join(directory, 'bounce/A/ABCD1'))
+    expect(await store.readStatusLog('bounce', 'ABCD1')).toBeUndefined()
+    expect(fs.existsSync(join(directory, 'bounce/A/ABCD1'))).toBe(false)
+  })
+
   it('F-60: appends, mode 0600, hashed; removes silently', async () => {
     const store = await open({ hashQueueNames: ['defer'] })
     const appends = ['a\n', 'b\n', 'ü\udcff\n'].map((entry) =>

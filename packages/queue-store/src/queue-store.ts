@@ -4,9 +4,11 @@ import type { Logger } from '@posthouse/mail-log'
 import { ContentCache } from './content-cache.ts'
 import { readContentText } from './content-text.ts'
 import { DoneMarks } from './done-marks.ts'
+import { noteSent, type SentNotice } from './envelope-edit.ts'
 import { readEnvelopeRecords } from './envelope-reader.ts'
 import { QueueFileError } from './errors.ts'
-import { errorCode, type FileSystemStatus, type QueueFileSystem } from './file-system.ts'
+import { recordReader } from './file-records.ts'
+import { errorCode, type QueueFileSystem } from './file-system.ts'
 import { takeFlush } from './flush-bit.ts'
 import type { MessageEnvelope } from './message.ts'
 import { nodeFileSystem } from './node-file-system.ts'
@@ -16,12 +18,7 @@ import type { QueueFileDraft } from './queue-file-draft.ts'
 import type { MessageQueue, QueueName, StatusLogKind } from './queue-name.ts'
 import { type HashingOptions, QueuePaths } from './queue-path.ts'
 import { type QueueListener, QueueWatch } from './queue-watch.ts'
-import {
-  BadRecordError,
-  type ReadBytes,
-  RecordReader,
-  type RecordReaderOptions,
-} from './record-reader.ts'
+import { BadRecordError } from './record-reader.ts'
 import { type QueueEntry, readyEntries, scanDirectory } from './scan.ts'
 import { SpareFiles } from './spare-files.ts'
 import { StatusLogs } from './status-log.ts'
@@ -246,7 +243,7 @@ export class QueueStore {
     const file = await this.#open(path, 'read')
     try {
       const status = this.#parts.files.fstat(file)
-      const envelope = await readEnvelopeRecords(this.#reader(file, status), {
+      const envelope = await readEnvelopeRecords(recordReader(this.#parts.files, file, status), {
         id,
         relativePath,
         mode: status.mode,
@@ -294,6 +291,17 @@ export class QueueStore {
     await this.#marks.write(id, queue, offsets)
   }
 
+  /** Notes in the queue file what was sent, so that it is not sent again (F-53). */
+  async noteSent(id: string, queue: MessageQueue, notice: SentNotice): Promise<void> {
+    const { files } = this.#parts
+    const file = await this.#openMoved(id, [queue, ...MOVED_TO])
+    try {
+      await noteSent(files, file, recordReader(files, file, files.fstat(file)), notice)
+    } finally {
+      files.close(file)
+    }
+  }
+
   /**
    * Appends to a status log and syncs it (F-60). Appends to one log come one after the other.
    *
@@ -302,6 +310,11 @@ export class QueueStore {
    */
   appendStatusLog(kind: StatusLogKind, id: string, text: string): Promise<void> {
     return this.#parts.statusLogs.append(kind, id, text)
+  }
+
+  /** The text of a status log; undefined when there is none, or nothing in it. */
+  readStatusLog(kind: StatusLogKind, id: string): Promise<Uint8Array | undefined> {
+    return this.#parts.statusLogs.read(kind, id)
   }
 
   /** Removes a status log; silent when there is none. */
@@ -340,7 +353,10 @@ export class QueueStore {
     try {
       const status = this.#parts.files.fstat(file)
       const windowBytes = CONTENT_WINDOW_BYTES
-      const reader = this.#reader(file, status, { start: contentOffset, windowBytes })
+      const reader = recordReader(this.#parts.files, file, status, {
+        start: contentOffset,
+        windowBytes,
+      })
       yield* readContentText(reader, contentOffset + dataSize)
     } catch (error) {
       if (!(error instanceof BadRecordError)) throw error
@@ -376,14 +392,5 @@ export class QueueStore {
   #vanished(path: string, cause: unknown): QueueFileError {
     const name = path.slice(this.#options.directory.length + 1)
     return new QueueFileError('vanished', `${name}: no such file`, { cause })
-  }
-
-  #reader(file: number, status: FileSystemStatus, options: RecordReaderOptions = {}): RecordReader {
-    const { files } = this.#parts
-    const read: ReadBytes = async (position, length) => {
-      const target = Buffer.allocUnsafe(Math.min(length, status.sizeBytes - position))
-      return target.subarray(0, await files.read(file, target, position))
-    }
-    return new RecordReader(read, status.sizeBytes, options)
   }
 }

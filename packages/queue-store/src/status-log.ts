@@ -72,6 +72,34 @@ export class StatusLogs {
     }
   }
 
+  /** The text of a log; undefined if there is none. One without a text is removed (F-20). */
+  async read(kind: StatusLogKind, id: string): Promise<Uint8Array | undefined> {
+    const file = await this.#openIfThere(this.#paths.file(kind, id))
+    if (file === undefined) return undefined
+    let length = 0
+    let text: Buffer
+    try {
+      text = Buffer.allocUnsafe(this.#files.fstat(file).sizeBytes)
+      for (let count = 1; count > 0 && length < text.length; length += count) {
+        count = await this.#files.read(file, text.subarray(length), length)
+      }
+    } finally {
+      this.#files.close(file)
+    }
+    if (length > 0) return text.subarray(0, length)
+    await this.remove(kind, id)
+    return undefined
+  }
+
+  async #openIfThere(path: string): Promise<number | undefined> {
+    try {
+      return await this.#files.open(path, 'read')
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error
+      return undefined
+    }
+  }
+
   /** Removes a log. @returns whether there was one. */
   async remove(kind: StatusLogKind, id: string): Promise<boolean> {
     try {
