@@ -13,8 +13,8 @@ export interface CleanupSubmitter {
   readonly userId: number
 }
 
-/** Where a message comes from. */
-export type CleanupOrigin = CleanupClient | CleanupSubmitter
+/** Where a message comes from; `internal`: the mail system made it, as it does notifications. */
+export type CleanupOrigin = CleanupClient | CleanupSubmitter | 'internal'
 
 // The numbers of Linux, whatever the system: [R] of F-39.
 const ADDRESS_TYPE = { 4: '2', 6: '10' } as const
@@ -24,24 +24,24 @@ export function headerAddress({ address, family }: CleanupClient): string {
   return family === 6 ? `IPv6:${address}` : address
 }
 
-/** Whether nobody sent the message over a network. */
-export function isSubmitter(origin: CleanupOrigin): origin is CleanupSubmitter {
-  return 'userId' in origin
+/** Whether the message came over a network. */
+export function isClient(origin: CleanupOrigin): origin is CleanupClient {
+  return origin !== 'internal' && 'address' in origin
 }
 
 /** The origin as log lines show it (Q-311). */
 export function shownOrigin(origin: CleanupOrigin, withPort: boolean): string {
-  if (isSubmitter(origin)) return 'local'
+  if (!isClient(origin)) return 'local'
   const { name, address, port } = origin
   return withPort ? `${name}[${address}]:${port}` : `${name}[${address}]`
 }
 
-/** What is stored of a client of QMQP, in the order of Q-902 and F-46; of a user, nothing. */
+/** What is stored of a client of QMQP, in the order of Q-902 and F-46; of others, nothing. */
 export function clientAttributes(
   client: CleanupOrigin,
   withPort: boolean,
 ): readonly (readonly [name: string, value: string])[] {
-  if (isSubmitter(client)) return []
+  if (!isClient(client)) return []
   const { name, address, family } = client
   const port = String(client.port)
   return [

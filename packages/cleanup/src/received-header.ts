@@ -1,7 +1,7 @@
 import { quoteHeaderAddress } from '@posthouse/mail-address'
 
 import type { CleanupOptions } from './cleanup-options.ts'
-import { type CleanupOrigin, headerAddress, isSubmitter } from './client.ts'
+import { type CleanupOrigin, headerAddress, isClient } from './client.ts'
 import { oneLine } from './one-line.ts'
 import { type CleanupRecipient, receivedRecipient } from './received-recipient.ts'
 
@@ -15,12 +15,12 @@ export interface ReceivedFacts {
   readonly date: string
 }
 
-/** The header that Q-340 or F-58 puts before a message; lines joined by LF. */
+/** The header that Q-340, F-58 or F-73 puts before a message; lines joined by LF. */
 export function receivedHeader(facts: ReceivedFacts, options: CleanupOptions): string {
   const { origin: client, queueId, recipients, date } = facts
-  if (isSubmitter(client)) {
-    const { hostname, mailName } = options
-    const by = `Received: by ${hostname} (${mailName}, from userid ${client.userId})`
+  if (!isClient(client)) {
+    const user = client === 'internal' ? '' : `, from userid ${client.userId}`
+    const by = `Received: by ${options.hostname} (${options.mailName}${user})`
     return `${by}\n\tid ${queueId}; ${date}`
   }
   const name = oneLine(client.name, true)

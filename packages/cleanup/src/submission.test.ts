@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { mappingOptions } from '../test/addresses.ts'
-import { DATE, glue, type Receiving, Scene, START_MS } from '../test/scene.ts'
+import { DATE, glue, type Receiving, Scene, STAMP, START_MS } from '../test/scene.ts'
 import { contentChecks } from '../test/tables.ts'
 import type { CleanupMessage, Submission } from './index.ts'
 
@@ -148,5 +148,33 @@ describe('a message that a user of this machine hands in', () => {
       '<QID>: warning: header Subject: tea from local; from=<ann@mail.example.com> ' +
         'to=<r@example.net>: hm',
     )
+  })
+})
+
+describe('a message that the mail system made', () => {
+  it('F-46, F-73: has a Received header without a sender, and says in its file that it is', async () => {
+    const { cleanup } = scene.cleanup({})
+    const transaction = await cleanup.open('internal')
+    await transaction.submit({
+      content: Buffer.from(`Date: ${DATE}\nFrom: Mail <MAILER-DAEMON>\nSubject: tea\n\nbody\n`),
+      sender: '',
+      recipients: ['r@example.net'],
+      arrivalTimeMs: START_MS,
+      submission: { ...SUBMISSION, fullName: '', leadingAttributes: [['trace_flags', '0']] },
+    })
+    const { id } = transaction
+    const { envelope, content } = scene.read(id)!
+    expect(glue(content)).toBe(
+      `Received: by mail.example.com (Postfix)\n\tid ${id}; ${DATE}\nDate: ${DATE}\n` +
+        'From: Mail <MAILER-DAEMON@mail.example.com>\nSubject: tea\n' +
+        `Message-Id: <${STAMP}.${id}@mail.example.com>\n\nbody\n`,
+    )
+    expect(envelope.slice(3)).toEqual([
+      ['A', 'trace_flags=0'],
+      ['S', ''],
+      ['A', 'dsn_orig_rcpt=rfc822;r@example.net'],
+      ['O', 'r@example.net'],
+      ['R', 'r@example.net'],
+    ])
   })
 })

@@ -3,7 +3,7 @@ import type { Later } from '@posthouse/lookup-table'
 import { type NewContent, QueueFileError } from '@posthouse/queue-store'
 
 import type { AddressMapping, Warn } from './address-mapping.ts'
-import { type CleanupOrigin, clientAttributes, isSubmitter, shownOrigin } from './client.ts'
+import { type CleanupOrigin, clientAttributes, isClient, shownOrigin } from './client.ts'
 import { RefusalError } from './errors.ts'
 import { type InspectedMessage, Inspection } from './inspection.ts'
 import { andThen } from './later.ts'
@@ -243,7 +243,7 @@ export class CleanupTransaction {
   #inspected({ sender, last }: Envelope): InspectedMessage {
     const { infoLogAddressFormat, clientPortLogging } = this.#context.options
     const origin = shownOrigin(this.#origin, clientPortLogging)
-    const protocol = isSubmitter(this.#origin) ? undefined : 'QMQP'
+    const protocol = isClient(this.#origin) ? 'QMQP' : undefined
     const addressFormat = infoLogAddressFormat
     return { queueId: this.id, origin, protocol, sender, lastRecipient: last, addressFormat }
   }
