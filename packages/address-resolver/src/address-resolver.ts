@@ -14,7 +14,14 @@ import { AddressResolverError } from './errors.ts'
 import { type LocatedRecipient, type LocateOptions, locateRecipient } from './locate-recipient.ts'
 import { type Lookup, runLookup, settled } from './lookup.ts'
 import { plainDomain } from './plain-address.ts'
-import { CLASS_FLAGS, FLAG_ERROR, FLAG_FAIL, FLAG_ROUTED, type Resolution } from './resolution.ts'
+import {
+  CLASS_FLAGS,
+  FLAG_ERROR,
+  FLAG_FAIL,
+  FLAG_ROUTED,
+  type Resolution,
+  type TemporaryFailure,
+} from './resolution.ts'
 import { Router, type RouterOptions } from './router.ts'
 import type { RoutingTables } from './routing-tables.ts'
 
@@ -49,7 +56,7 @@ export class AddressResolver {
     this.#options = options
     this.#log = log
     this.#classifier = new DomainClassifier(options, log)
-    this.#router = new Router(options, tables, this.#classifier, log)
+    this.#router = new Router(options, tables, log)
     // Tables may answer by sender and by local part, so with them there is nothing to remember.
     this.#answers = tables === undefined ? new Map() : undefined
   }
@@ -84,7 +91,7 @@ export class AddressResolver {
     let flags = 0
     try {
       const located = yield* this.#locate(original)
-      if (located === undefined) return { kind: 'temporary-failure', recipient, flags: FLAG_FAIL }
+      if (located === undefined) return temporaryFailure(recipient, flags)
       const target = yield* this.#checkDomain(located)
       recipient = `${located.localPart}@${target?.domain ?? located.domain}`
       if (target === undefined) {
@@ -93,9 +100,10 @@ export class AddressResolver {
       const { domain, isLocal } = target
       const addressClass = isLocal ? 'local' : yield* this.#classifier.classOf(domain)
       if (isLocal) this.#classifier.warnIfNotOnlyLocal(domain)
-      const base = yield* this.#router.baseRoute(addressClass, domain, sender)
-      if (base === undefined) return { kind: 'temporary-failure', recipient, flags: FLAG_FAIL }
+      const named = yield* this.#router.transportFor(addressClass, sender)
       flags = CLASS_FLAGS[addressClass] | routedFlag(recipient, target.localPart)
+      const base = yield* this.#router.baseRoute(named, addressClass, domain, sender)
+      if (base === undefined) return temporaryFailure(recipient, flags)
       const route = yield* this.#router.override(base, addressClass, recipient, domain)
       if (recipient.startsWith('-') && !this.#options.allowMinUser) {
         return { kind: 'bad-address', recipient, flags: flags | FLAG_ERROR }
@@ -104,7 +112,7 @@ export class AddressResolver {
     } catch (error) {
       if (!(error instanceof AddressResolverError) || error.code !== 'lookup') throw error
       this.#log.warning(`${error.parameter ?? 'table'} lookup failure`)
-      return { kind: 'temporary-failure', recipient, flags: flags | FLAG_FAIL }
+      return temporaryFailure(recipient, flags)
     }
   }
 
@@ -128,6 +136,10 @@ export class AddressResolver {
     const isLocal = yield* settled(this.#classifier.isLocal(literal))
     return { localPart, domain: literal, isLocal }
   }
+}
+
+function temporaryFailure(recipient: string, flags: number): TemporaryFailure {
+  return { kind: 'temporary-failure', recipient, flags: flags | FLAG_FAIL }
 }
 
 function isLiteral({ domain }: LocatedRecipient): boolean {

@@ -2,7 +2,6 @@ export { AddressResolver, type ResolverOptions } from './address-resolver.ts'
 export type { DomainMatcher } from './domain-matcher.ts'
 export { AddressResolverError, type AddressResolverErrorCode } from './errors.ts'
 export { localDomains } from './local-domains.ts'
-export type { LookupTable } from './lookup.ts'
 export type {
   AddressClass,
   BadAddress,
@@ -12,4 +11,4 @@ export type {
 } from './resolution.ts'
 export { rewriteAddress, rewriteExternalAddress } from './rewrite-address.ts'
 export type { RewriteRules } from './rewrite-tokens.ts'
-export type { RoutingTables } from './routing-tables.ts'
+export type { AddressTable, RoutingTables } from './routing-tables.ts'

@@ -1,18 +1,5 @@
 import { AddressResolverError } from './errors.ts'
 
-/**
- * Asks a lookup table, such as that of `transport_maps`. Undefined: not found. May answer at once
- * or later. Folding the key to lower case is the table's own business (`G-53`).
- *
- * @param isDerived True for keys made from the address, such as its domain, which only tables of
- * fixed strings may be asked for (`G-55`); tables of patterns answer undefined.
- * @throws {AddressResolverError} `lookup`, also as a rejection: no answer now. Mail then waits.
- */
-export type LookupTable = (
-  key: string,
-  isDerived: boolean,
-) => string | undefined | Promise<string | undefined>
-
 /** A calculation that stops at each answer that does not come at once. */
 export type Lookup<T> = Generator<Promise<void>, T, void>
 
@@ -24,20 +11,6 @@ export function* settled<T>(answer: T | Promise<T>): Lookup<T> {
     result = { value }
   })
   return result!.value // The promise was kept, or this would have thrown.
-}
-
-/** Asks one table; its failure carries the name of the parameter from here on. */
-export function* ask(
-  parameter: string,
-  table: LookupTable,
-  key: string,
-  isDerived: boolean,
-): Lookup<string | undefined> {
-  try {
-    return yield* settled(table(key, isDerived))
-  } catch (error) {
-    throw withParameter(parameter, error)
-  }
 }
 
 /** `error` itself, unless it is a failed lookup: then one that says of which parameter. */

@@ -1,15 +1,13 @@
 import type { Logger } from '@posthouse/mail-log'
 
-import type { DomainClassifier } from './domain-classifier.ts'
 import { AddressResolverError } from './errors.ts'
-import type { Lookup, LookupTable } from './lookup.ts'
+import type { Lookup } from './lookup.ts'
 import type { AddressClass } from './resolution.ts'
-import { findAddress, findTransport, notEmpty, type RoutingTables } from './routing-tables.ts'
+import { type AddressTable, ask, type RoutingTables } from './routing-tables.ts'
 import { overrideRoute, parseTransportValue, type TransportValue } from './transport-value.ts'
 
 /** The main.cf parameters that name transports and next hops. */
 export interface RouterOptions {
-  readonly myorigin: string
   /** `local_transport`; its default `local:$myhostname` gives all local mail one next hop. */
   readonly localTransport: string
   /** `virtual_transport`. */
@@ -24,6 +22,13 @@ export interface RouterOptions {
   readonly showUserUnknownTableName: boolean
 }
 
+/** What names the transport of a class, and which parameter that is of. */
+export interface NamedTransport {
+  readonly parameter: string
+  /** `transport` or `transport:nexthop`. */
+  readonly value: string
+}
+
 const DSN_AND_TEXT = /^[45]\.\d{1,3}\.\d{1,3}[ \t]+\S/
 const DUNNO = /^dunno$/i
 
@@ -31,40 +36,46 @@ const DUNNO = /^dunno$/i
 export class Router {
   readonly #options: RouterOptions
   readonly #tables: RoutingTables | undefined
-  readonly #classifier: DomainClassifier
   readonly #log: Logger
 
-  constructor(
-    options: RouterOptions,
-    tables: RoutingTables | undefined,
-    classifier: DomainClassifier,
-    log: Logger,
-  ) {
+  constructor(options: RouterOptions, tables: RoutingTables | undefined, log: Logger) {
     this.#options = options
     this.#tables = tables
-    this.#classifier = classifier
     this.#log = log
   }
 
-  /** By class, sender and main.cf; undefined, with a warning, when the transport has no name. */
+  /** By class, and for the class default by sender. */
+  *transportFor(addressClass: AddressClass, sender: string): Lookup<NamedTransport> {
+    const options = this.#options
+    switch (addressClass) {
+      case 'alias':
+        return { parameter: 'virtual_alias_domains', value: `error:${this.#unknownUser()}` }
+      case 'local':
+        return { parameter: 'local_transport', value: options.localTransport }
+      case 'virtual':
+        return { parameter: 'virtual_transport', value: options.virtualTransport }
+      case 'relay':
+        return { parameter: 'relay_transport', value: options.relayTransport }
+      case 'default':
+        return yield* this.#defaultTransport(sender)
+    }
+  }
+
+  /** With its next hop; undefined, with a warning, when the transport has no name (`G-148`). */
   *baseRoute(
+    { parameter, value }: NamedTransport,
     addressClass: AddressClass,
     domain: string,
     sender: string,
   ): Lookup<TransportValue | undefined> {
-    const { localTransport, virtualTransport, relayTransport } = this.#options
-    switch (addressClass) {
-      case 'alias':
-        return { transport: 'error', nexthop: this.#unknownUser() }
-      case 'local':
-        return this.#named('local_transport', localTransport, domain)
-      case 'virtual':
-        return this.#named('virtual_transport', virtualTransport, domain)
-      case 'relay':
-        return this.#named('relay_transport', relayTransport, yield* this.#relay(sender, domain))
-      case 'default':
-        return yield* this.#defaultRoute(sender, domain)
+    const isRelayed = addressClass === 'relay' || addressClass === 'default'
+    const nexthop = isRelayed ? yield* this.#relay(sender, domain) : domain
+    const named = parseTransportValue(value)
+    if (named.transport === '') {
+      this.#log.warning(`parameter ${parameter}: null transport is not allowed`)
+      return undefined
     }
+    return { transport: named.transport, nexthop: named.nexthop || nexthop }
   }
 
   /** What `transport_maps` and `relocated_maps` make of it. */
@@ -74,71 +85,36 @@ export class Router {
     recipient: string,
     domain: string,
   ): Lookup<TransportValue> {
-    const tables = this.#tables
-    if (tables === undefined) return base
+    const { transportMaps, relocatedMaps } = this.#tables ?? {}
     let route = base
-    if (tables.transportMaps !== undefined && addressClass !== 'alias') {
-      const result = yield* findTransport(tables.transportMaps, tables, recipient)
-      const text = notEmpty('transport_maps', result)
+    if (transportMaps !== undefined && addressClass !== 'alias') {
+      const text = yield* ask('transport_maps', transportMaps, recipient)
       if (text !== undefined) route = overrideRoute(base, text, domain)
     }
-    if (tables.relocatedMaps === undefined) return route
-    const moved = yield* this.#find('relocated_maps', tables.relocatedMaps, recipient)
-    const text = notEmpty('relocated_maps', moved)
+    if (relocatedMaps === undefined) return route
+    const text = yield* ask('relocated_maps', relocatedMaps, recipient)
     return text === undefined ? route : { transport: 'error', nexthop: this.#movedText(text) }
   }
 
-  *#defaultRoute(sender: string, domain: string): Lookup<TransportValue | undefined> {
+  *#defaultTransport(sender: string): Lookup<NamedTransport> {
     const parameter = 'sender_dependent_default_transport_maps'
-    const own = yield* this.#bySender(
+    const own = yield* bySender(
       parameter,
       this.#tables?.senderDependentDefaultTransportMaps,
       sender || (this.#tables?.emptyAddressDefaultTransportMapsLookupKey ?? ''),
     )
-    const nexthop = yield* this.#relay(sender, domain)
-    if (own !== undefined) return this.#named(parameter, own, nexthop)
-    return this.#named('default_transport', this.#options.defaultTransport, nexthop)
+    if (own !== undefined) return { parameter, value: own }
+    return { parameter: 'default_transport', value: this.#options.defaultTransport }
   }
 
   /** The next hop of classes relay and default, before a transport overrides it (`G-147`). */
   *#relay(sender: string, domain: string): Lookup<string> {
-    const own = yield* this.#bySender(
+    const own = yield* bySender(
       'sender_dependent_relayhost_maps',
       this.#tables?.senderDependentRelayhostMaps,
       sender || (this.#tables?.emptyAddressRelayhostMapsLookupKey ?? ''),
     )
     return own ?? (this.#options.relayhost || domain)
-  }
-
-  *#bySender(
-    parameter: string,
-    table: LookupTable | undefined,
-    key: string,
-  ): Lookup<string | undefined> {
-    if (table === undefined || key === '') return undefined
-    const result = yield* this.#find(parameter, table, key)
-    if (result === '') this.#log.warning(`${parameter}: ignoring null lookup result for ${key}`)
-    return result === undefined || result === '' || DUNNO.test(result) ? undefined : result
-  }
-
-  #find(parameter: string, table: LookupTable, address: string): Lookup<string | undefined> {
-    const myorigin = this.#options.myorigin.toLowerCase()
-    return findAddress(
-      parameter,
-      table,
-      address,
-      this.#tables?.recipientDelimiter ?? '',
-      (domain) => domain.toLowerCase() === myorigin || this.#classifier.isLocal(domain),
-    )
-  }
-
-  #named(parameter: string, value: string, nexthop: string): TransportValue | undefined {
-    const named = parseTransportValue(value)
-    if (named.transport === '') {
-      this.#log.warning(`parameter ${parameter}: null transport is not allowed`)
-      return undefined
-    }
-    return { transport: named.transport, nexthop: named.nexthop || nexthop }
   }
 
   #unknownUser(): string {
@@ -154,4 +130,14 @@ export class Router {
       parameter: 'relocated_maps',
     })
   }
+}
+
+function* bySender(
+  parameter: string,
+  table: AddressTable | undefined,
+  sender: string,
+): Lookup<string | undefined> {
+  if (table === undefined || sender === '') return undefined
+  const result = yield* ask(parameter, table, sender)
+  return result === undefined || DUNNO.test(result) ? undefined : result
 }

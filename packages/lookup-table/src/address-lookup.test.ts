@@ -48,7 +48,14 @@ describe('G-55: the keys of an address, in order (* asks tables of patterns, too
     [
       'user+ext@a.example.com',
       transport,
-      ['*user+ext@a.example.com', 'user@a.example.com', 'a.example.com', '.example.com', '.com'],
+      [
+        '*user+ext@a.example.com',
+        'user@a.example.com',
+        'a.example.com',
+        '.example.com',
+        '.com',
+        '**',
+      ],
     ],
     [
       'user+ext@a.example.com',
@@ -84,6 +91,13 @@ describe('G-55: the keys of an address, in order (* asks tables of patterns, too
       'example',
       '"a b"@',
       'a b@',
+    ])
+  })
+
+  it('a source route is not quoted with the local part', () => {
+    expect(keysOf('@a.example:b c@x.example', canonical).slice(0, 2)).toEqual([
+      '*@a.example:"b c"@x.example',
+      '*@a.example:b c@x.example',
     ])
   })
 

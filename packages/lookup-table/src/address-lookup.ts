@@ -1,4 +1,4 @@
-import { quoteAddress, splitAddress } from '@posthouse/mail-address'
+import { quoteHeaderAddress, splitAddress } from '@posthouse/mail-address'
 
 import { type ExtensionRules, splitExtension } from './address-extension.ts'
 import { andThen, type Later } from './later.ts'
@@ -18,7 +18,7 @@ export type AddressKeys =
       readonly isLocalDomain: (domain: string) => Later<boolean>
     }
   | {
-      /** transport(5), without `*`; access(5). */
+      /** transport(5), where `*` comes last and any table may have it; access(5). */
       readonly style: 'transport' | 'access'
       readonly extensions: ExtensionRules
       /** `parent` if `parent_domain_matches_subdomains` has the parameter, else `dot`. */
@@ -43,10 +43,13 @@ interface AddressKey {
   readonly unmatchedExtension: string | undefined
 }
 
+// In transport(5).
+const WILDCARD = '*'
+
 /**
  * Looks an address up under all the keys it stands for, in the order of G-55. Tables of patterns
- * are asked for the whole address only. A key with a local part is asked for in quoted form first,
- * then, if that is different, as it is.
+ * are asked for the whole address only, and for the `*` of transport(5). A key with a local part is
+ * asked for in quoted form first, then, if that is different, as it is.
  *
  * Gives a promise only if a table that was asked does, or `isLocalDomain`.
  *
@@ -60,10 +63,15 @@ export function lookupAddress(
 ): Later<AddressMatch | undefined> {
   if (address === '' || !tables.has('all')) return undefined
   const whole = lookupKeys(tables, [keyWithLocalPart(address, undefined)], 'all')
-  return andThen(whole, (match) => {
+  const found = andThen(whole, (match) => {
     if (match !== undefined || !tables.has('fixed')) return match
     return lookupDerivedKeys(tables, address, keys)
   })
+  if (keys.style !== 'transport') return found
+  return andThen(
+    found,
+    (match) => match ?? lookupKeys(tables, [domainKey(WILDCARD, undefined)], 'all'),
+  )
 }
 
 function lookupDerivedKeys(
@@ -114,12 +122,12 @@ function localPartKeys({ localPart, base, extension }: AddressParts): AddressKey
 }
 
 function keyWithLocalPart(key: string, unmatchedExtension: string | undefined): AddressKey {
-  return { key, quoted: quoteAddress(key), unmatchedExtension }
+  return { key, quoted: quoteHeaderAddress(key), unmatchedExtension }
 }
 
 function localPartKey(key: string, unmatchedExtension: string | undefined): AddressKey {
   // An `@` in it does not make the rest a domain.
-  return { key, quoted: quoteAddress(`${key}@`).slice(0, -1), unmatchedExtension }
+  return { key, quoted: quoteHeaderAddress(`${key}@`).slice(0, -1), unmatchedExtension }
 }
 
 function domainKey(key: string, unmatchedExtension: string | undefined): AddressKey {
