@@ -2,7 +2,7 @@ import type { Logger } from '@posthouse/mail-log'
 
 import { QueueFileError } from './errors.ts'
 import { errorReason, type QueueFileSystem } from './file-system.ts'
-import type { MessageEnvelope } from './message.ts'
+import type { RecipientBatch } from './message.ts'
 import type { QueueName } from './queue-name.ts'
 import { RecordType } from './record.ts'
 
@@ -45,17 +45,16 @@ export class DoneMarks {
   }
 
   /** Leaves out recipients whose marks could not be written, and tries to write them. */
-  async apply(envelope: MessageEnvelope, queue: QueueName): Promise<MessageEnvelope> {
-    const { id } = envelope
+  async apply<T extends RecipientBatch>(batch: T, id: string, queue: QueueName): Promise<T> {
     const done = this.#unwritten.get(id)
-    if (done === undefined) return envelope
+    if (done === undefined) return batch
     try {
       await this.write(id, queue, [])
     } catch (error) {
       this.#log.warning(`${id}: still cannot mark recipients as done: ${errorReason(error)}`)
     }
-    const recipients = envelope.recipients.filter(({ offset }) => !done.has(offset))
-    return { ...envelope, recipients }
+    const recipients = batch.recipients.filter(({ offset }) => !done.has(offset))
+    return { ...batch, recipients }
   }
 
   /** The message is gone: another one may get its id. */

@@ -1,11 +1,10 @@
-import { decodeAddress } from '@posthouse/mail-address'
-
-import { addAttribute, isValidNotify, parseAttribute } from './attribute.ts'
+import { addAttribute, parseAttribute } from './attribute.ts'
 import { wantsExpiry, wantsFlush } from './flush-bit.ts'
-import type { EnvelopeRecipient, MessageEnvelope } from './message.ts'
+import type { MessageEnvelope } from './message.ts'
+import { RecipientGroups, text } from './recipient-groups.ts'
 import { RecordType } from './record.ts'
 import type { QueueRecord } from './record-reader.ts'
-import { parseSizeRecord } from './size-record.ts'
+import { MIXED, parseSizeRecord } from './size-record.ts'
 import { parseTimeMs } from './time-record.ts'
 import { checkVerpDelimiters } from './verp-delimiters.ts'
 
@@ -40,7 +39,7 @@ export class Verdict extends Error {
 export class EnvelopeParser {
   readonly #id: string
   readonly #verpDelimiterFilter: string
-  readonly #recipients: EnvelopeRecipient[] = []
+  readonly #groups: RecipientGroups
   readonly #attributes = new Map<string, string>()
   /** What is odd about the file, though no reason to refuse it; in Postfix's words. */
   readonly warnings: string[] = []
@@ -49,8 +48,8 @@ export class EnvelopeParser {
   #contentOffset = 0
   #contentLength = 0
   #recipientCount = 0
-  #recipientsSeen = 0
   #isCountKnown = true
+  #isMixed = true
   #sendOptions = 0
   #sender: string | undefined
   #arrivalTimeMs: number | undefined
@@ -61,14 +60,11 @@ export class EnvelopeParser {
   #warningTimeMs = 0
   #verpDelimiters: string | undefined
 
-  // The recipient group: what was said of the recipient to come (F-41).
-  #original: string | undefined
-  #dsnOriginal: string | undefined
-  #notify = 0
-
-  constructor(id: string, verpDelimiterFilter: string) {
+  /** @param limit Recipients to take; the others are left for later. */
+  constructor(id: string, verpDelimiterFilter: string, limit: number) {
     this.#id = id
     this.#verpDelimiterFilter = verpDelimiterFilter
+    this.#groups = new RecipientGroups(limit, (warning) => this.#warn(warning))
   }
 
   /** Offset of the first content record; 0 while it is not known. */
@@ -83,7 +79,17 @@ export class EnvelopeParser {
 
   /** Recipients that the size record promised and that were not seen; negative for a surplus. */
   get recipientsMissing(): number {
-    return this.#isCountKnown ? this.#recipientCount - this.#recipientsSeen : 0
+    return this.#isCountKnown && !this.isFull ? this.#recipientCount - this.#groups.seen : 0
+  }
+
+  /** There are more recipients than it takes. */
+  get isFull(): boolean {
+    return this.#groups.isFull
+  }
+
+  /** The records that are left in this segment are about recipients, and nothing else (S-18). */
+  get isPure(): boolean {
+    return !this.#isMixed
   }
 
   /**
@@ -94,8 +100,8 @@ export class EnvelopeParser {
    */
   take(record: QueueRecord, next: number): void {
     const { type } = record
-    if (isRecipient(type)) this.#takeRecipient(record)
-    else if (type === RecordType.original) this.#takeOriginal(record)
+    if (this.#groups.take(record)) return
+    if (type === RecordType.original) this.#groups.takeOriginal(record)
     else if (type === RecordType.attribute) this.#takeAttributeRecord(record)
     else if (type === RecordType.size) this.#takeSize(record)
     else if (type === RecordType.content) this.#takeContentStart(record, next)
@@ -104,10 +110,8 @@ export class EnvelopeParser {
 
   /** Call where a segment ends: what was said of a recipient that did not come is dropped. */
   endSegment(): void {
-    this.#warnPending('original recipient', this.#original)
-    this.#warnPending('DSN original recipient', this.#dsnOriginal)
-    this.#warnPending('DSN notify flags', this.#notify === 0 ? undefined : String(this.#notify))
-    this.#dropGroup()
+    if (this.isFull) this.#groups.drop()
+    else this.#groups.end()
   }
 
   /** The envelope, once the end record was read. @throws {Verdict} */
@@ -125,8 +129,9 @@ export class EnvelopeParser {
       contentOffset: this.#contentOffset,
       dataSize: this.#dataSize,
       contentLength: this.#contentLength,
-      recipientCount: this.#isCountKnown ? this.#recipientCount : this.#recipientsSeen,
-      recipients: this.#recipients,
+      recipientCount: this.#isCountKnown ? this.#recipientCount : this.#groups.seen,
+      recipients: this.#groups.recipients,
+      ...this.#unread(),
       encoding: this.#encoding,
       sendOptions: this.#sendOptions,
       flush: wantsFlush(mode),
@@ -140,23 +145,10 @@ export class EnvelopeParser {
     }
   }
 
-  #takeRecipient(record: QueueRecord): void {
-    this.#recipientsSeen++
-    if (record.type === RecordType.recipient) {
-      this.#recipients.push({
-        address: text(record),
-        ...(this.#original === undefined ? {} : { original: this.#original }),
-        ...(this.#dsnOriginal === undefined ? {} : { dsnOriginal: this.#dsnOriginal }),
-        notify: this.#notify,
-        offset: record.offset,
-      })
-    }
-    this.#dropGroup()
-  }
-
-  #takeOriginal(record: QueueRecord): void {
-    this.#warnPending('original recipient', this.#original)
-    this.#original = text(record)
+  #unread(): Pick<MessageEnvelope, 'unread'> {
+    const { isFull, seen, lastOffset = 0 } = this.#groups
+    if (!isFull) return {}
+    return { unread: { atMost: Math.max(1, this.#recipientCount - seen), behind: lastOffset } }
   }
 
   #takeSize(record: QueueRecord): void {
@@ -168,6 +160,7 @@ export class EnvelopeParser {
       this.#dataSize = size.dataSize
       this.#contentLength = size.contentLength
       this.#sendOptions = size.sendOptions
+      this.#isMixed = (size.flags & MIXED) !== 0
       return
     }
     this.#recipientCount = size.promisedRecipients
@@ -216,35 +209,11 @@ export class EnvelopeParser {
   #takeAttribute(name: string, value: string): void {
     if (name === 'create_time') this.#createTimeMs ??= parseTimeMs(value)
     else if (name === 'encoding') this.#encoding = value === '7bit' || value === '8bit' ? value : ''
-    else if (name === 'notify_flags') this.#takeNotify(value)
-    else if (name === 'dsn_orig_rcpt') {
-      this.#warnPending('DSN original recipient', this.#dsnOriginal)
-      this.#dsnOriginal = value === '' ? undefined : value
-    } else if (!addAttribute(this.#attributes, name, value)) {
+    else if (name === 'notify_flags') this.#groups.takeNotify(value)
+    else if (name === 'dsn_orig_rcpt') this.#groups.takeDsnOriginal(value)
+    else if (!addAttribute(this.#attributes, name, value)) {
       this.#warn(`ignoring multiple ${name} attribute: ${value.slice(0, EXCERPT_LENGTH)}`)
     }
-  }
-
-  #takeNotify(value: string): void {
-    const notify = /^\d{1,9}$/.test(value) ? Number(value) : 0
-    if (!isValidNotify(notify)) {
-      const excerpt = value.slice(0, EXCERPT_LENGTH)
-      this.#warn(`ignoring malformed DSN notify flags <${excerpt}>`)
-      return
-    }
-    this.#warnPending('DSN notify flags', this.#notify === 0 ? undefined : String(this.#notify))
-    this.#notify = notify
-  }
-
-  #dropGroup(): void {
-    this.#original = undefined
-    this.#dsnOriginal = undefined
-    this.#notify = 0
-  }
-
-  #warnPending(what: string, value: string | undefined): void {
-    if (value === undefined) return
-    this.#warn(`ignoring out-of-order ${what} <${value.slice(0, EXCERPT_LENGTH)}>`)
   }
 
   // Files without end may hold warnings without end.
@@ -261,14 +230,4 @@ export class EnvelopeParser {
 export function unexpected({ type, offset }: QueueRecord): Verdict {
   const letter = type > 0x20 && type < 0x7f ? String.fromCharCode(type) : '?'
   return new Verdict(`Unexpected record type '${letter}' at offset ${offset}`)
-}
-
-function isRecipient(type: number): boolean {
-  return type === RecordType.recipient || type === RecordType.done || type === RecordType.cancelled
-}
-
-// Readers of queue files are C programs: text ends at the first NUL (F-30).
-function text({ data }: QueueRecord): string {
-  const nul = data.indexOf(0)
-  return decodeAddress(nul < 0 ? data : data.subarray(0, nul))
 }

@@ -250,6 +250,7 @@ async function read(
     id: 'QUEUEID',
     relativePath: 'active/QUEUEID',
     mode: 0o700,
+    limit: Number.POSITIVE_INFINITY,
     verpDelimiterFilter: '-=+',
     warn: (text) => warnings.push(text),
   })

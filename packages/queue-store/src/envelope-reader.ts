@@ -1,6 +1,7 @@
 import { EnvelopeParser, unexpected, Verdict } from './envelope-parser.ts'
 import { QueueFileError } from './errors.ts'
 import type { MessageEnvelope } from './message.ts'
+import { isRecipient } from './recipient-groups.ts'
 import { RecordType } from './record.ts'
 import { BadRecordError, type QueueRecord, type RecordReader } from './record-reader.ts'
 
@@ -12,6 +13,8 @@ export interface EnvelopeSource {
   /** Permission bits. */
   readonly mode: number
   readonly verpDelimiterFilter: string
+  /** Recipients to read at most. */
+  readonly limit: number
   /** Takes what is odd about a file that is good enough. */
   readonly warn: (text: string) => void
 }
@@ -25,7 +28,7 @@ export async function readEnvelopeRecords(
   reader: RecordReader,
   source: EnvelopeSource,
 ): Promise<MessageEnvelope> {
-  const parser = new EnvelopeParser(source.id, source.verpDelimiterFilter)
+  const parser = new EnvelopeParser(source.id, source.verpDelimiterFilter, source.limit)
   try {
     await readSegments(reader, parser, source.id)
     const envelope = parser.finish(source.mode)
@@ -34,7 +37,7 @@ export async function readEnvelopeRecords(
     if (mismatch !== undefined) source.warn(mismatch)
     return envelope
   } catch (error) {
-    throw corrupt(error, parser, source)
+    throw corrupt(error, parser.warnings, source, countMismatch(parser, source.id))
   }
 }
 
@@ -53,6 +56,11 @@ async function readSegments(
     if (isMissing(record)) throw missingEnd(id)
     if (record.type === RecordType.end) return
     parser.take(record, reader.position)
+    if (parser.isFull && parser.isPure && isRecipient(record)) {
+      // What is left in this segment is for later. In the last one, nothing else is of interest.
+      if (!isContentAhead) return
+      reader.seek(parser.contentOffset)
+    }
     if (isContentAhead && reader.position === parser.contentOffset) {
       isContentAhead = false
       parser.endSegment()
@@ -61,7 +69,12 @@ async function readSegments(
   }
 }
 
-async function skipContent(reader: RecordReader, contentEnd: number, id: string): Promise<void> {
+/** Goes on behind the content. */
+export async function skipContent(
+  reader: RecordReader,
+  contentEnd: number,
+  id: string,
+): Promise<void> {
   reader.seek(contentEnd)
   let record = reader.next()
   while (record === 'more') {
@@ -72,12 +85,12 @@ async function skipContent(reader: RecordReader, contentEnd: number, id: string)
   if (record.type !== RecordType.extracted) throw unexpected(record)
 }
 
-// A record of type 0 is what a hole in the file looks like.
-function isMissing(record: QueueRecord | 'end'): record is 'end' {
+/** A record of type 0 is what a hole in the file looks like. */
+export function isMissing(record: QueueRecord | 'end'): record is 'end' {
   return record === 'end' || record.type === 0
 }
 
-function missingEnd(id: string): Verdict {
+export function missingEnd(id: string): Verdict {
   return new Verdict(`${id}: message rejected: missing end record`)
 }
 
@@ -86,9 +99,14 @@ function countMismatch(parser: EnvelopeParser, id: string): string | undefined {
   return missing === 0 ? undefined : `${id}: rcpt count mismatch (${missing})`
 }
 
-// What is not a verdict on the file, such as an input error, passes unchanged.
-function corrupt(error: unknown, parser: EnvelopeParser, source: EnvelopeSource): unknown {
-  const warnings = [...parser.warnings]
+/** What is wrong with a file; an error that is no verdict on it passes unchanged. */
+export function corrupt(
+  error: unknown,
+  found: readonly string[],
+  source: Pick<EnvelopeSource, 'id' | 'relativePath'>,
+  mismatch?: string,
+): unknown {
+  const warnings = [...found]
   let verdict: string
   if (error instanceof BadRecordError) {
     verdict = `${source.relativePath}: ${error.message}`
@@ -103,7 +121,6 @@ function corrupt(error: unknown, parser: EnvelopeParser, source: EnvelopeSource)
   } else {
     return error
   }
-  const mismatch = countMismatch(parser, source.id)
   if (mismatch !== undefined) warnings.push(mismatch)
   return new QueueFileError('corrupt', verdict, { warnings, cause: error })
 }

@@ -15,6 +15,8 @@ export type {
   NewEnvelope,
   NewMessage,
   NewRecipient,
+  RecipientBatch,
+  UnreadRecipients,
 } from './message.ts'
 export { nodeFileSystem } from './node-file-system.ts'
 export type { QueueFileDraft } from './queue-file-draft.ts'

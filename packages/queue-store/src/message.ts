@@ -74,6 +74,22 @@ export interface EnvelopeRecipient {
   readonly offset: number
 }
 
+/** Recipients of a queue file that were not read: there is one at least. */
+export interface UnreadRecipients {
+  /** How many there may be, those that are done included. */
+  readonly atMost: number
+  /** They follow the recipient whose record is at this offset. */
+  readonly behind: number
+}
+
+/** Recipients that were read of a queue file. */
+export interface RecipientBatch {
+  /** Those still to do, in the order of the file. */
+  readonly recipients: readonly EnvelopeRecipient[]
+  /** Those that come next; undefined when there are no more. */
+  readonly unread?: UnreadRecipients
+}
+
 /** What a queue file says about its message, content aside. */
 export interface MessageEnvelope {
   readonly id: string
@@ -93,6 +109,8 @@ export interface MessageEnvelope {
   readonly recipientCount: number
   /** Those still to do, in the order of the file. */
   readonly recipients: readonly EnvelopeRecipient[]
+  /** Those behind them that were not read; undefined when there are none. */
+  readonly unread?: UnreadRecipients
   readonly encoding: '' | '7bit' | '8bit'
   /** Bits of F-34. */
   readonly sendOptions: number

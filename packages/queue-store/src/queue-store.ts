@@ -5,12 +5,10 @@ import { ContentCache } from './content-cache.ts'
 import { readContentText } from './content-text.ts'
 import { DoneMarks } from './done-marks.ts'
 import { noteSent, type SentNotice } from './envelope-edit.ts'
-import { readEnvelopeRecords } from './envelope-reader.ts'
 import { QueueFileError } from './errors.ts'
 import { recordReader } from './file-records.ts'
 import { errorCode, type QueueFileSystem } from './file-system.ts'
-import { takeFlush } from './flush-bit.ts'
-import type { MessageEnvelope } from './message.ts'
+import type { MessageEnvelope, RecipientBatch, UnreadRecipients } from './message.ts'
 import { nodeFileSystem } from './node-file-system.ts'
 import { QueueDirectories } from './queue-directories.ts'
 import { QueueFileCreator } from './queue-file-creator.ts'
@@ -22,6 +20,7 @@ import { BadRecordError } from './record-reader.ts'
 import { type QueueEntry, readyEntries, scanDirectory } from './scan.ts'
 import { SpareFiles } from './spare-files.ts'
 import { StatusLogs } from './status-log.ts'
+import { StoredEnvelopes } from './stored-envelopes.ts'
 import { removeUnfinished } from './unfinished-files.ts'
 import { DEFAULT_VERP_DELIMITER_FILTER } from './verp-delimiters.ts'
 import { WrittenFiles } from './written-files.ts'
@@ -71,21 +70,24 @@ export class QueueStore {
   readonly #parts: Parts
   readonly #creator: QueueFileCreator
   readonly #marks: DoneMarks
-  readonly #verpDelimiterFilter: string
+  readonly #envelopes: StoredEnvelopes
 
   private constructor(options: QueueStoreOptions, parts: Parts) {
     const { log, processId = 0, longQueueIds, clock } = options
     this.#options = options
     this.#parts = parts
-    this.#verpDelimiterFilter = options.verpDelimiterFilter ?? DEFAULT_VERP_DELIMITER_FILTER
+    const verpDelimiterFilter = options.verpDelimiterFilter ?? DEFAULT_VERP_DELIMITER_FILTER
     const openMoved = (id: string, queue: QueueName) => this.#openMoved(id, [queue, ...MOVED_TO])
     this.#marks = new DoneMarks(parts.files, openMoved, log)
     const context = {
       ...parts,
       marks: this.#marks,
       log,
-      verpDelimiterFilter: this.#verpDelimiterFilter,
+      verpDelimiterFilter,
     }
+    this.#envelopes = new StoredEnvelopes({ ...context, directory: options.directory }, (path) =>
+      this.#open(path, 'read'),
+    )
     this.#creator = new QueueFileCreator(context, { longQueueIds, processId, clock })
   }
 
@@ -232,29 +234,31 @@ export class QueueStore {
    * Reads what a file says of its message, content aside. What is odd about it but no reason to
    * refuse it is logged as a warning. A wish to be delivered now (F-13) is taken by who reads it.
    *
+   * @param limit Recipients to read at most; of others, `unread` of the result tells.
    * @throws {QueueFileError} `corrupt`, to be logged by the caller, line by line of its `warnings`
    * (F-51); or `vanished`.
    */
-  async readEnvelope(id: string, queue: MessageQueue): Promise<MessageEnvelope> {
-    const { directory, log } = this.#options
-    const path = this.#parts.paths.file(queue, id)
-    const relativePath = path.slice(directory.length + 1)
-    const warn = (text: string): void => log.warning(`${relativePath}: ${text}`)
-    const file = await this.#open(path, 'read')
-    try {
-      const status = this.#parts.files.fstat(file)
-      const envelope = await readEnvelopeRecords(recordReader(this.#parts.files, file, status), {
-        id,
-        relativePath,
-        mode: status.mode,
-        verpDelimiterFilter: this.#verpDelimiterFilter,
-        warn: (text) => log.warning(text),
-      })
-      if (envelope.flush) await takeFlush(this.#parts.files, path, status.mode, warn)
-      return await this.#marks.apply(envelope, queue)
-    } finally {
-      this.#parts.files.close(file)
-    }
+  async readEnvelope(
+    id: string,
+    queue: MessageQueue,
+    limit: number = Number.POSITIVE_INFINITY,
+  ): Promise<MessageEnvelope> {
+    return await this.#envelopes.read(id, queue, limit)
+  }
+
+  /**
+   * Reads more recipients of a message. Those that were marked as done meanwhile are left out.
+   *
+   * @param unread What `readEnvelope`, or this method, left.
+   * @throws {QueueFileError} as `readEnvelope` does.
+   */
+  async readRecipients(
+    envelope: Pick<MessageEnvelope, 'id' | 'contentOffset' | 'dataSize'>,
+    queue: MessageQueue,
+    unread: UnreadRecipients,
+    limit: number,
+  ): Promise<RecipientBatch> {
+    return await this.#envelopes.readRecipients(envelope, queue, unread, limit)
   }
 
   /**
