@@ -4,8 +4,8 @@ import { programOf } from '@posthouse/master'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { clientMatcher } from './match-lists.ts'
 import { addressMappingOptions } from './options/address-mapping-options.ts'
-import { resolverOptions } from './options/resolver-options.ts'
 import { smtpClientOptions } from './options/smtp-client-options.ts'
+import { openResolver } from './resolver.ts'
 import { Tables } from './tables.ts'
 
 /**
@@ -17,8 +17,7 @@ import { Tables } from './tables.ts'
 export function checkLists(configuration: Configuration, log: Logger): void {
   const tables = new Tables()
   try {
-    const config = configOfProgram(configuration, 'trivial-rewrite')
-    resolverOptions({ config, log }, configuration.own.withProxies, tables)
+    openResolver(configuration, log, tables, () => true)
     const cleanup = { config: configOfProgram(configuration, 'cleanup'), log }
     addressMappingOptions(cleanup, configuration.own.withProxies, tables)
     for (const service of configuration.services) {

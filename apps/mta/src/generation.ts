@@ -1,8 +1,4 @@
-import {
-  AddressResolver,
-  rewriteAddress,
-  rewriteExternalAddress,
-} from '@posthouse/address-resolver'
+import { rewriteAddress, rewriteExternalAddress } from '@posthouse/address-resolver'
 import {
   Cleanup,
   type CleanupPorts,
@@ -17,7 +13,7 @@ import { programOf } from '@posthouse/master'
 import { MxLookup, type Nexthop } from '@posthouse/mx-lookup'
 import type { PickupTransaction, Submitter } from '@posthouse/pickup'
 import { createQmqpServer, type QmqpServer } from '@posthouse/qmqp-server'
-import type { DeliveryAgent, Inflow, Resolution } from '@posthouse/queue-manager'
+import type { DeliveryAgent, Inflow, Resolution, ResolveRequest } from '@posthouse/queue-manager'
 import type { MessageEnvelope, QueueStore } from '@posthouse/queue-store'
 import { type SessionCache, SmtpClient } from '@posthouse/smtp-client'
 
@@ -31,8 +27,9 @@ import { cleanupOptions, cleanupOverrides } from './options/cleanup-options.ts'
 import { contentChecks } from './options/content-checks.ts'
 import { mxLookupOptions } from './options/mx-lookup-options.ts'
 import { qmqpServerOptions } from './options/qmqp-server-options.ts'
-import { resolverOptions, rewriteRules } from './options/resolver-options.ts'
+import { rewriteRules } from './options/resolver-options.ts'
 import { smtpClientOptions } from './options/smtp-client-options.ts'
+import { openResolver, type Resolve } from './resolver.ts'
 import { programLog, serviceLog } from './service-log.ts'
 import { smtpAgent } from './smtp-agent.ts'
 import { type OpenSubmission, submissionOpener } from './submissions.ts'
@@ -62,7 +59,7 @@ export class Generation {
   /** The log of each agent: its lines may have a tag of their own (`-o syslog_name=`). */
   readonly agentLogs: ReadonlyMap<string, Logger>
   readonly #tables: Tables
-  readonly #resolver: AddressResolver
+  readonly #resolve: Resolve
   readonly #openSubmission: OpenSubmission
   /** Gives up an answer that is not there yet. */
   readonly #giveUp = new Set<() => void>()
@@ -73,7 +70,10 @@ export class Generation {
     this.configuration = configuration
     this.#tables = new Tables()
     try {
-      this.#resolver = buildResolver(configuration, parts.mailLog, this.#tables)
+      const resolverLog = programLog(configuration, 'trivial-rewrite', parts.mailLog)
+      this.#resolve = openResolver(configuration, resolverLog, this.#tables, (name) =>
+        this.agents.has(name),
+      )
       const cleanupFor = cleanupBuilder(configuration, parts, this.#tables)
       this.qmqpServers = buildQmqpServers(configuration, parts, this.#tables, cleanupFor)
       this.#openSubmission = submissionOpener(configuration, parts, cleanupFor)
@@ -97,8 +97,12 @@ export class Generation {
   /**
    * Where mail goes. Later undefined if that was given up: the next generation is to be asked.
    */
-  resolve(sender: string, recipient: string): Resolution | Promise<Resolution | undefined> {
-    const answer = this.#resolver.resolve(sender, recipient)
+  resolve(
+    sender: string,
+    recipient: string,
+    request: ResolveRequest,
+  ): Resolution | Promise<Resolution | undefined> {
+    const answer = this.#resolve(sender, recipient, request)
     if (!(answer instanceof Promise)) return answer
     this.#lookups.add(answer)
     return new Promise<Resolution | undefined>((resolve, reject) => {
@@ -156,17 +160,6 @@ export class Generation {
 
 function servicesOf({ services }: Configuration, program: string): MasterService[] {
   return services.filter((service) => programOf(service) === program)
-}
-
-function buildResolver(
-  configuration: Configuration,
-  mailLog: MailLog,
-  tables: Tables,
-): AddressResolver {
-  const config = configOfProgram(configuration, 'trivial-rewrite')
-  const log = programLog(configuration, 'trivial-rewrite', mailLog)
-  const options = resolverOptions({ config, log }, configuration.own.withProxies, tables)
-  return new AddressResolver(options, log)
 }
 
 function buildSmtpAgent(

@@ -7,7 +7,7 @@ import { ConnectionCache } from '@posthouse/connection-cache'
 import type { MailLog } from '@posthouse/mail-log'
 import { type ConnectionHandler, type Endpoint, Listeners, programOf } from '@posthouse/master'
 import { Pickup } from '@posthouse/pickup'
-import { QueueManager, type Resolution } from '@posthouse/queue-manager'
+import { QueueManager, type Resolution, type ResolveRequest } from '@posthouse/queue-manager'
 import { nodeFileSystem, QueueStore } from '@posthouse/queue-store'
 import type { SmtpSession } from '@posthouse/smtp-client'
 
@@ -284,11 +284,12 @@ export class MailSystem {
   #resolve(
     sender: string,
     recipient: string,
+    request: ResolveRequest,
     isWanted: () => boolean,
   ): Resolution | Promise<Resolution> {
-    const answer = isWanted() ? this.#generation?.resolve(sender, recipient) : FAILED
+    const answer = isWanted() ? this.#generation?.resolve(sender, recipient, request) : FAILED
     if (!(answer instanceof Promise)) return answer ?? FAILED
-    return answer.then((late) => late ?? this.#resolve(sender, recipient, isWanted))
+    return answer.then((late) => late ?? this.#resolve(sender, recipient, request, isWanted))
   }
 
   #buildQueueManager(configuration: Configuration): QueueManager {
@@ -299,8 +300,8 @@ export class MailSystem {
     const queueManager: QueueManager = new QueueManager(options, {
       store: this.#parts.store,
       // One that ends does not care any more: mail that it has not tried is the next one's.
-      resolve: (sender, recipient) =>
-        this.#resolve(sender, recipient, () => queueManager === this.#queueManager),
+      resolve: (sender, recipient, request) =>
+        this.#resolve(sender, recipient, request, () => queueManager === this.#queueManager),
       rewrite: (address) => {
         const current = configOfProgram(this.configuration, 'trivial-rewrite')
         return rewriteAddress(address, rewriteRules(current))

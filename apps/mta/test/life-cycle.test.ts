@@ -104,7 +104,7 @@ it.each([
   ['qmqpd_timeout = 5x', 'parameter qmqpd_timeout: bad time value or unit: 5x'],
   ['line_length_limit = 40', 'invalid line_length_limit parameter value 40 < 512'],
   ['smtp_tls_security_level = encrypt', 'smtp_tls_security_level'],
-  ['transport_maps = regexp:/etc/postfix/transport', 'transport_maps'],
+  ['smtp_generic_maps = regexp:/etc/postfix/generic', 'smtp_generic_maps'],
 ])('check refuses %s and says why', async (line, reason) => {
   const { scene, conf } = await open()
   await scene.posthouse.stop()

@@ -98,10 +98,11 @@ export class AddressResolver {
         return { kind: 'bad-address', recipient, flags: CLASS_FLAGS.default | FLAG_ERROR }
       }
       const { domain, isLocal } = target
+      flags = routedFlag(recipient, target.localPart)
       const addressClass = isLocal ? 'local' : yield* this.#classifier.classOf(domain)
       if (isLocal) this.#classifier.warnIfNotOnlyLocal(domain)
       const named = yield* this.#router.transportFor(addressClass, sender)
-      flags = CLASS_FLAGS[addressClass] | routedFlag(recipient, target.localPart)
+      flags |= CLASS_FLAGS[addressClass]
       const base = yield* this.#router.baseRoute(named, addressClass, domain, sender)
       if (base === undefined) return temporaryFailure(recipient, flags)
       const route = yield* this.#router.override(base, addressClass, recipient, domain)

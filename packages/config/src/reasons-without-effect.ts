@@ -31,7 +31,6 @@ export const reasonsWithoutEffect = {
   smtpd: 'there is no SMTP server',
   socketmap: 'the limits of socketmap tables are fixed at the defaults',
   srv: 'SRV records are not looked up yet',
-  tables: 'the maps that it is about are not there yet',
   tcp: 'socket options are left to the system',
   tls: 'TLS is not there yet',
   verification: 'address probes are not there yet',

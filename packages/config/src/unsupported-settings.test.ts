@@ -35,7 +35,7 @@ describe('unsupportedSettings', () => {
   })
 
   it.each([
-    'transport_maps = hash:/etc/postfix/transport',
+    'smtp_generic_maps = hash:/etc/postfix/generic',
     'virtual_maps = hash:/etc/postfix/virtual',
     'smtp_tls_security_level = verify',
     'smtp_enforce_tls = yes',
@@ -55,7 +55,7 @@ describe('unsupportedSettings', () => {
   })
 
   it.each([
-    'transport_maps =',
+    'smtp_generic_maps =',
     'smtp_tls_security_level = none',
     'smtp_tls_security_level = may',
     'smtp_enforce_tls = no',

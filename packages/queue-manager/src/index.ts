@@ -7,5 +7,6 @@ export type {
   MessageStore,
   QueueManagerPorts,
   Resolution,
+  ResolveRequest,
 } from './ports.ts'
 export { QueueManager } from './queue-manager.ts'

@@ -38,6 +38,9 @@ export interface MessageStore {
   removeStatusLog(kind: StatusLogKind, id: string): Promise<void>
 }
 
+/** What the address resolver is asked: where mail goes, or a probe of an address (S-23). */
+export type ResolveRequest = 'resolve' | 'verify'
+
 /** What the address resolver says of one recipient (S-23). */
 export type Resolution =
   | {
@@ -88,7 +91,11 @@ export interface DeliveryAgent {
 export interface QueueManagerPorts {
   readonly store: MessageStore
   /** Where a recipient goes. A rejection counts as `temporary-failure`, with a warning. */
-  readonly resolve: (sender: string, recipient: string) => Resolution | Promise<Resolution>
+  readonly resolve: (
+    sender: string,
+    recipient: string,
+    request: ResolveRequest,
+  ) => Resolution | Promise<Resolution>
   /** Completes the address that a message is redirected to (S-21); both in internal form. */
   readonly rewrite: (address: string) => string
   /** The agent of a transport; undefined if there is none (now): the transport is dead (S-80). */

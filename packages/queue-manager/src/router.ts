@@ -1,6 +1,6 @@
 import { splitAddress } from '@posthouse/mail-address'
 import type { Logger } from '@posthouse/mail-log'
-import type { EnvelopeRecipient } from '@posthouse/queue-store'
+import type { EnvelopeRecipient, MessageEnvelope } from '@posthouse/queue-store'
 
 import type { ActiveMessage } from './active-message.ts'
 import type { QueueManagerOptions } from './options.ts'
@@ -86,6 +86,7 @@ export class Router {
   /** S-23, and rows 1 to 3 of S-24. */
   #ask({ envelope }: ActiveMessage, recipient: EnvelopeRecipient): Route | Promise<Route> {
     const { address } = recipient
+    const request = isProbe(envelope) ? 'verify' : 'resolve'
     if (address === '') return error(recipient, '5.1.3 null recipient address')
     const fail = (failure: unknown): Resolution => {
       const text = `${envelope.id}: address resolver failed for <${address}>: ${String(failure)}`
@@ -93,7 +94,7 @@ export class Router {
       return { kind: 'temporary-failure' }
     }
     try {
-      const answer = this.#resolve(envelope.sender, address)
+      const answer = this.#resolve(envelope.sender, address, request)
       if (!(answer instanceof Promise)) return routeOf(recipient, answer)
       return answer.catch(fail).then((resolution) => routeOf(recipient, resolution))
     } catch (failure) {
@@ -121,8 +122,11 @@ function lowerDomain({ address }: EnvelopeRecipient): string {
 }
 
 function missingFeature({ envelope }: ActiveMessage): string | undefined {
-  const traceFlags = Number(envelope.attributes.get('trace_flags') ?? 0)
-  return (traceFlags & PROBE_FLAGS) !== 0 ? 'address verification' : undefined
+  return isProbe(envelope) ? 'address verification' : undefined
+}
+
+function isProbe({ attributes }: MessageEnvelope): boolean {
+  return (Number(attributes.get('trace_flags') ?? 0) & PROBE_FLAGS) !== 0
 }
 
 function routeOf(recipient: EnvelopeRecipient, resolution: Resolution): Route {

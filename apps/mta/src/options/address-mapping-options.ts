@@ -1,11 +1,11 @@
-import { localDomains } from '@posthouse/address-resolver'
 import type { AddressMap, AddressMappingOptions } from '@posthouse/cleanup'
 import type { Config, ParameterName } from '@posthouse/config'
-import { type AddressKeys, LookupTableError, lookupAddress } from '@posthouse/lookup-table'
+import { type AddressKeys, lookupAddress } from '@posthouse/lookup-table'
 
 import { domainMatcher, type ListUser } from '../match-lists.ts'
 import { tableList } from '../table-lists.ts'
 import type { Tables } from '../tables.ts'
+import { canonicalKeys, orLookupError } from './address-keys.ts'
 
 /**
  * cleanup(8): the maps for addresses, masquerading, and automatic copies.
@@ -20,7 +20,7 @@ export function addressMappingOptions(
   tables: Tables,
 ): AddressMappingOptions | undefined {
   const { config } = user
-  const keys = addressKeys(user, ownAddresses, tables)
+  const keys = canonicalKeys(user, ownAddresses, tables)
   const mapOf = (name: ParameterName) => addressMap(name, user, keys, tables)
   const canonical = [
     { map: mapOf('sender_canonical_maps'), classes: words(config.sender_canonical_classes) },
@@ -77,37 +77,6 @@ function addressMap(
   const list = tableList(name, user, tables)
   if (!list.has('all')) return undefined
   return { name, lookup: (address) => lookupAddress(list, address, keys) }
-}
-
-/** The first column of G-55. */
-function addressKeys(user: ListUser, ownAddresses: readonly string[], tables: Tables): AddressKeys {
-  const { config } = user
-  const origin = config.myorigin.toLowerCase()
-  const isLocal = localDomains(domainMatcher('mydestination', user, tables), ownAddresses)
-  return {
-    style: 'canonical',
-    extensions: {
-      delimiters: config.recipient_delimiter,
-      ownerRequestSpecial: config.owner_request_special,
-    },
-    isLocalDomain: (domain) =>
-      domain.toLowerCase() === origin || orLookupError(() => isLocal(domain)),
-  }
-}
-
-/** What fails here was logged by the list: there is nothing more to say of it. */
-function orLookupError(ask: () => boolean | Promise<boolean>): boolean | Promise<boolean> {
-  const fail = (error: unknown): never => {
-    if (!(error instanceof Error && error.cause instanceof LookupTableError)) throw error
-    const { item, message: reason } = error.cause
-    throw new LookupTableError('lookup-failed', { item, reason, warnings: [], cause: error })
-  }
-  try {
-    const answer = ask()
-    return typeof answer === 'boolean' ? answer : answer.catch(fail)
-  } catch (error) {
-    return fail(error)
-  }
 }
 
 function words(list: readonly string[]): string[] {

@@ -1,8 +1,38 @@
 import type { ResolverOptions, RewriteRules } from '@posthouse/address-resolver'
 import type { Config } from '@posthouse/config'
+import type { ResolveRequest } from '@posthouse/queue-manager'
 
 import { domainMatcher, type ListUser, parentStyle } from '../match-lists.ts'
 import type { Tables } from '../tables.ts'
+
+/** Parameters that have another value, `address_verify_…`, for probes (G-154). */
+const REPLACED = [
+  'local_transport',
+  'virtual_transport',
+  'relay_transport',
+  'default_transport',
+  'relayhost',
+  'transport_maps',
+  'sender_dependent_relayhost_maps',
+  'sender_dependent_default_transport_maps',
+] as const
+
+type Replaced = (typeof REPLACED)[number]
+
+/** The parameter that counts for a request. */
+export function nameFor<Name extends Replaced>(
+  request: ResolveRequest,
+  name: Name,
+): Name | `address_verify_${Name}` {
+  return request === 'verify' ? (`address_verify_${name}` as const) : name
+}
+
+/** Whether probes go where mail goes: no `address_verify_…` says otherwise. */
+export function probesGoAsMail({ settings }: Config): boolean {
+  return REPLACED.every(
+    (name) => settings.expanded(name) === settings.expanded(nameFor('verify', name)),
+  )
+}
 
 /** trivial-rewrite(8), context `local`: how bare addresses are completed. */
 export function rewriteRules(config: Config): RewriteRules {
@@ -26,6 +56,7 @@ export function resolverOptions(
   user: ListUser,
   ownAddresses: readonly string[],
   tables: Tables,
+  request: ResolveRequest,
 ): ResolverOptions {
   const { config } = user
   const relayStyle = parentStyle('relay_domains', config)
@@ -43,11 +74,11 @@ export function resolverOptions(
     relayDomains: domainMatcher('relay_domains', user, tables, relayStyle),
     virtualAliasDomains: domainMatcher('virtual_alias_domains', user, tables),
     virtualMailboxDomains: domainMatcher('virtual_mailbox_domains', user, tables),
-    localTransport: config.local_transport,
-    virtualTransport: config.virtual_transport,
-    relayTransport: config.relay_transport,
-    defaultTransport: config.default_transport,
-    relayhost: config.settings.expanded('relayhost'),
+    localTransport: config[nameFor(request, 'local_transport')],
+    virtualTransport: config[nameFor(request, 'virtual_transport')],
+    relayTransport: config[nameFor(request, 'relay_transport')],
+    defaultTransport: config[nameFor(request, 'default_transport')],
+    relayhost: config.settings.expanded(nameFor(request, 'relayhost')),
     showUserUnknownTableName: config.show_user_unknown_table_name,
     helpfulWarnings: config.helpful_warnings,
   }

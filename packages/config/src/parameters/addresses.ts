@@ -64,7 +64,6 @@ export const addressesParameters = {
     default: '<>',
     min: 1,
     since: '2.7',
-    withoutEffect: 'tables',
     description:
       'Search key standing for the null sender in sender_dependent_default_transport_maps.',
   },
@@ -79,7 +78,6 @@ export const addressesParameters = {
     default: '<>',
     min: 1,
     since: '2.5',
-    withoutEffect: 'tables',
     description: 'Search key standing for the null sender in sender_dependent_relayhost_maps.',
   },
   enable_original_recipient: {
@@ -202,14 +200,12 @@ qmqpd_authorized_clients,relay_domains,smtpd_access_maps`,
   relocated_maps: {
     type: 'maps',
     default: '',
-    supportedValues: [''],
     description: 'Recipients that moved; the lookup result becomes the bounce text.',
   },
   relocated_prefix_enable: {
     type: 'boolean',
     default: 'yes',
     since: '3.11',
-    withoutEffect: 'tables',
     description: 'Prefixes results of relocated_maps with a status code and text.',
   },
   remote_header_rewrite_domain: {
@@ -259,14 +255,12 @@ qmqpd_authorized_clients,relay_domains,smtpd_access_maps`,
     type: 'maps',
     default: '',
     since: '2.7',
-    supportedValues: [''],
     description: 'Per-sender replacement of default_transport.',
   },
   sender_dependent_relayhost_maps: {
     type: 'maps',
     default: '',
     since: '2.3',
-    supportedValues: [''],
     description: 'Per-sender replacement of relayhost.',
   },
   show_user_unknown_table_name: {
@@ -279,7 +273,6 @@ qmqpd_authorized_clients,relay_domains,smtpd_access_maps`,
   transport_maps: {
     type: 'maps',
     default: '',
-    supportedValues: [''],
     description: 'Tables that map a recipient or domain to transport:nexthop.',
   },
   virtual_alias_address_length_limit: {
