@@ -62,13 +62,16 @@ export async function runPostqueue(
  * Runs mailq(1), which is `postqueue -p` and takes options of sendmail(1): `-v`, and `-bp`, which
  * is what it does anyway.
  *
+ * @param postqueue Runs postqueue(1) with these arguments.
  * @returns the exit status: 75 if the arguments make no sense, else that of postqueue.
  */
-export function runMailq(args: readonly string[], ports: PostqueuePorts): Promise<number> {
+export function runMailq(
+  args: readonly string[],
+  ports: PostqueuePorts,
+  postqueue: (words: readonly string[]) => Promise<number> = (words) => runPostqueue(words, ports),
+): Promise<number> {
   const refused = args.find((arg) => !MAILQ_OPTIONS.includes(arg))
-  if (refused === undefined) {
-    return runPostqueue(args.includes('-v') ? ['-v', '-p'] : ['-p'], ports)
-  }
+  if (refused === undefined) return postqueue(args.includes('-v') ? ['-v', '-p'] : ['-p'])
   const problem = refused.startsWith('-')
     ? `unsupported: ${refused}`
     : 'display queue mode requires no recipient'

@@ -15,12 +15,13 @@ import { tableList } from '../table-lists.ts'
 import { Tables } from '../tables.ts'
 import { triggerService } from '../trigger-service.ts'
 import { MessageInput } from './message-input.ts'
+import { trustedDirectory } from './set-gid.ts'
 import { stderrLog } from './stderr-log.ts'
 import type { ToolCall } from './tools.ts'
 
 const LOGIN_SENDERS = 'local_login_sender_maps'
 
-/** postdrop(1), for those who may write to the maildrop directory. */
+/** postdrop(1), for those who may write to the maildrop directory: see `setgid` for others. */
 export function postdrop(call: ToolCall): Promise<number> {
   const input = new MessageInput((text) => new PostdropError(text))
   input.heedSignals()
@@ -28,8 +29,9 @@ export function postdrop(call: ToolCall): Promise<number> {
     input,
     stdout: (bytes) => process.stdout.write(bytes),
     stderr: (bytes) => process.stderr.write(bytes),
-    open: (directory = call.configDirectory) => {
-      return postdropSystem(loadMainConfig(directory), stderrLog('postdrop'))
+    open: (directory) => {
+      const config = loadMainConfig(trustedDirectory(call, directory))
+      return postdropSystem(config, stderrLog('postdrop'))
     },
   })
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { statSync } from 'node:fs'
+import { constants, existsSync, statSync } from 'node:fs'
 import { chmod } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -15,23 +15,53 @@ import {
 } from '@posthouse/postqueue'
 
 import { listingOptions, listingPorts } from '../listing-options.ts'
-import { loadMainConfig } from '../load-configuration.ts'
+import { loadMainConfig, queueDirectoryOf } from '../load-configuration.ts'
 import { domainMatcher, type ListUser, parentStyle } from '../match-lists.ts'
 import { systemAccounts } from '../system-accounts.ts'
 import { Tables } from '../tables.ts'
 import { triggerService } from '../trigger-service.ts'
 import { endQuietly } from './quiet-end.ts'
+import {
+  findSetGidProgram,
+  isAllowed,
+  isSetGid,
+  runInstead,
+  type SetGidProgram,
+  trustedDirectory,
+} from './set-gid.ts'
 import { stderrLog } from './stderr-log.ts'
 import type { ToolCall } from './tools.ts'
 
-/** postqueue(1). */
-export function postqueue(call: ToolCall): Promise<number> {
+/** postqueue(1). For who may not reach the services, the one that is set-gid does it. */
+export async function postqueue(call: ToolCall): Promise<number> {
+  const program = programForOthers(call.configDirectory)
+  if (program !== undefined) return runInstead(program, call.args, call.configDirectory)
   return runPostqueue(call.args, portsOf(call))
 }
 
 /** mailq(1). */
 export function mailq(call: ToolCall): Promise<number> {
-  return runMailq(call.args, portsOf(call))
+  return runMailq(call.args, portsOf(call), (args) => postqueue({ ...call, args }))
+}
+
+/** Undefined if it is broken: that is said by who needs it. */
+function readableConfig(directory: string): Config | undefined {
+  try {
+    return loadMainConfig(directory)
+  } catch {
+    return undefined
+  }
+}
+
+/** A postqueue that is set-gid, if this user needs one and there is one. */
+function programForOthers(configDirectory: string): SetGidProgram | undefined {
+  if (process.getuid?.() === 0 || isSetGid()) return undefined
+  const config = readableConfig(configDirectory)
+  if (config === undefined) return undefined
+  const services = join(queueDirectoryOf(config.settings), 'public')
+  if (!existsSync(services) || isAllowed(services, constants.X_OK)) return undefined
+  const program = findSetGidProgram('postqueue', config)
+  return program.problem === undefined ? program : undefined
 }
 
 /** `posthouse queue`: the queue for people. */
@@ -44,7 +74,7 @@ export function queue(call: ToolCall): Promise<number> {
   })
 }
 
-function portsOf({ configDirectory }: ToolCall): PostqueuePorts {
+function portsOf(call: ToolCall): PostqueuePorts {
   endQuietly(0)
   return {
     stdout: async (bytes) => {
@@ -53,7 +83,7 @@ function portsOf({ configDirectory }: ToolCall): PostqueuePorts {
     stderr: (bytes) => {
       process.stderr.write(bytes)
     },
-    open: (directory = configDirectory) => openSystem(directory),
+    open: (directory) => openSystem(trustedDirectory(call, directory)),
   }
 }
 

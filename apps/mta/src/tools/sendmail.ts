@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, constants } from 'node:fs'
+import { constants, existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -21,6 +21,7 @@ import { systemAccounts } from '../system-accounts.ts'
 import { Tables } from '../tables.ts'
 import { MessageInput } from './message-input.ts'
 import { postdropSystem } from './postdrop.ts'
+import { findSetGidProgram, isAllowed, type SetGidProgram } from './set-gid.ts'
 import { stderrLog } from './stderr-log.ts'
 import type { ToolCall } from './tools.ts'
 
@@ -87,7 +88,8 @@ function lineEndings(value: string): SendmailSystem['fixLineEndings'] {
 
 /**
  * Puts the message into the maildrop directory, if this user may. Else has a postdrop do it that
- * is set-gid, which a program that Node runs cannot be.
+ * is set-gid, which a program that Node runs cannot be: that of Postfix, or our own, which is
+ * compiled where it is installed.
  */
 async function submit(
   records: AsyncIterable<Uint8Array>,
@@ -95,9 +97,8 @@ async function submit(
   directory: string,
 ): Promise<SubmitReply> {
   const maildrop = join(queueDirectoryOf(config.settings), 'maildrop')
-  const command = join(config.command_directory, 'postdrop')
-  if (!isAllowed(maildrop, constants.W_OK) && isAllowed(command, constants.X_OK)) {
-    return runForeignPostdrop(command, records, directory)
+  if (!isAllowed(maildrop, constants.W_OK) && existsSync(maildrop)) {
+    return runForeignPostdrop(findSetGidProgram('postdrop', config), records, directory)
   }
   const log = stderrLog('postdrop')
   const warn = (warning: string): void => log.warning(warning)
@@ -106,21 +107,15 @@ async function submit(
   return { kind: 'refused', reason: (result.kind === 'refused' && result.reason) || NOT_STORED }
 }
 
-function isAllowed(path: string, mode: number): boolean {
-  try {
-    accessSync(path, mode)
-    return true
-  } catch {
-    return false
-  }
-}
-
 async function runForeignPostdrop(
-  command: string,
+  { path, isExecutable, problem }: SetGidProgram,
   records: AsyncIterable<Uint8Array>,
   directory: string,
 ): Promise<SubmitReply> {
-  const child = spawn(command, ['-r'], {
+  const need = 'users like this one need a set-gid postdrop in command_directory'
+  const advice = `${need}: ${path}: ${problem}`
+  if (!isExecutable) throw new SendmailError(advice)
+  const child = spawn(path, ['-r'], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, MAIL_CONFIG: resolve(directory) },
   })
@@ -135,5 +130,6 @@ async function runForeignPostdrop(
   if (failure !== undefined) throw failure
   const reply = parseReplies(await output)
   if (reply?.status === 0) return { kind: 'stored' }
+  if (reply === undefined && problem !== undefined) throw new SendmailError(advice)
   return { kind: 'refused', reason: reply?.reason || NOT_STORED }
 }

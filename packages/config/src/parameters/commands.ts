@@ -3,7 +3,6 @@ export const commandsParameters = {
   alternate_config_directories: {
     type: 'list',
     default: '',
-    withoutEffect: 'instances',
     description: 'Extra configuration directories that set-gid commands accept from users.',
   },
   authorized_flush_users: {

@@ -4,7 +4,6 @@ export const installationParameters = {
     type: 'string',
     default: '/usr/sbin',
     min: 1,
-    withoutEffect: 'layout',
     description:
       'Where the administrative commands (postqueue, postsuper and so on) are installed.',
   },
