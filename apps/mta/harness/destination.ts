@@ -15,14 +15,21 @@ export interface Refusal {
   readonly text: string
 }
 
+export interface DestinationOptions {
+  /** How long it thinks about each message that has arrived. */
+  readonly answerAfterMs?: number
+}
+
 /** A real SMTP server that hands what it receives to `onArrival`. */
 export class Destination {
   #server: SMTPServer | undefined
   readonly #onArrival: (arrival: Arrival) => void
+  readonly #answerAfterMs: number
   #refuse: (recipient: string) => Refusal | undefined = () => undefined
 
-  constructor(onArrival: (arrival: Arrival) => void) {
+  constructor(onArrival: (arrival: Arrival) => void, options: DestinationOptions = {}) {
     this.#onArrival = onArrival
+    this.#answerAfterMs = options.answerAfterMs ?? 0
   }
 
   /** From now on asks this about each recipient. */
@@ -67,7 +74,8 @@ export class Destination {
         stream.on('end', () => {
           const recipients = session.envelope.rcptTo.map(({ address }) => address)
           this.#arrive(recipients, Buffer.concat(chunks))
-          callback()
+          if (this.#answerAfterMs === 0) callback()
+          else setTimeout(callback, this.#answerAfterMs)
         })
       },
     })

@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { type QmqpVerdict, submitMessage } from '@posthouse/qmqp-client'
+
+import { writeConfiguration } from './configuration.ts'
+import { freePort, Posthouse } from './posthouse.ts'
+import { QueueingPostfix } from './queueing-postfix.ts'
+
+/** One of two mail systems with the same main.cf. */
+export interface ComparedSystem {
+  readonly name: string
+  submit(recipients: readonly string[]): Promise<QmqpVerdict>
+  logText(): string
+  stop(): Promise<void>
+}
+
+/** What both get. */
+export interface ComparedConfiguration {
+  readonly parameters: Readonly<Record<string, string>>
+  /** The command of the service `qmgr`. */
+  readonly manager: 'qmgr' | 'oqmgr'
+  /** So many deliveries at a time. */
+  readonly processLimit: number
+}
+
+/** Has both do the same, one after the other. @returns what posthouse did, and what Postfix did. */
+export async function compare<Result>(
+  configuration: ComparedConfiguration,
+  work: (system: ComparedSystem) => Promise<Result>,
+): Promise<{ readonly ours: Result; readonly theirs: Result }> {
+  return {
+    ours: await during(await startPosthouse(configuration), work),
+    theirs: await during(await startPostfix(configuration), work),
+  }
+}
+
+async function during<Result>(
+  system: ComparedSystem,
+  work: (system: ComparedSystem) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work(system)
+  } finally {
+    await system.stop()
+  }
+}
+
+async function startPosthouse(configuration: ComparedConfiguration): Promise<ComparedSystem> {
+  const directory = mkdtempSync(join(tmpdir(), 'posthouse-test-'))
+  const port = await freePort()
+  const masterCf = `\
+127.0.0.1:${port} inet n - n - - qmqpd
+cleanup unix n - n - 0 cleanup
+rewrite unix - - n - - trivial-rewrite
+${servicesOf(configuration)}`
+  writeConfiguration(directory, { port, parameters: configuration.parameters, masterCf })
+  const posthouse = await Posthouse.start(directory)
+  return {
+    name: 'posthouse',
+    submit: (recipients) => submit(port, recipients),
+    logText: () => posthouse.log.join('\n'),
+    stop: async () => {
+      await posthouse.kill()
+      rmSync(directory, { recursive: true, maxRetries: 3 })
+    },
+  }
+}
+
+async function startPostfix(configuration: ComparedConfiguration): Promise<ComparedSystem> {
+  const services = `${servicesOf(configuration)}\
+flush unix n - n 1000? 0 flush
+scache unix - - n - 1 scache
+tlsmgr unix - - n 1000? 1 tlsmgr
+`
+  const { parameters } = configuration
+  const own = { myhostname: 'mx.example.com', mydestination: '', ...parameters }
+  const postfix = await QueueingPostfix.start(own, services)
+  return {
+    name: 'Postfix',
+    submit: (recipients) => submit(postfix.port, recipients),
+    logText: () => postfix.logText(),
+    stop: () => postfix.stop(),
+  }
+}
+
+function servicesOf({ manager, processLimit }: ComparedConfiguration): string {
+  return `\
+qmgr unix n - n 300 1 ${manager}
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+smtp unix - - n - ${processLimit} smtp
+error unix - - n - - error
+retry unix - - n - - error
+`
+}
+
+function submit(port: number, recipients: readonly string[]): Promise<QmqpVerdict> {
+  const message = { sender: 's@example.org', recipients, content: Buffer.from('Subject: x\n\ny\n') }
+  return submitMessage({ host: '127.0.0.1', port }, message)
+}
