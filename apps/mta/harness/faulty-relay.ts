@@ -91,6 +91,7 @@ export class FaultyRelay {
         return { kind: 'route', transport: 'smtp', nexthop, recipient }
       },
       rewrite: (address) => address,
+      notices: { has: () => false, send: () => Promise.reject(new Error('not reached')) },
       agents: () => ({ deliver: (request) => this.#deliver(request) }),
       deliveryLog: () => log,
       errorLog: log,

@@ -1,33 +1,32 @@
-import { rewriteAddress, rewriteExternalAddress } from '@posthouse/address-resolver'
-import {
-  Cleanup,
-  type CleanupPorts,
-  type CleanupTransaction,
-  localZoneNames,
-  qmqpReply,
-} from '@posthouse/cleanup'
+import { type CleanupTransaction, qmqpReply } from '@posthouse/cleanup'
 import { systemClock as clock } from '@posthouse/clock'
-import type { Config, MasterService } from '@posthouse/config'
+import type { MasterService } from '@posthouse/config'
 import type { Logger, MailLog } from '@posthouse/mail-log'
 import { programOf } from '@posthouse/master'
 import { MxLookup, type Nexthop } from '@posthouse/mx-lookup'
 import type { PickupTransaction, Submitter } from '@posthouse/pickup'
 import { createQmqpServer, type QmqpServer } from '@posthouse/qmqp-server'
-import type { DeliveryAgent, Inflow, Resolution, ResolveRequest } from '@posthouse/queue-manager'
-import type { MessageEnvelope, QueueStore } from '@posthouse/queue-store'
+import type {
+  DeliveryAgent,
+  Inflow,
+  NoticeRequest,
+  Resolution,
+  ResolveRequest,
+} from '@posthouse/queue-manager'
+import type { MessageEnvelope, QueueStore, StatusLogKind } from '@posthouse/queue-store'
 import { type SessionCache, SmtpClient } from '@posthouse/smtp-client'
 
 import { admission } from './admission.ts'
+import { type Cleanups, cleanupBuilder } from './cleanup-builder.ts'
 import { clientNames } from './client-names.ts'
 import { FreeSpace } from './free-space.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { clientMatcher, debugLevel } from './match-lists.ts'
-import { addressMappingOptions } from './options/address-mapping-options.ts'
-import { cleanupOptions, cleanupOverrides } from './options/cleanup-options.ts'
-import { contentChecks } from './options/content-checks.ts'
+import { buildNotices, noticeService } from './notice-services.ts'
+import type { Notices } from './notices.ts'
+import { cleanupOverrides } from './options/cleanup-options.ts'
 import { mxLookupOptions } from './options/mx-lookup-options.ts'
 import { qmqpServerOptions } from './options/qmqp-server-options.ts'
-import { rewriteRules } from './options/resolver-options.ts'
 import { smtpClientOptions } from './options/smtp-client-options.ts'
 import { openResolver, type Resolve } from './resolver.ts'
 import { programLog, serviceLog } from './service-log.ts'
@@ -61,6 +60,7 @@ export class Generation {
   readonly #tables: Tables
   readonly #resolve: Resolve
   readonly #openSubmission: OpenSubmission
+  readonly #notices: Notices
   /** Gives up an answer that is not there yet. */
   readonly #giveUp = new Set<() => void>()
   readonly #lookups = new Set<Promise<unknown>>()
@@ -74,9 +74,10 @@ export class Generation {
       this.#resolve = openResolver(configuration, resolverLog, this.#tables, (name) =>
         this.agents.has(name),
       )
-      const cleanupFor = cleanupBuilder(configuration, parts, this.#tables)
-      this.qmqpServers = buildQmqpServers(configuration, parts, this.#tables, cleanupFor)
-      this.#openSubmission = submissionOpener(configuration, parts, cleanupFor)
+      const cleanups = cleanupBuilder(configuration, parts, this.#tables)
+      this.#notices = buildNotices(configuration, parts, cleanups)
+      this.qmqpServers = buildQmqpServers(configuration, parts, this.#tables, cleanups)
+      this.#openSubmission = submissionOpener(configuration, parts, cleanups)
       const transports = servicesOf(configuration, 'smtp')
       const { mailLog } = parts
       this.agents = new Map(
@@ -129,6 +130,18 @@ export class Generation {
           end.resolve()
         }),
     }
+  }
+
+  /** Whether master.cf has a service of this name (S-91). */
+  hasNoticeService(name: StatusLogKind): boolean {
+    return noticeService(this.configuration, name) !== undefined
+  }
+
+  /** As `NoticeService` of the queue manager. The tables stay open until it is done. */
+  sendNotice(request: NoticeRequest): Promise<void> {
+    const sending = this.#notices.send(request)
+    this.#lookups.add(sending)
+    return sending.finally(() => this.#lookups.delete(sending))
   }
 
   /** What has changed in the tables, if anything has (G-52): only a new generation sees it. */
@@ -185,53 +198,26 @@ function buildQmqpServers(
   configuration: Configuration,
   parts: SharedParts,
   tables: Tables,
-  cleanupFor: CleanupFor,
+  cleanups: Cleanups,
 ): Map<MasterService, QmqpServer> {
   return new Map(
     servicesOf(configuration, 'qmqpd').map((service) => [
       service,
-      buildQmqpServer(configuration, service, cleanupFor, parts, tables),
+      buildQmqpServer(configuration, service, cleanups, parts, tables),
     ]),
   )
-}
-
-/** A cleanup for mail of a class that a server takes. */
-export type CleanupFor = (server: Config, mailClass: 'qmqpd' | 'sendmail' | undefined) => Cleanup
-
-/** Gives each server a cleanup of its own, all with the same tables. */
-function cleanupBuilder(
-  configuration: Configuration,
-  { mailLog, store }: SharedParts,
-  tables: Tables,
-): CleanupFor {
-  const config = configOfProgram(configuration, 'cleanup')
-  const rules = rewriteRules(config)
-  const log = programLog(configuration, 'cleanup', mailLog)
-  const ports: CleanupPorts = {
-    store,
-    queue: 'active', // `queued` hands it to the queue manager.
-    rewrite: (address) => rewriteAddress(address, rules),
-    rewriteExternal: (address) => rewriteExternalAddress(address, rules),
-    log,
-    zoneName: localZoneNames(),
-  }
-  const own = configuration.own.withProxies
-  const mapping = addressMappingOptions({ config, log }, own, tables)
-  const checks = contentChecks({ config, log }, tables)
-  return (server, mailClass) =>
-    new Cleanup(cleanupOptions(config, server, mailClass), ports, mapping, checks)
 }
 
 function buildQmqpServer(
   configuration: Configuration,
   service: MasterService,
-  cleanupFor: CleanupFor,
+  cleanups: Cleanups,
   { mailLog, store, queued, inflow }: SharedParts,
   tables: Tables,
 ): QmqpServer {
   const config = configuration.configOf(service)
   const log = serviceLog(configuration, service, mailLog)
-  const cleanup = cleanupFor(config, 'qmqpd')
+  const cleanup = cleanups.for(config, 'qmqpd')
   const overrides = cleanupOverrides(config)
   const { in_flow_delay: inFlowDelayMs } = configOfProgram(configuration, 'cleanup')
   const space = new FreeSpace({

@@ -7,7 +7,12 @@ import { ConnectionCache } from '@posthouse/connection-cache'
 import type { MailLog } from '@posthouse/mail-log'
 import { type ConnectionHandler, type Endpoint, Listeners, programOf } from '@posthouse/master'
 import { Pickup } from '@posthouse/pickup'
-import { QueueManager, type Resolution, type ResolveRequest } from '@posthouse/queue-manager'
+import {
+  type NoticeRequest,
+  QueueManager,
+  type Resolution,
+  type ResolveRequest,
+} from '@posthouse/queue-manager'
 import { nodeFileSystem, QueueStore } from '@posthouse/queue-store'
 import type { SmtpSession } from '@posthouse/smtp-client'
 
@@ -292,10 +297,17 @@ export class MailSystem {
     return answer.then((late) => late ?? this.#resolve(sender, recipient, request, isWanted))
   }
 
+  async #sendNotice(request: NoticeRequest): Promise<void> {
+    if (this.#generation === undefined) throw new Error('not started')
+    await this.#generation.sendNotice(request)
+  }
+
   #buildQueueManager(configuration: Configuration): QueueManager {
     const config = configOfProgram(configuration, ...QUEUE_MANAGERS)
     const log = programLog(configuration, 'qmgr', this.#mailLog)
-    const options = queueManagerOptions(config, configuration.services, (text) => log.warning(text))
+    const { services, configOf } = configuration
+    const warn = (text: string): void => log.warning(text)
+    const options = queueManagerOptions(config, services, warn, configOf)
     const smtpLog = this.#mailLog.logger('smtp')
     const queueManager: QueueManager = new QueueManager(options, {
       store: this.#parts.store,
@@ -308,6 +320,10 @@ export class MailSystem {
       },
       agents: (transport) => this.#generation?.agents.get(transport),
       deliveryLog: (transport) => this.#generation?.agentLogs.get(transport) ?? smtpLog,
+      notices: {
+        has: (service) => this.#generation?.hasNoticeService(service) ?? false,
+        send: (request) => this.#sendNotice(request),
+      },
       errorLog: programLog(configuration, 'error', this.#mailLog),
       log,
       clock,
@@ -327,9 +343,10 @@ function handOver(socket: Socket, service: MasterService, ready: Promise<Generat
 
 /** What the queue manager reads once, in a form that can be compared. */
 function schedulingOf(configuration: Configuration): unknown {
-  const { services } = configuration
+  const { services, configOf } = configuration
   const config = configOfProgram(configuration, ...QUEUE_MANAGERS)
-  const { transport, ...options } = queueManagerOptions(config, services, () => undefined)
+  const read = queueManagerOptions(config, services, () => undefined, configOf)
+  const { transport, ...options } = read
   // In a map, since the order of lines in master.cf means nothing.
   const transports = new Map(transportNames(services).map((name) => [name, transport(name)]))
   return { ...options, transports }

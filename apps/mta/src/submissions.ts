@@ -2,7 +2,8 @@ import type { CleanupMessage, CleanupResult } from '@posthouse/cleanup'
 import type { MaildropMessage, PickupResult, PickupTransaction, Submitter } from '@posthouse/pickup'
 
 import { admission } from './admission.ts'
-import type { CleanupFor, SharedParts } from './generation.ts'
+import type { Cleanups } from './cleanup-builder.ts'
+import type { SharedParts } from './generation.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { cleanupOverrides } from './options/cleanup-options.ts'
 
@@ -12,14 +13,14 @@ export type OpenSubmission = (submitter: Submitter) => Promise<PickupTransaction
 export function submissionOpener(
   configuration: Configuration,
   { queued, inflow }: Pick<SharedParts, 'queued' | 'inflow'>,
-  cleanupFor: CleanupFor,
+  cleanups: Cleanups,
 ): OpenSubmission {
   const config = configOfProgram(configuration, 'pickup')
   const overrides = cleanupOverrides(config)
   const { in_flow_delay: inFlowDelayMs } = configOfProgram(configuration, 'cleanup')
-  const fresh = cleanupFor(config, 'sendmail')
+  const fresh = cleanups.for(config, 'sendmail')
   // What it was asked for it has from its first passage.
-  const requeued = cleanupFor(config, undefined)
+  const requeued = cleanups.for(config, undefined)
   return async ({ userId, isRequeued }) => {
     await admission(inflow(), inFlowDelayMs)
     const transaction = await (isRequeued ? requeued : fresh).open({ userId }, overrides)

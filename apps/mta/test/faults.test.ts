@@ -29,7 +29,12 @@ beforeAll(async () => {
   const config = configOfProgram(configuration, 'cleanup')
   options = {
     cleanup: cleanupOptions(config, config, 'qmqpd'),
-    queueManager: queueManagerOptions(config, configuration.services, () => undefined),
+    queueManager: queueManagerOptions(
+      config,
+      configuration.services,
+      () => undefined,
+      configuration.configOf,
+    ),
   }
 })
 afterAll(() => disk.end())

@@ -75,25 +75,23 @@ it('keeps mail with its reason while the destination is down; flush delivers it'
   expect(countQueueFiles(scene.directory)).toBe(0)
 })
 
-it('keeps a recipient that is refused for good, with a warning, and delivers the others', async () => {
+it('S-30: tells the sender of a recipient that is refused for good, and delivers the others', async () => {
   scene.destination.refuse((recipient) =>
     recipient.startsWith('bad') ? { code: 550, text: '5.1.1 no such user' } : undefined,
   )
   await scene.submit(['bad@example.net', 'good@example.net'])
   const line = await scene.posthouse.logged(/to=<bad@example\.net>.*status=/)
-  expect(line).toMatch(/dsn=4\.1\.1, status=deferred \(host .* said: 550 5\.1\.1 no such user/)
-  expect(await scene.posthouse.logged(/warning: .*bad@example\.net/)).toContain('bounce')
-  await expect.poll(() => countQueueFiles(scene.directory, ['deferred'])).toBe(1)
-  expect(scene.arrivals.map(({ recipient }) => recipient)).toEqual(['good@example.net'])
-
-  // The one that was done is marked: it does not get a second copy.
-  scene.destination.refuse(() => undefined)
-  await runCommand('-c', join(scene.directory, 'conf'), 'flush')
-  await scene.posthouse.logged(/: removed$/)
-  expect(scene.arrivals.map(({ recipient }) => recipient)).toEqual([
-    'good@example.net',
-    'bad@example.net',
-  ])
+  expect(line).toMatch(/dsn=5\.1\.1, status=bounced \(host .* said: 550 5\.1\.1 no such user/)
+  await scene.posthouse.logged(
+    /postfix\/bounce\[\d+\]: \w+: sender non-delivery notification: \w+$/,
+  )
+  await expect.poll(() => scene.arrivals.length).toBe(2)
+  await expect.poll(() => countQueueFiles(scene.directory)).toBe(0)
+  const contents = new Map(scene.arrivals.map(({ recipient, content }) => [recipient, content]))
+  expect([...contents.keys()].sort()).toEqual(['good@example.net', 'sender@example.org'])
+  const notification = String(contents.get('sender@example.org'))
+  expect(notification).toContain('\nFinal-Recipient: rfc822; bad@example.net\n')
+  expect(notification).not.toContain('good@example.net')
 })
 
 it('a stop in between keeps what is queued, and the next start delivers it', async () => {

@@ -24,6 +24,10 @@ export interface OutcomeFields {
 /** The next hop took responsibility for the recipient. */
 export interface SentOutcome extends OutcomeFields {
   readonly kind: 'sent'
+  /** The message has come to its end, and was not handed on (RFC 3464 2.3.3: not `relayed`). */
+  readonly isFinal?: boolean | undefined
+  /** Who took it knows what NOTIFY asked for, and reports the delivery itself (RFC 3461 5.2.2). */
+  readonly isReportedByServer?: boolean | undefined
 }
 
 /** Not now: the recipient stays in the queue. */

@@ -163,6 +163,7 @@ function queueManager(ports: { store: MessageStore; clock: Clock }): QueueManage
         recipient,
       }),
       rewrite: (address) => address,
+      notices: { has: () => false, send: () => Promise.reject(new Error('not reached')) },
     },
   )
 }

@@ -30,17 +30,19 @@ const backoff = { minimalBackoffMs: 300_000, maximalBackoffMs: 4_000_000 }
 const intervals = { queueRunDelayMs: 300_000, transportRetryMs: 60_000 }
 const routing = { deferTransports: [], defaultFilterNexthop: '', recipientDelimiter: '+' }
 const logging = { delayLoggingResolutionLimit: 2, bounceLogCompatibility: true, smtputf8: true }
+const bounces = { softBounceTransports: new Set<string>(), confirmDelayCleared: false }
 const options = { ...limits, ...lifetimes, ...backoff, ...intervals, ...routing, ...logging }
 const manager = new QueueManager(
   {
     ...options,
-    hostname: 'mx.example.com',
-    infoLogAddressFormat: 'external',
+    ...{ hostname: 'mx.example.com', doubleBounceSender: 'double-bounce' },
+    ...{ ...bounces, infoLogAddressFormat: 'external' },
     transport: () => ({ ...settings, destinationRecipientLimit: 50 }),
   },
   {
     resolve: (_, recipient) => ({ kind: 'route', transport: 'smtp', nexthop: 'b.test', recipient }),
     rewrite: (address) => address,
+    notices: { has: () => false, send: () => Promise.reject(new Error('no bounces here')) },
     agents: () => agent,
     deliveryLog: () => log,
     store,

@@ -1,4 +1,8 @@
+import type { DeliveryOutcome } from '@posthouse/delivery-status'
+import type { Logger } from '@posthouse/mail-log'
 import type { EnvelopeRecipient, MessageEnvelope } from '@posthouse/queue-store'
+
+import { REPORT_FLAGS, traceFlagsOf, wantsSuccess } from './trace-flags.ts'
 
 /** Recipients of one message for one destination: the unit of scheduling and of delivery. */
 export interface Request {
@@ -9,6 +13,15 @@ export interface Request {
   readonly queueName: string
   readonly sender: string
   readonly recipients: EnvelopeRecipient[]
+}
+
+/** What became of a recipient, to be written to a status log before it counts (S-88). */
+export interface UnrecordedOutcome {
+  readonly recipient: EnvelopeRecipient
+  readonly outcome: DeliveryOutcome
+  /** Where its line goes. */
+  readonly log: Logger
+  readonly handoffMs: number | undefined
 }
 
 /** One message in memory, from activation to the end of the attempt. */
@@ -23,6 +36,15 @@ export class ActiveMessage {
   deferred = false
   /** Entries for the defer log. */
   readonly deferLog: string[] = []
+  /** There is a bounce log, or there may be one: of an attempt that did not come to its end. */
+  hasBounceLog = false
+  /** The same of a trace log: somebody asked for a report. */
+  hasTraceLog: boolean
+  /** A delivery agent found the queue file to be damaged. */
+  isCorrupt = false
+  /** Bits of F-40 that ask for a report of each recipient: `sendmail -v`, `-bv`. */
+  readonly traceFlags: number
+  #unrecorded: UnrecordedOutcome[] | undefined
   /** Offsets of final recipients that the queue file does not show as done yet. */
   #unmarked: number[] = []
   /** Resolves when the queue file is not being written to. */
@@ -32,10 +54,35 @@ export class ActiveMessage {
     this.envelope = envelope
     this.activeMs = activeMs
     this.overrideDefer = overrideDefer
+    this.traceFlags = traceFlagsOf(envelope) & REPORT_FLAGS
+    this.hasTraceLog = this.traceFlags !== 0 || envelope.recipients.some(wantsSuccess)
   }
 
   get id(): string {
     return this.envelope.id
+  }
+
+  /** Keeps an outcome until it is recorded. */
+  recordLater(outcome: UnrecordedOutcome): void {
+    this.#unrecorded ??= []
+    this.#unrecorded.push(outcome)
+  }
+
+  /** More is to be done at the end of the attempt than to remove or defer the message. */
+  get hasNews(): boolean {
+    return this.hasUnrecorded || this.hasBounceLog || this.hasTraceLog || this.isCorrupt
+  }
+
+  /** Outcomes were kept. */
+  get hasUnrecorded(): boolean {
+    return this.#unrecorded !== undefined
+  }
+
+  /** The outcomes to record, which are then the caller's concern. */
+  takeUnrecorded(): UnrecordedOutcome[] {
+    const outcomes = this.#unrecorded ?? []
+    this.#unrecorded = undefined
+    return outcomes
   }
 
   /** A recipient is final. Those that are not in the queue file have no offset. */

@@ -19,8 +19,6 @@ export interface ActiveQueue {
   admit(id: string, from: ScannedQueue, overrideDefer: boolean): Promise<boolean>
 }
 
-const FORCE_EXPIRE = 0o010 // Mode bit of F-13.
-
 /** Finds mail to deliver: scans incoming and deferred, which take turns (S-9 to S-13). */
 export class Admission {
   readonly #scans: Readonly<Record<ScannedQueue, QueueScan>>
@@ -116,10 +114,6 @@ export class Admission {
     if (!ignoreStamps && entry.modifiedMs > this.#clock.now() + STAMP_TOLERANCE_MS) {
       if (queue === 'incoming') this.#skippedIncoming = true
       return false
-    }
-    if ((entry.mode & FORCE_EXPIRE) !== 0) {
-      const text = `${entry.id}: forced expiry is not available yet, trying delivery`
-      this.#log.warning(text, { queueId: entry.id })
     }
     if (queue === 'deferred') this.#deferred.expect(entry.id)
     return this.#active.admit(entry.id, queue, overrideDefer)

@@ -1,11 +1,16 @@
 import type { Clock } from '@posthouse/clock'
 import type { Logger } from '@posthouse/mail-log'
+import type { SentNotice } from '@posthouse/queue-store'
 
 import type { ActiveMessage } from './active-message.ts'
 import type { DeferredQueue } from './deferred-queue.ts'
-import { logAddress } from './delivery-journal.ts'
+import { DeliveryJournal, logAddress } from './delivery-journal.ts'
 import type { QueueManagerOptions } from './options.ts'
-import type { MessageStore, QueueManagerPorts } from './ports.ts'
+import type { MessageStore, NoticeRequest, QueueManagerPorts } from './ports.ts'
+import { RECORD } from './trace-flags.ts'
+
+// Scans take a file a second before its time, too (S-10).
+const TOLERANCE_MS = 1000
 
 /**
  * Brings the queue up to date with what became of the recipients of a message (S-30, F-20). Never
@@ -17,23 +22,25 @@ export class AttemptEnd {
   readonly #deferred: DeferredQueue
   readonly #clock: Clock
   readonly #log: Logger
+  readonly #notices: QueueManagerPorts['notices']
+  readonly #journal: DeliveryJournal
   /** Files that could not leave `active`. */
   readonly #stranded = new Set<string>()
 
-  constructor(
-    options: QueueManagerOptions,
-    deferred: DeferredQueue,
-    { store, clock, log }: QueueManagerPorts,
-  ) {
+  constructor(options: QueueManagerOptions, deferred: DeferredQueue, ports: QueueManagerPorts) {
+    const { store, clock, log, notices } = ports
     this.#options = options
     this.#deferred = deferred
     this.#store = store
     this.#clock = clock
     this.#log = log
+    this.#notices = notices
+    this.#journal = new DeliveryJournal(options, ports)
   }
 
   /** Marks recipients as done while others of the message are still under way (F-53). */
   async mark(message: ActiveMessage): Promise<void> {
+    if (message.hasUnrecorded) await this.#journal.settle(message)
     const offsets = message.takeUnmarked()
     if (offsets.length === 0) return
     try {
@@ -47,8 +54,20 @@ export class AttemptEnd {
   /** Ends the attempt. The message is no longer in `active` then, unless the store fails. */
   async end(message: ActiveMessage): Promise<void> {
     await message.marking
-    if (message.deferred) await this.#defer(message)
-    else await this.#remove(message)
+    if (message.hasNews) await this.#tell(message)
+    if (!message.deferred) await this.#remove(message)
+    else if (message.isCorrupt) await this.setAside(message.id)
+    else await this.#defer(message)
+  }
+
+  /** Whether it is known why recipients of a message wait: what S-15 (b) asks. */
+  async hasDeferLog(id: string): Promise<boolean> {
+    try {
+      return (await this.#store.readStatusLog('defer', id)) !== undefined
+    } catch (error) {
+      this.#warn(id, 'cannot read the defer log', error)
+      return false
+    }
   }
 
   /** Moves a message that could not be taken in out of the way, for the next attempt. */
@@ -134,11 +153,61 @@ export class AttemptEnd {
     return true
   }
 
+  /**
+   * Rows 1 to 5 of S-30: has told what there is to tell. What could not be done leaves the message
+   * in the queue. Who is done is marked first: the log says it, and the log may be gone soon.
+   */
+  async #tell(message: ActiveMessage): Promise<void> {
+    if (message.hasUnrecorded) await this.#journal.settle(message)
+    await this.#markLast(message.id, message.takeUnmarked())
+    if (message.hasBounceLog && !(await this.#send(message, 'failure', 'bounce'))) {
+      message.deferred = true
+    }
+    if (message.isCorrupt || !message.hasTraceLog) return
+    if (!(await this.#send(message, 'trace', 'trace'))) message.deferred = true
+    else if (message.deferred && message.traceFlags === RECORD) {
+      await this.#note(message.id, 'trace-report')
+    }
+  }
+
+  /** Rows 6 to 8 of S-30. */
   async #defer(message: ActiveMessage): Promise<void> {
     const marking = this.#markLast(message.id, message.takeUnmarked())
     await Promise.all([marking, this.#appendDeferLog(message)])
-    this.#warnOfMissingNotices(message)
+    if (this.#isExpired(message)) {
+      if (await this.#send(message, 'failure', 'defer')) return this.#remove(message)
+    } else if (this.#isWarningDue(message) && (await this.#send(message, 'delay', 'defer'))) {
+      await this.#note(message.id, 'delay-warning')
+    }
     await this.putBack(message.id, this.#retryMs(message))
+  }
+
+  /** Has somebody told of what a log says, if there is one. @returns whether that is done. */
+  async #send(
+    { id, envelope }: ActiveMessage,
+    kind: NoticeRequest['kind'],
+    log: NoticeRequest['log'],
+  ): Promise<boolean> {
+    try {
+      // What recipients wait for is known, but if it could not be written; others may have none.
+      if (log !== 'defer' && (await this.#store.readStatusLog(log, id)) === undefined) return true
+      if (!this.#notices.has(log)) throw new Error(`no service "${log}" in master.cf`)
+      await this.#notices.send({ kind, log, message: envelope })
+      return true
+    } catch (error) {
+      const what = kind === 'delay' ? 'delay warning' : kind === 'trace' ? 'trace' : 'bounce'
+      this.#warn(id, `${log} service failure`, error)
+      this.#log.info(`${id}: status=deferred (${what} failed)`, { queueId: id, reason: what })
+      return false
+    }
+  }
+
+  async #note(id: string, notice: SentNotice): Promise<void> {
+    try {
+      await this.#store.noteSent(id, 'active', notice)
+    } catch (error) {
+      if (!isVanished(error)) this.#warn(id, `cannot note the ${notice}, it may come again`, error)
+    }
   }
 
   async #markLast(id: string, offsets: readonly number[]): Promise<void> {
@@ -156,9 +225,10 @@ export class AttemptEnd {
   async #appendDeferLog({ id, deferLog }: ActiveMessage): Promise<void> {
     if (deferLog.length === 0) return
     try {
+      if (!this.#notices.has('defer')) throw new Error('no service "defer" in master.cf')
       await this.#store.appendStatusLog('defer', id, deferLog.join(''))
     } catch (error) {
-      this.#warn(id, 'cannot write the defer log', error)
+      this.#warn(id, 'defer service failure', error)
     }
   }
 
@@ -170,26 +240,23 @@ export class AttemptEnd {
     return nowMs + Math.max(minimalBackoffMs, Math.min(maximalBackoffMs, ageMs))
   }
 
-  /** S-32, S-33: what Postfix would tell the sender now. */
-  #warnOfMissingNotices({ id, envelope }: ActiveMessage): void {
+  /** S-32; the time is up also when somebody says so. */
+  #isExpired({ id, envelope }: ActiveMessage): boolean {
     const { maximalQueueLifetimeMs, bounceQueueLifetimeMs, infoLogAddressFormat } = this.#options
-    const { sender, createTimeMs, warningTimeMs } = envelope
-    const nowMs = this.#clock.now()
-    const lifetimeMs =
-      sender === ''
-        ? Math.min(bounceQueueLifetimeMs, maximalQueueLifetimeMs)
-        : maximalQueueLifetimeMs
+    const { sender, createTimeMs, isForceExpired = false } = envelope
+    const lifetimeMs = sender === '' ? bounceQueueLifetimeMs : maximalQueueLifetimeMs
+    if (!isForceExpired && this.#clock.now() - createTimeMs < lifetimeMs) return false
     const from = logAddress(sender, infoLogAddressFormat)
-    const start = `${id}: from=<${from}>`
-    const fields = { queueId: id, from }
-    if (nowMs - createTimeMs >= lifetimeMs) {
-      this.#log.warning(
-        `${start}, expired, but kept in the queue: bounce messages are not available yet`,
-        fields,
-      )
-    } else if (warningTimeMs !== undefined && nowMs >= warningTimeMs - 1000) {
-      this.#log.warning(`${start}, delayed: delay warnings are not available yet`, fields)
-    }
+    const status = isForceExpired ? 'force-expired' : 'expired'
+    const text = `${id}: from=<${from}>, status=${status}, returned to sender`
+    this.#log.info(text, { queueId: id, from })
+    return true
+  }
+
+  /** S-33. */
+  #isWarningDue({ envelope }: ActiveMessage): boolean {
+    const { warningTimeMs } = envelope
+    return warningTimeMs !== undefined && this.#clock.now() >= warningTimeMs - TOLERANCE_MS
   }
 
   #warn(id: string, problem: string, error: unknown): void {
@@ -198,8 +265,10 @@ export class AttemptEnd {
   }
 }
 
-function offsetsOf({ envelope }: ActiveMessage): number[] {
-  return envelope.recipients.map(({ offset }) => offset)
+/** Of all that are not marked as done; redirected ones never are. */
+function offsetsOf(message: ActiveMessage): number[] {
+  const offsets = message.envelope.recipients.map(({ offset }) => offset)
+  return [...offsets, ...message.takeUnmarked()]
 }
 
 function isVanished(error: unknown): boolean {

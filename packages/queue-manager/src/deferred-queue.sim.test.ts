@@ -214,7 +214,9 @@ function unwatched(store: MemoryStore): MessageStore {
     readEnvelope: (...args) => store.readEnvelope(...args),
     markDone: (...args) => store.markDone(...args),
     appendStatusLog: (...args) => store.appendStatusLog(...args),
+    readStatusLog: (...args) => store.readStatusLog(...args),
     removeStatusLog: (...args) => store.removeStatusLog(...args),
+    noteSent: (...args) => store.noteSent(...args),
   }
 }
 

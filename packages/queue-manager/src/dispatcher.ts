@@ -1,5 +1,6 @@
 import { type DeliveryOutcome, splitReason } from '@posthouse/delivery-status'
 import { isAscii, isValidUtf8Text } from '@posthouse/mail-address'
+import type { Logger } from '@posthouse/mail-log'
 import {
   type DeliveryResult,
   RoundRobinScheduler,
@@ -11,7 +12,7 @@ import type { ActiveMessage, Request } from './active-message.ts'
 import { DeliveryJournal } from './delivery-journal.ts'
 import type { QueueManagerOptions, TransportSettings } from './options.ts'
 import type { DeliveryAgent, DeliveryReport, DeliveryRequest, QueueManagerPorts } from './ports.ts'
-import { groupRequests, isInternal } from './request-grouping.ts'
+import { DISCARDED, groupRequests, isInternal } from './request-grouping.ts'
 import type { Route } from './router.ts'
 import { verpSender } from './verp.ts'
 
@@ -44,7 +45,7 @@ export class Dispatcher {
     this.#options = options
     this.#ports = ports
     this.#events = events
-    this.#journal = new DeliveryJournal(options, ports.log)
+    this.#journal = new DeliveryJournal(options, ports)
     this.#scheduler = new RoundRobinScheduler(
       {
         destinationRetryMs: options.minimalBackoffMs,
@@ -146,6 +147,7 @@ export class Dispatcher {
       this.#lost(selection, new Error(expected))
       return
     }
+    if (report.isCorrupt) request.message.isCorrupt = true
     const log = this.#ports.deliveryLog(transport)
     for (const [i, recipient] of request.recipients.entries()) {
       this.#journal.record(request, recipient, outcomes[i]!, log, handoffMs) // Same length.
@@ -180,8 +182,14 @@ export class Dispatcher {
     this.#end(request)
   }
 
-  /** What the transports `error` and `retry` do: the next hop says what to say (S-95). */
+  /** What the transports `error` and `retry` do: the next hop says what to say (S-95, S-25). */
   #dispose(request: Request): void {
+    if (request.transport === DISCARDED) {
+      const outcome = { kind: 'sent', status: '2.0.0', text: request.nexthop } as const
+      this.#recordAll(request, { ...outcome, ...this.#nobody(), isFinal: true }, this.#ports.log)
+      this.#end(request)
+      return
+    }
     const bounced = request.transport === 'error'
     const { status, text } = splitReason(request.nexthop, bounced ? '5.0.0' : '4.0.0')
     this.#record(request, bounced ? 'bounced' : 'deferred', { status, reason: text })
@@ -194,11 +202,18 @@ export class Dispatcher {
     kind: 'deferred' | 'bounced',
     { status, reason: text }: Suspension,
   ): void {
-    const { errorLog, clock } = this.#ports
-    const outcome: DeliveryOutcome = { kind, status, text, relay: 'none', doneMs: clock.now() }
+    this.#recordAll(request, { kind, status, text, ...this.#nobody() }, this.#ports.errorLog)
+  }
+
+  #recordAll(request: Request, outcome: DeliveryOutcome, log: Logger): void {
     for (const recipient of request.recipients) {
-      this.#journal.record(request, recipient, outcome, errorLog, undefined)
+      this.#journal.record(request, recipient, outcome, log, undefined)
     }
+  }
+
+  /** What is said of an attempt that nobody was asked for. */
+  #nobody(): { relay: string; doneMs: number } {
+    return { relay: 'none', doneMs: this.#ports.clock.now() }
   }
 
   #end({ message, recipients }: Request): void {

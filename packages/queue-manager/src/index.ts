@@ -5,6 +5,8 @@ export type {
   DeliveryReport,
   DeliveryRequest,
   MessageStore,
+  NoticeRequest,
+  NoticeService,
   QueueManagerPorts,
   Resolution,
   ResolveRequest,

@@ -41,6 +41,12 @@ export interface QueueManagerOptions {
   readonly infoLogAddressFormat: 'external' | 'internal'
   /** `backwards_bounce_logfile_compatibility` (F-60). */
   readonly bounceLogCompatibility: boolean
+  /** Transports with `soft_bounce`: their permanent failures are failures for now (F-63). */
+  readonly softBounceTransports: ReadonlySet<string>
+  /** `confirm_delay_cleared` (S-34). */
+  readonly confirmDelayCleared: boolean
+  /** `double_bounce_sender`: mail to this local part of this machine is discarded (S-25). */
+  readonly doubleBounceSender: string
   /** `smtputf8_enable`: whether status logs may hold UTF-8 (F-60). */
   readonly smtputf8: boolean
   /** Settings of a transport; asked once per transport, when it is first used. */

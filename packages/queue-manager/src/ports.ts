@@ -7,6 +7,7 @@ import type {
   MessageQueue,
   QueueEntry,
   QueueListener,
+  SentNotice,
   StatusLogKind,
 } from '@posthouse/queue-store'
 
@@ -35,7 +36,29 @@ export interface MessageStore {
   readEnvelope(id: string, queue: MessageQueue): Promise<MessageEnvelope>
   markDone(id: string, queue: MessageQueue, offsets: readonly number[]): Promise<void>
   appendStatusLog(kind: StatusLogKind, id: string, text: string): Promise<void>
+  readStatusLog(kind: StatusLogKind, id: string): Promise<Uint8Array | undefined>
   removeStatusLog(kind: StatusLogKind, id: string): Promise<void>
+  noteSent(id: string, queue: MessageQueue, notice: SentNotice): Promise<void>
+}
+
+/** Something that somebody is to be told of a message in the queue `active` (S-30). */
+export interface NoticeRequest {
+  /** Of recipients that failed, or whose time is up; that wait; that were asked for. */
+  readonly kind: 'failure' | 'delay' | 'trace'
+  /** Says what happened to each. */
+  readonly log: StatusLogKind
+  readonly message: MessageEnvelope
+}
+
+/** The services bounce, defer and trace (S-91). */
+export interface NoticeService {
+  /** Whether there is a service of this name: if not, its log is not written. */
+  has(log: StatusLogKind): boolean
+  /**
+   * Resolves when whoever is to be told will be, whatever happens to this process, and the log is
+   * removed, but for a delay. Rejects when that is to be done again after the next attempt.
+   */
+  send(request: NoticeRequest): Promise<void>
 }
 
 /** What the address resolver is asked: where mail goes, or a probe of an address (S-23). */
@@ -49,6 +72,8 @@ export type Resolution =
       readonly nexthop: string
       /** The recipient to deliver to, in internal form; perhaps another than was asked for. */
       readonly recipient: string
+      /** Why the domain is ours, if it is; `local` is what S-25 asks for. */
+      readonly addressClass?: string
     }
   | { readonly kind: 'temporary-failure' | 'bad-address' }
 
@@ -80,6 +105,8 @@ export interface DeliveryReport {
   readonly outcomes: readonly DeliveryOutcome[]
   /** Given when connection or handshake failed: the destination is to blame (S-69). */
   readonly blame?: { readonly status: string; readonly reason: string } | undefined
+  /** The queue file is damaged: when the attempt is over it is set aside (S-19). */
+  readonly isCorrupt?: boolean | undefined
 }
 
 /** Delivers. A rejection counts as an agent that died: the recipients are deferred (S-69, S-84). */
@@ -100,6 +127,7 @@ export interface QueueManagerPorts {
   readonly rewrite: (address: string) => string
   /** The agent of a transport; undefined if there is none (now): the transport is dead (S-80). */
   readonly agents: (transport: string) => DeliveryAgent | undefined
+  readonly notices: NoticeService
   /** Where lines about the deliveries of a transport go: tagged with the agent's program name. */
   readonly deliveryLog: (transport: string) => Logger
   /** Tagged `error`: deliveries that were not attempted (S-83, S-95). */

@@ -348,17 +348,3 @@ describe('QueueManager: triggers', () => {
     }
   })
 })
-
-it('says what it cannot do: forced expiry, delivery reports', async () => {
-  const here = slow()
-  here.store.add({ id: 'Q', recipients: [{ address: 'a@x', notify: 6 }] })
-  here.store.files.get('Q')!.mode = 0o710
-  await here.manager().start()
-  await here.run(2)
-  expect(here.lines).toEqual(
-    expect.arrayContaining([
-      'qmgr: warning: Q: forced expiry is not available yet, trying delivery',
-      'qmgr: warning: Q: delivery reports are not available yet, none will be sent',
-    ]),
-  )
-})

@@ -8,6 +8,7 @@ import type {
   DeliveryReport,
   DeliveryRequest,
   MessageStore,
+  NoticeRequest,
   QueueManager,
   QueueManagerOptions,
 } from './index.ts'
@@ -21,8 +22,8 @@ const MESSAGES = 40
 /**
  * Random mail, moody destinations, a store that sometimes fails, a process that is killed or
  * stopped at any event, and queue managers that hand over to each other. After the trouble all is
- * well, and everybody must have their mail: once, or twice if a delivery was not on record when
- * the process was killed.
+ * well, and everybody must have their mail, or its sender know of the failure: once, or twice if
+ * that was not on record when the process was killed.
  */
 class Simulation {
   readonly #random: () => number
@@ -31,6 +32,8 @@ class Simulation {
   readonly #limit: number
   readonly #delivered = new Map<string, number>()
   readonly #allowed = new Map<string, number>()
+  /** Recipients whose failure was told, and how often. */
+  readonly #told = new Map<string, number>()
   #inHand = new Set<DeliveryRequest>()
   /** Grows with each process; what belongs to an earlier one is dead. */
   #process = 0
@@ -77,7 +80,17 @@ class Simulation {
 
   #check(): void {
     expect(this.#world.store.places(), 'the queue is empty').toEqual({})
-    expect(this.#delivered.size, 'everybody has their mail').toBe(this.#sent)
+    const served = new Set([...this.#delivered.keys(), ...this.#told.keys()])
+    expect(served.size, 'everybody has their mail, or somebody knows why not').toBe(this.#sent)
+    for (const [recipient, times] of this.#told) {
+      expect(times, `failures of ${recipient}`).toBeLessThanOrEqual(1 + this.#process)
+    }
+    expect(
+      this.#world.store.statusLogs
+        .keys()
+        .filter((key) => key.startsWith('bounce/'))
+        .toArray(),
+    ).toEqual([])
     for (const [recipient, times] of this.#delivered) {
       const most = 1 + (this.#allowed.get(recipient) ?? 0)
       expect(times, `copies for ${recipient}`).toBeLessThanOrEqual(most)
@@ -125,7 +138,8 @@ class Simulation {
     this.#process += 1
     for (const { recipients } of this.#inHand) {
       // The server may have it, though nobody was left to hear of it.
-      for (const { address } of recipients) if (this.#random() < 0.5) this.#count(address)
+      for (const { address } of recipients)
+        if (this.#random() < 0.5) this.#count(address, this.#delivered)
     }
     this.#inHand = new Set()
     for (const address of this.#unrecorded()) {
@@ -165,6 +179,7 @@ class Simulation {
     this.#world.ports = {
       clock: mortal,
       store: this.#storeOf(alive),
+      notices: { has: () => true, send: (request) => this.#tell(request, alive) },
       agents: () =>
         this.#trouble && this.#random() < 0.02
           ? undefined
@@ -194,7 +209,9 @@ class Simulation {
       // Its failure costs a duplicate, which this simulation could not tell from a bug.
       markDone: (...args) => call(() => store.markDone(...args), false),
       appendStatusLog: (...args) => call(() => store.appendStatusLog(...args)),
+      readStatusLog: (...args) => call(() => store.readStatusLog(...args)),
       removeStatusLog: (...args) => call(() => store.removeStatusLog(...args)),
+      noteSent: (...args) => call(() => store.noteSent(...args)),
     }
   }
 
@@ -215,10 +232,22 @@ class Simulation {
     }
     const outcomes = request.recipients.map(({ address }) => {
       const kind = moody < 0.7 ? this.#pick(['sent', 'deferred', 'bounced'] as const) : 'sent'
-      if (kind === 'sent') this.#count(address)
+      if (kind === 'sent') this.#count(address, this.#delivered)
       return { kind, status: '2.0.0', text: kind, relay: 'none', doneMs: now }
     })
     return { outcomes }
+  }
+
+  /** As bounce(8): at once, or not at all, but the log may outlive the notification. */
+  async #tell({ log, message }: NoticeRequest, alive: () => boolean): Promise<void> {
+    const { statusLogs } = this.#world.store
+    await this.#wait(this.#random() * 100, alive)
+    if (this.#trouble && this.#random() < 0.05) throw new Error('EIO')
+    const text = statusLogs.get(`${log}/${message.id}`) ?? ''
+    const recipients = new Set(text.match(/(?<=^recipient=).*/gm))
+    for (const address of recipients) this.#count(address, this.#told)
+    await this.#wait(this.#random() * 100, alive)
+    statusLogs.delete(`${log}/${message.id}`)
   }
 
   #perMailbox({ transport }: DeliveryRequest): boolean {
@@ -235,8 +264,8 @@ class Simulation {
     return this.#world.clock.now() < START_MS + TROUBLE_MS
   }
 
-  #count(address: string): void {
-    this.#delivered.set(address, (this.#delivered.get(address) ?? 0) + 1)
+  #count(address: string, counts: Map<string, number>): void {
+    counts.set(address, (counts.get(address) ?? 0) + 1)
   }
 
   #pick<T>(choices: readonly T[]): T {

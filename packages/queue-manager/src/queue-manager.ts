@@ -13,7 +13,6 @@ import { Router } from './router.ts'
 import { Work } from './work.ts'
 
 const TRIGGERS = { I: 0x49, W: 0x57, D: 0x44, A: 0x41, F: 0x46 }
-const NOTIFY_SUCCESS = 2
 const HOLD_MS = 5
 /** Deferred messages to know of, for each that may be active: in memory they are small. */
 const KNOWN_PER_ACTIVE = 10
@@ -273,9 +272,10 @@ export class QueueManager {
       this.#release(id)
       return
     }
-    await this.#forgetDeferLog(id)
+    const isOver = envelope.isForceExpired === true && (await this.#end.hasDeferLog(id))
+    if (!isOver) await this.#forgetDeferLog(id)
     // Not awaited: a table that is slow to say where it goes holds up this message only.
-    void this.#activate(envelope, overrideDefer)
+    void this.#activate(envelope, overrideDefer, isOver ? 'over' : 'read')
   }
 
   /** Renames a file into `active`; false if that failed, and the file is where it was, or gone. */
@@ -321,15 +321,22 @@ export class QueueManager {
    * The file is in `active`, its envelope in memory: resolves its recipients, and queues them. A
    * table may be slow to answer, so nothing waits for this, and when it is too late nothing is
    * done: in `active`, the next queue manager finds the message. What it rejects with is a bug.
+   * `read` from its file: there may be a bounce log. `over`: it is not tried any more.
    */
-  async #activate(envelope: MessageEnvelope, overrideDefer: boolean): Promise<void> {
+  async #activate(
+    envelope: MessageEnvelope,
+    overrideDefer: boolean,
+    kind: 'new' | 'read' | 'over' = 'new',
+  ): Promise<void> {
     if (this.#draining) return
     const message = new ActiveMessage(envelope, this.#ports.clock.now(), overrideDefer)
+    message.hasBounceLog = kind !== 'new'
+    message.deferred = kind === 'over'
     this.#active.set(envelope.id, message)
     this.#announce(envelope)
     // Counted before anything is awaited, or mail that comes meanwhile finds room it has not.
     this.#recipients += envelope.recipients.length
-    const asked = this.#router.routesOf(message)
+    const asked = kind === 'over' ? [] : this.#router.routesOf(message)
     const routes = asked instanceof Promise ? await asked : asked
     if (this.#draining) return
     this.#recipients += routes.length - envelope.recipients.length
@@ -339,7 +346,7 @@ export class QueueManager {
   }
 
   #announce(envelope: MessageEnvelope): void {
-    const { id, sender, contentLength: size, recipientCount, recipients } = envelope
+    const { id, sender, contentLength: size, recipientCount } = envelope
     const { log } = this.#ports
     const from = logAddress(sender, this.#options.infoLogAddressFormat)
     log.info(`${id}: from=<${from}>, size=${size}, nrcpt=${recipientCount} (queue active)`, {
@@ -349,10 +356,6 @@ export class QueueManager {
       size,
       recipientCount,
     })
-    if (recipients.some(({ notify }) => (notify & NOTIFY_SUCCESS) !== 0)) {
-      const text = `${id}: delivery reports are not available yet, none will be sent`
-      log.warning(text, { queueId: id })
-    }
   }
 
   #requestEnded(message: ActiveMessage, recipients: number): void {

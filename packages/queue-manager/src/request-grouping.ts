@@ -50,9 +50,12 @@ export function groupRequests(
   return requests
 }
 
-/** Whether a transport is handled by the queue manager itself (S-95, S-97). */
+/** Where nobody is told of what is done away with: no name that a service can have. */
+export const DISCARDED = '(discarded)'
+
+/** Whether a transport is handled by the queue manager itself (S-25, S-95, S-97). */
 export function isInternal(transport: string): boolean {
-  return transport === 'error' || transport === 'retry'
+  return transport === 'error' || transport === 'retry' || transport === DISCARDED
 }
 
 function candidate(route: Route, options: GroupingOptions): Candidate {

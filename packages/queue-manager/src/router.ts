@@ -5,6 +5,7 @@ import type { EnvelopeRecipient, MessageEnvelope } from '@posthouse/queue-store'
 import type { ActiveMessage } from './active-message.ts'
 import type { QueueManagerOptions } from './options.ts'
 import type { QueueManagerPorts, Resolution } from './ports.ts'
+import { DISCARDED, isInternal } from './request-grouping.ts'
 
 /** Where one recipient goes. */
 export interface Route {
@@ -95,15 +96,29 @@ export class Router {
     }
     try {
       const answer = this.#resolve(envelope.sender, address, request)
-      if (!(answer instanceof Promise)) return routeOf(recipient, answer)
-      return answer.catch(fail).then((resolution) => routeOf(recipient, resolution))
+      if (!(answer instanceof Promise)) return this.#routeOf(recipient, answer)
+      return answer.catch(fail).then((resolution) => this.#routeOf(recipient, resolution))
     } catch (failure) {
-      return routeOf(recipient, fail(failure))
+      return this.#routeOf(recipient, fail(failure))
     }
   }
 
-  /** Row 6 of S-24. */
+  #routeOf(recipient: EnvelopeRecipient, resolution: Resolution): Route {
+    const route = routeOf(recipient, resolution)
+    if (resolution.kind !== 'route' || resolution.addressClass !== 'local') return route
+    const { localPart } = splitAddress(route.recipient.address)
+    const { doubleBounceSender } = this.#options
+    if (localPart.toLowerCase() !== doubleBounceSender.toLowerCase()) return route
+    const nexthop = 'undeliverable postmaster notification discarded'
+    return { transport: DISCARDED, nexthop, recipient: route.recipient }
+  }
+
+  /** Rows 4 to 6 of S-24. */
   #postponed(message: ActiveMessage, route: Route): Route {
+    if (isInternal(route.transport)) return route
+    if (message.envelope.isForceExpired) {
+      return retry(route.recipient, '4.7.0 message is administratively expired')
+    }
     if (!this.#deferTransports.has(route.transport)) return route
     if (message.overrideDefer || message.envelope.flush) return route
     return retry(route.recipient, '4.3.2 deferred transport')

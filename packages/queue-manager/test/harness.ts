@@ -6,6 +6,7 @@ import { parseFeedback } from '@posthouse/scheduler'
 import {
   type DeliveryReport,
   type DeliveryRequest,
+  type NoticeRequest,
   QueueManager,
   type QueueManagerOptions,
   type QueueManagerPorts,
@@ -27,12 +28,23 @@ export const SETTINGS: TransportSettings = {
   failedCohortLimit: 1,
   processLimit: 100,
   destinationRecipientLimit: 50,
+  slotCost: 5,
+  slotLoan: 3,
+  slotDiscount: 50,
+  minimumSlots: 3,
+  recipientLimit: 20_000,
+  extraRecipientLimit: 1000,
+  recipientRefillLimit: 100,
+  recipientRefillDelayMs: 5000,
 }
 
 /** Defaults of Postfix. */
 export const OPTIONS: QueueManagerOptions = {
+  scheduling: 'qmgr',
   messageActiveLimit: 20_000,
   messageRecipientLimit: 20_000,
+  messageRecipientMinimum: 10,
+  fudgeFactor: 100,
   inflowTokens: 100,
   minimalBackoffMs: 300_000,
   maximalBackoffMs: 4_000_000,
@@ -47,6 +59,9 @@ export const OPTIONS: QueueManagerOptions = {
   delayLoggingResolutionLimit: 2,
   infoLogAddressFormat: 'external',
   bounceLogCompatibility: true,
+  softBounceTransports: new Set(),
+  confirmDelayCleared: false,
+  doubleBounceSender: 'double-bounce',
   smtputf8: true,
   transport: () => SETTINGS,
 }
@@ -68,6 +83,12 @@ export class World {
   options: QueueManagerOptions
   deliver: Deliver
   ports: Partial<QueueManagerPorts> = {}
+  /** What was sent, and the log that it was made of, as services do. */
+  readonly notices: (NoticeRequest & { readonly text: string })[] = []
+  /** Services that there are not. */
+  readonly missing = new Set<string>()
+  /** What sending does first: it may reject. */
+  send: (request: NoticeRequest) => Promise<void> = async () => undefined
 
   constructor(deliver: Deliver, options: Partial<QueueManagerOptions> = {}) {
     this.deliver = deliver
@@ -93,6 +114,16 @@ export class World {
         recipient,
       }),
       rewrite: (address) => address,
+      notices: {
+        has: (log) => !this.missing.has(log),
+        send: async (request) => {
+          await this.send(request)
+          const { kind, log, message } = request
+          const text = this.store.statusLogs.get(`${log}/${message.id}`) ?? ''
+          this.notices.push({ ...request, text })
+          if (kind !== 'delay') await this.store.removeStatusLog(log, message.id)
+        },
+      },
       ...this.ports,
     })
   }

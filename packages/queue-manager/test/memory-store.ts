@@ -4,6 +4,8 @@ import type {
   MessageQueue,
   QueueEntry,
   QueueListener,
+  RecipientBatch,
+  UnreadRecipients,
 } from '@posthouse/queue-store'
 
 import type { MessageStore } from '../src/index.ts'
@@ -164,11 +166,31 @@ export class MemoryStore implements MessageStore {
     return isThere
   }
 
-  async readEnvelope(id: string, queue: MessageQueue): Promise<MessageEnvelope> {
+  async readEnvelope(
+    id: string,
+    queue: MessageQueue,
+    limit = Number.POSITIVE_INFINITY,
+  ): Promise<MessageEnvelope> {
     this.#call(`readEnvelope ${id} ${queue}`)
     const file = this.files.get(id)
     if (file?.queue !== queue) throw new StoreError('vanished', 'no such file')
-    return file.envelope
+    return { ...file.envelope, ...batchOf(file.envelope.recipients, limit) }
+  }
+
+  async readRecipients(
+    { id }: MessageEnvelope,
+    queue: MessageQueue,
+    { behind }: UnreadRecipients,
+    limit: number,
+  ): Promise<RecipientBatch> {
+    this.#call(`readRecipients ${id} ${queue} ${limit}`)
+    const file = this.files.get(id)
+    if (file?.queue !== queue) throw new StoreError('vanished', 'no such file')
+    const { recipients } = file.envelope
+    return batchOf(
+      recipients.filter(({ offset }) => offset > behind),
+      limit,
+    )
   }
 
   async markDone(id: string, queue: MessageQueue, offsets: readonly number[]): Promise<void> {
@@ -187,6 +209,26 @@ export class MemoryStore implements MessageStore {
     this.statusLogs.set(`${kind}/${id}`, (this.statusLogs.get(`${kind}/${id}`) ?? '') + text)
   }
 
+  async readStatusLog(kind: string, id: string): Promise<Uint8Array | undefined> {
+    this.#call(`readStatusLog ${kind} ${id}`)
+    const text = this.statusLogs.get(`${kind}/${id}`)
+    return text === undefined ? undefined : Buffer.from(text)
+  }
+
+  async noteSent(id: string, queue: MessageQueue, notice: string): Promise<void> {
+    this.#call(`noteSent ${id} ${queue} ${notice}`)
+    const file = this.files.get(id)
+    if (file === undefined) throw new StoreError('vanished', 'no such file')
+    const { warningTimeMs, ...envelope } = file.envelope
+    const attributes = new Map(envelope.attributes)
+    if (notice === 'trace-report') attributes.delete('trace_flags')
+    const isWarned = notice === 'delay-warning'
+    file.envelope = {
+      ...(isWarned ? { ...envelope, isDelaySent: true } : file.envelope),
+      attributes,
+    }
+  }
+
   async removeStatusLog(kind: string, id: string): Promise<void> {
     this.#call(`removeStatusLog ${kind} ${id}`)
     this.statusLogs.delete(`${kind}/${id}`)
@@ -203,6 +245,13 @@ export class MemoryStore implements MessageStore {
       if (text.startsWith(prefix)) throw new StoreError('write', `EIO: ${text}`)
     }
   }
+}
+
+function batchOf(recipients: readonly EnvelopeRecipient[], limit: number): RecipientBatch {
+  const last = recipients[limit - 1]
+  if (last === undefined || recipients.length === limit) return { recipients }
+  const unread = { atMost: recipients.length - limit, behind: last.offset }
+  return { recipients: recipients.slice(0, limit), unread }
 }
 
 /** Looks like the error of the real store. */

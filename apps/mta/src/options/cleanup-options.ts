@@ -1,7 +1,7 @@
 import type { CleanupOptions, CleanupOverrides } from '@posthouse/cleanup'
 import { type Config, parseCharacters } from '@posthouse/config'
 
-type MailClass = 'qmqpd' | 'sendmail'
+type MailClass = 'qmqpd' | 'sendmail' | 'bounce'
 
 /**
  * cleanup(8), for mail of one server.
@@ -56,6 +56,15 @@ export function cleanupOptions(
       mailClass !== undefined &&
       server.smtputf8_autodetect_classes.some((word) => word === mailClass || word === 'all'),
   }
+}
+
+/**
+ * cleanup(8), for notifications: nobody gets a copy, no filter sees them, and none is too large, as
+ * nobody could be told of that.
+ */
+export function internalCleanupOptions(config: Config): CleanupOptions {
+  const options = cleanupOptions(config, config, 'bounce')
+  return { ...options, alwaysBcc: '', contentFilter: '', messageSizeLimit: 0 }
 }
 
 function endOfHeaderAction(value: string): CleanupOptions['nonEmptyEndOfHeaderAction'] {

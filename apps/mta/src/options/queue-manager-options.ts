@@ -7,7 +7,9 @@ export function queueManagerOptions(
   config: Config,
   services: readonly MasterService[],
   warn: (text: string) => void,
+  configOf: (service: MasterService) => Config,
 ): QueueManagerOptions {
+  const softBounce = services.filter((service) => configOf(service).soft_bounce)
   return {
     messageActiveLimit: config.qmgr_message_active_limit,
     messageRecipientLimit: config.qmgr_message_recipient_limit,
@@ -25,6 +27,9 @@ export function queueManagerOptions(
     delayLoggingResolutionLimit: config.delay_logging_resolution_limit,
     infoLogAddressFormat: config.info_log_address_format === 'internal' ? 'internal' : 'external',
     bounceLogCompatibility: config.backwards_bounce_logfile_compatibility,
+    softBounceTransports: new Set(softBounce.map(({ name }) => name)),
+    confirmDelayCleared: config.confirm_delay_cleared,
+    doubleBounceSender: config.double_bounce_sender,
     smtputf8: config.smtputf8_enable,
     transport: (name) => transportSettings(config, services, name, warn),
   }

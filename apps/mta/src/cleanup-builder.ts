@@ -1,0 +1,61 @@
+import { rewriteAddress, rewriteExternalAddress } from '@posthouse/address-resolver'
+import {
+  type AddressMappingOptions,
+  Cleanup,
+  type CleanupPorts,
+  localZoneNames,
+} from '@posthouse/cleanup'
+import type { Config } from '@posthouse/config'
+
+import type { SharedParts } from './generation.ts'
+import { type Configuration, configOfProgram } from './load-configuration.ts'
+import { addressMappingOptions } from './options/address-mapping-options.ts'
+import { cleanupOptions, internalCleanupOptions } from './options/cleanup-options.ts'
+import { contentChecks } from './options/content-checks.ts'
+import { rewriteRules } from './options/resolver-options.ts'
+import { programLog } from './service-log.ts'
+import type { Tables } from './tables.ts'
+
+export interface Cleanups {
+  /** For mail of a class that a server takes. */
+  readonly for: (server: Config, mailClass: 'qmqpd' | 'sendmail' | undefined) => Cleanup
+  /** For notifications. */
+  readonly internal: () => Cleanup
+}
+
+/** Gives each server a cleanup of its own, all with the same tables. */
+export function cleanupBuilder(
+  configuration: Configuration,
+  { mailLog, store }: Pick<SharedParts, 'mailLog' | 'store'>,
+  tables: Tables,
+): Cleanups {
+  const config = configOfProgram(configuration, 'cleanup')
+  const rules = rewriteRules(config)
+  const log = programLog(configuration, 'cleanup', mailLog)
+  const ports: CleanupPorts = {
+    store,
+    queue: 'active', // `queued` hands it to the queue manager.
+    rewrite: (address) => rewriteAddress(address, rules),
+    rewriteExternal: (address) => rewriteExternalAddress(address, rules),
+    log,
+    zoneName: localZoneNames(),
+  }
+  const own = configuration.own.withProxies
+  const mapping = addressMappingOptions({ config, log }, own, tables)
+  const checks = contentChecks({ config, log }, tables)
+  return {
+    for: (server, mailClass) =>
+      new Cleanup(cleanupOptions(config, server, mailClass), ports, mapping, checks),
+    internal: () =>
+      new Cleanup(internalCleanupOptions(config), ports, withoutCopies(mapping), checks),
+  }
+}
+
+/** Nobody gets a copy of mail that the mail system made (postconf(5), `always_bcc`). */
+function withoutCopies(
+  mapping: AddressMappingOptions | undefined,
+): AddressMappingOptions | undefined {
+  if (mapping === undefined) return undefined
+  const { senderBcc: _sender, recipientBcc: _recipient, ...rest } = mapping
+  return rest
+}
