@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { DiskJob, DiskJobs, MAX_JOBS } from './disk-jobs.ts'
+import { DiskJob, DiskJobs, JOB_LAYOUT, MAX_JOBS } from './disk-jobs.ts'
 import { DiskThread } from './disk-thread.ts'
+import { runDiskThread } from './disk-thread-main.ts'
+import { DiskThreads } from './disk-threads.ts'
 
 const FIRST_NUMBERS = 2 // Words of the memory: jobs handed over, jobs done.
 const NO_FILE = 2 ** 31 - 1
@@ -64,23 +66,48 @@ describe('DiskThread', () => {
   })
 })
 
-describe('DiskJobs', () => {
-  it('numbers jobs on where 32 bits end', () => {
+describe('DiskThreads', () => {
+  it('leaves the first thread alone when it has more to do than the others', async () => {
+    const file = open('a', 'text')
+    const threads = new DiskThreads()
+    await threads.next.sync(file)
+    const first = threads.next
+    await first.sync(file)
+    const busy = Array.from({ length: MAX_JOBS - 1 }, () => first.sync(file))
+    const second = threads.next
+    expect(second).not.toBe(first)
+    expect(await second.sync(file)).toBeGreaterThan(0)
+    await Promise.all(busy)
+    expect(threads.next).toBe(first)
+    threads.close()
+    expect(threads.next.delayMs).toBe(Number.POSITIVE_INFINITY)
+    fs.closeSync(file)
+  })
+})
+
+describe('runDiskThread', () => {
+  it('goes on where 32 bits end, and tells each job how it went', () => {
     const { memory } = new DiskJobs()
     new Int32Array(memory, 0, FIRST_NUMBERS).fill(2 ** 31 - 2)
     const jobs = new DiskJobs(memory)
     const numbers = [2 ** 31 - 2, 2 ** 31 - 1, -(2 ** 31), -(2 ** 31) + 1]
-    for (const number of numbers) {
+    for (const [file, number] of numbers.entries()) {
       expect(jobs.submitted).toBe(number)
-      jobs.submit(DiskJob.sync, Math.abs(number % 1000))
+      jobs.submit(file % 2 === 0 ? DiskJob.sync : DiskJob.empty, file)
     }
-    for (const number of numbers) {
-      expect(jobs.read(number)).toEqual({ kind: DiskJob.sync, file: Math.abs(number % 1000) })
+    jobs.submit(DiskJob.end, 0)
+
+    const done: string[] = []
+    const files = {
+      fsyncSync: (file: number) => void done.push(`sync ${file}`),
+      ftruncateSync: (file: number) => {
+        done.push(`empty ${file}`)
+        throw Object.assign(new Error('broken'), file === 3 ? { errno: -28 } : {})
+      },
     }
-    for (const number of numbers) jobs.finish(number & 3, 7)
-    for (const number of numbers) {
-      expect(jobs.result(number)).toEqual({ error: number & 3, microseconds: 7 })
-    }
+    runDiskThread(files, { memory, layout: JOB_LAYOUT, kinds: DiskJob })
+    expect(done).toEqual(['sync 0', 'empty 1', 'sync 2', 'empty 3'])
+    expect(numbers.map((number) => jobs.result(number).error)).toEqual([0, -5, 0, -28])
     expect(jobs.done).toBe(jobs.submitted)
   })
 })

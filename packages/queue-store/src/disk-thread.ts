@@ -1,8 +1,10 @@
 import { getSystemErrorName } from 'node:util'
 import { Worker } from 'node:worker_threads'
 
-import { DiskJob, type DiskJobKind, DiskJobs, MAX_JOBS } from './disk-jobs.ts'
+import { DiskJob, type DiskJobKind, DiskJobs, JOB_LAYOUT, MAX_JOBS } from './disk-jobs.ts'
+import { type DiskThreadData, runDiskThread } from './disk-thread-main.ts'
 
+const PROGRAM = `(${runDiskThread})(require('fs'), require('worker_threads').workerData)`
 const WEIGHT = 1 / 16 // Of the latest job in the average.
 
 interface Waiting {
@@ -84,11 +86,12 @@ export class DiskThread {
   }
 
   #start(): Worker {
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    const script = new URL(`./disk-thread-main.${extension}`, import.meta.url)
-    const worker = new Worker(script, {
-      workerData: this.#jobs.memory,
-    })
+    const data: DiskThreadData = {
+      memory: this.#jobs.memory,
+      layout: JOB_LAYOUT,
+      kinds: DiskJob,
+    }
+    const worker = new Worker(PROGRAM, { eval: true, execArgv: [], workerData: data })
     worker.unref()
     worker.once('error', () => undefined) // 'exit' follows, and the pool does what it did.
     worker.once('exit', () => this.#fail())

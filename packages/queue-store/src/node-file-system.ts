@@ -1,7 +1,7 @@
 import * as fs from 'node:fs'
 
 import { DiskPace } from './disk-pace.ts'
-import { DiskThread } from './disk-thread.ts'
+import { DiskThreads } from './disk-threads.ts'
 import type {
   FileSystemDirectory,
   FileSystemEntry,
@@ -47,7 +47,7 @@ export interface NodeFileSystem extends QueueFileSystem {
  */
 export function nodeFileSystem(now: () => number): NodeFileSystem {
   const pace = new DiskPace()
-  const thread = new DiskThread()
+  const threads = new DiskThreads()
   return {
     ...POOLED,
     writev: (file, buffers, position) => {
@@ -60,6 +60,7 @@ export function nodeFileSystem(now: () => number): NodeFileSystem {
       return completion((done) => fs.rename(from, to, done))
     },
     fsync: async (file) => {
+      const thread = threads.next
       if (thread.delayMs <= MAX_DELAY_MS) {
         const durationMs = await thread.sync(file)
         if (durationMs !== undefined) return pace.record(durationMs)
@@ -69,11 +70,12 @@ export function nodeFileSystem(now: () => number): NodeFileSystem {
       pace.record(now() - startMs)
     },
     ftruncate: async (file, sizeBytes) => {
+      const thread = threads.next
       const isForThread = sizeBytes === 0 && thread.delayMs <= MAX_DELAY_MS
       if (isForThread && (await thread.empty(file)) !== undefined) return
       return completion((done) => fs.ftruncate(file, sizeBytes, done))
     },
-    end: () => thread.close(),
+    end: () => threads.close(),
   }
 }
 

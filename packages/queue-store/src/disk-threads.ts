@@ -1,0 +1,26 @@
+import { DiskThread } from './disk-thread.ts'
+
+// A journal writes what several threads wait for at once, but each thread costs some 7 MB.
+const THREADS = 3
+// Up to this wait a thread that is awake is better than one that has to be woken.
+const SHORT_MS = 1
+
+/** A few disk threads, so that the files of several messages are synced side by side. */
+export class DiskThreads {
+  readonly #threads = Array.from({ length: THREADS }, () => new DiskThread())
+
+  /** Who should do the next job: the first one that is not busy, or else the one that is least. */
+  get next(): DiskThread {
+    let [best] = this.#threads as [DiskThread]
+    for (const thread of this.#threads) {
+      if (best.delayMs <= SHORT_MS) break
+      if (thread.delayMs < best.delayMs) best = thread
+    }
+    return best
+  }
+
+  /** Ends them after what they were asked for. They take nothing more. */
+  close(): void {
+    for (const thread of this.#threads) thread.close()
+  }
+}
