@@ -4,7 +4,7 @@ import type { ContentCache } from './content-cache.ts'
 import { contentText, textBytes } from './content-text.ts'
 import type { DoneMarks } from './done-marks.ts'
 import { QueueFileError } from './errors.ts'
-import { errorCode, type QueueFileSystem } from './file-system.ts'
+import { errorCode, errorReason, type QueueFileSystem } from './file-system.ts'
 import type { MessageEnvelope, NewContent, NewEnvelope, NewMessage } from './message.ts'
 import { type EncodedMessage, MessageEncoder, SIZE_RECORD_FILE_BYTES } from './message-encoder.ts'
 import type { QueueDirectories } from './queue-directories.ts'
@@ -14,6 +14,10 @@ import type { SpareFiles } from './spare-files.ts'
 import type { StatusLogs } from './status-log.ts'
 import { writeAll } from './write-all.ts'
 import type { WrittenFile, WrittenFiles } from './written-files.ts'
+
+const UNFINISHED_MODE = 0o600 // F-13.
+/** In place of a process id in a temporary name: none is that large. */
+const NO_PROCESS = 999_999_999
 
 /** The parts of the store that a draft works with. */
 export interface DraftContext {
@@ -58,6 +62,8 @@ export class QueueFileDraft {
   #encoder: MessageEncoder | undefined // Once started.
   #appendedBytes = 0
   #isDone = false
+  /** It has its name in a queue. */
+  #hasEntered = false
 
   constructor(context: DraftContext, draft: DraftFile) {
     const { id, createTimeMs, path, file, inode, resetModifiedMs } = draft
@@ -204,6 +210,7 @@ export class QueueFileDraft {
     const path = paths.file(queue, this.id)
     await directories.makingHashDirectories(queue, this.id, () => files.rename(this.#path, path))
     this.#path = path
+    this.#hasEntered = true
   }
 
   async #removeSpuriousLogs(): Promise<void> {
@@ -218,22 +225,54 @@ export class QueueFileDraft {
     const file = this.#file
     this.#file = undefined
     try {
+      await files.unlink(this.#path)
+    } catch (error) {
+      const code = errorCode(error)
+      if (code !== 'ENOENT') {
+        log.warning(`remove file ${this.id}: ${code}`)
+        // Under its temporary name no reader takes it.
+        if (this.#hasEntered) await this.#disarm(file)
+      }
+    }
+    try {
       if (file !== undefined) files.close(file)
     } catch (error) {
       log.warning(`close file ${this.id}: ${errorCode(error)}`)
     }
-    try {
-      await files.unlink(this.#path)
-    } catch (error) {
-      // Left behind it has a temporary name, or it is complete: no reader takes half a message.
-      if (errorCode(error) !== 'ENOENT') log.warning(`remove file ${this.id}: ${errorCode(error)}`)
+  }
+
+  /** Keeps a file from being delivered that cannot be removed: its client was told no. */
+  async #disarm(file: number | undefined): Promise<void> {
+    const { files, paths, log } = this.#context
+    const path = this.#path
+    const ways = [
+      ['marked as unfinished', () => files.chmod(path, UNFINISHED_MODE)],
+      ['emptied', () => (file === undefined ? noFile() : files.ftruncate(file, 0))],
+      [
+        'renamed to a temporary name',
+        async () => files.rename(path, `${paths.queue('incoming')}/${this.#inode}.${NO_PROCESS}`),
+      ],
+    ] as const
+    for (const [what, attempt] of ways) {
+      try {
+        await attempt()
+        log.warning(`${this.id}: its client was told no: ${path} is ${what}`)
+        return
+      } catch (error) {
+        log.warning(`${this.id}: cannot be ${what}: ${errorReason(error)}`)
+      }
     }
+    log.error(`${this.id}: its client was told no, but ${path} stays: it will be DELIVERED`)
   }
 
   #finishOnce(): void {
     if (this.#isDone) throw new TypeError('expected a draft that is not committed or aborted yet')
     this.#isDone = true
   }
+}
+
+function noFile(): never {
+  throw new Error('it is not open')
 }
 
 // Of the errors of system calls; others pass unchanged.

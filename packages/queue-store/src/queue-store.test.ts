@@ -224,7 +224,7 @@ describe('QueueStore.create and commit', () => {
     calls.length = 0
     const committing = above.commit({ ...message('hello\n'), maxFileBytes: size - 1 })
     await expect(committing).rejects.toMatchObject({ code: 'too-large' })
-    expect(calls.map(withoutTime)).toEqual(['close', 'unlink incoming/µs.0'])
+    expect(calls.map(withoutTime)).toEqual(['unlink incoming/µs.0', 'close'])
     const unlimited = await store.create()
     await unlimited.commit({ ...message('hello\n'), maxFileBytes: 0 })
   })

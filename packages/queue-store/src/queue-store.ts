@@ -9,11 +9,12 @@ import { QueueFileError } from './errors.ts'
 import { recordReader } from './file-records.ts'
 import { errorCode, type QueueFileSystem } from './file-system.ts'
 import type { MessageEnvelope, RecipientBatch, UnreadRecipients } from './message.ts'
+import { MessageFiles } from './message-files.ts'
 import { nodeFileSystem } from './node-file-system.ts'
 import { QueueDirectories } from './queue-directories.ts'
 import { QueueFileCreator } from './queue-file-creator.ts'
 import type { QueueFileDraft } from './queue-file-draft.ts'
-import type { MessageQueue, QueueName, StatusLogKind } from './queue-name.ts'
+import type { MessageQueue, StatusLogKind } from './queue-name.ts'
 import { type HashingOptions, QueuePaths } from './queue-path.ts'
 import { type QueueListener, QueueWatch } from './queue-watch.ts'
 import { BadRecordError } from './record-reader.ts'
@@ -28,8 +29,6 @@ import { WrittenFiles } from './written-files.ts'
 const CONTENT_WINDOW_BYTES = 64 * 1024
 const MAX_SPARES = 64 // Sessions that write side by side are seldom more.
 const MAX_SPARE_BYTES = 64 * 1024
-/** Where postsuper(1) puts messages. */
-const MOVED_TO = ['hold', 'maildrop', 'deferred'] as const
 
 /** What a store is made of. */
 export interface QueueStoreOptions extends HashingOptions {
@@ -69,6 +68,7 @@ export class QueueStore {
   readonly #options: QueueStoreOptions
   readonly #parts: Parts
   readonly #creator: QueueFileCreator
+  readonly #messages: MessageFiles
   readonly #marks: DoneMarks
   readonly #envelopes: StoredEnvelopes
 
@@ -77,8 +77,8 @@ export class QueueStore {
     this.#options = options
     this.#parts = parts
     const verpDelimiterFilter = options.verpDelimiterFilter ?? DEFAULT_VERP_DELIMITER_FILTER
-    const openMoved = (id: string, queue: QueueName) => this.#openMoved(id, [queue, ...MOVED_TO])
-    this.#marks = new DoneMarks(parts.files, openMoved, log)
+    this.#messages = new MessageFiles(parts.files, parts.paths, options.directory)
+    this.#marks = new DoneMarks({ files: parts.files, messages: this.#messages, clock, log })
     const context = {
       ...parts,
       marks: this.#marks,
@@ -86,7 +86,7 @@ export class QueueStore {
       verpDelimiterFilter,
     }
     this.#envelopes = new StoredEnvelopes({ ...context, directory: options.directory }, (path) =>
-      this.#open(path, 'read'),
+      this.#messages.open(path, 'read'),
     )
     this.#creator = new QueueFileCreator(context, { longQueueIds, processId, clock })
   }
@@ -131,9 +131,12 @@ export class QueueStore {
     return this.#creator.create()
   }
 
-  /** A `create` waits: whoever comes now would do so, too. */
+  /**
+   * A `create` waits: whoever comes now would do so, too. Or so many recipients cannot be marked as
+   * done that no message is read.
+   */
   get isWaitingForDisk(): boolean {
-    return this.#creator.isWaiting
+    return this.#creator.isWaiting || this.#marks.isFull
   }
 
   /**
@@ -195,6 +198,7 @@ export class QueueStore {
     const source = paths.file(from, id)
     const target = paths.file(to, id)
     const { modifiedMs } = options
+    await this.#marks.settle(id, from)
     try {
       if (modifiedMs !== undefined) await files.utimes(source, modifiedMs, modifiedMs)
       await directories.makingHashDirectories(to, id, () => files.rename(source, target))
@@ -285,7 +289,7 @@ export class QueueStore {
    * Marks recipients as done: the type byte of each record at `offsets` becomes `D` (F-53). Not
    * synced: loss means a second delivery, never loss of mail. A file that postsuper(1) has moved
    * meanwhile is found, so that who was delivered to is not when it is released. Marks that cannot
-   * be written are kept in memory: `readEnvelope` heeds them, and has them written.
+   * be written are kept in memory, and tried again: `readEnvelope` heeds them.
    *
    * @param offsets As of `EnvelopeRecipient`; they are not checked.
    * @throws {QueueFileError} `vanished`
@@ -298,7 +302,7 @@ export class QueueStore {
   /** Notes in the queue file what was sent, so that it is not sent again (F-53). */
   async noteSent(id: string, queue: MessageQueue, notice: SentNotice): Promise<void> {
     const { files } = this.#parts
-    const file = await this.#openMoved(id, [queue, ...MOVED_TO])
+    const { file } = await this.#messages.openMoved(id, queue)
     try {
       await noteSent(files, file, recordReader(files, file, files.fstat(file)), notice)
     } finally {
@@ -329,6 +333,7 @@ export class QueueStore {
   /** Drops the cached content, and ends the waiting of `create`. Call when nothing is in flight. */
   async close(): Promise<void> {
     this.#creator.close()
+    await this.#marks.close()
     this.#parts.written.closeAll()
     await this.#parts.spares.close()
     this.#parts.cache.clear()
@@ -342,7 +347,7 @@ export class QueueStore {
     } catch (cause) {
       if (errorCode(cause) !== 'ENOENT') throw cause
       this.#parts.cache.delete(id)
-      throw this.#vanished(path, cause)
+      throw this.#messages.vanished(path, cause)
     }
     yield content
   }
@@ -353,7 +358,7 @@ export class QueueStore {
     { contentOffset, dataSize }: Pick<MessageEnvelope, 'contentOffset' | 'dataSize'>,
   ): AsyncGenerator<Uint8Array, void, void> {
     const path = this.#parts.paths.file(queue, id)
-    const file = await this.#open(path, 'read')
+    const file = await this.#messages.open(path, 'read')
     try {
       const status = this.#parts.files.fstat(file)
       const windowBytes = CONTENT_WINDOW_BYTES
@@ -371,30 +376,5 @@ export class QueueStore {
     } finally {
       this.#parts.files.close(file)
     }
-  }
-
-  async #open(path: string, how: 'read' | 'update'): Promise<number> {
-    try {
-      return await this.#parts.files.open(path, how)
-    } catch (cause) {
-      if (errorCode(cause) !== 'ENOENT') throw cause
-      throw this.#vanished(path, cause)
-    }
-  }
-
-  /** Opens a file in the first queue that has it. */
-  async #openMoved(id: string, [queue, ...others]: readonly QueueName[]): Promise<number> {
-    try {
-      return await this.#open(this.#parts.paths.file(queue!, id), 'update')
-    } catch (error) {
-      const isVanished = error instanceof QueueFileError && error.code === 'vanished'
-      if (!isVanished || others.length === 0) throw error
-      return this.#openMoved(id, others)
-    }
-  }
-
-  #vanished(path: string, cause: unknown): QueueFileError {
-    const name = path.slice(this.#options.directory.length + 1)
-    return new QueueFileError('vanished', `${name}: no such file`, { cause })
   }
 }

@@ -190,7 +190,25 @@ it('does without, and says so once, where the directory cannot be used', async (
   fs.writeFileSync(join(directory, 'spare'), '')
   for (const id of ids) await store.remove(id, 'active')
   expect(fs.readdirSync(join(directory, 'active'))).toEqual([])
-  expect(log.lines).toEqual([`warning: ${directory}/spare: files are not used again: ENOTDIR`])
+  const text = 'files are not used again for 60 s: ENOTDIR'
+  expect(log.lines).toEqual([`warning: ${directory}/spare: ${text}`])
+})
+
+it('tries again a minute after the directory could not be used', async () => {
+  let isBroken = true
+  const rename: QueueFileSystem['rename'] = (from, to) => {
+    if (isBroken && to.includes('/spare/')) throw Object.assign(new Error('x'), { code: 'EIO' })
+    return DISK.rename(from, to)
+  }
+  const store = await open({ fileSystem: { ...FILES, rename } })
+  await store.remove(await queue(store, 'first'), 'active')
+  isBroken = false
+  await clock.run(clock.now() + 59_000)
+  await store.remove(await queue(store, 'second'), 'active')
+  expect(spares()).toEqual([])
+  await clock.run(clock.now() + 1000)
+  await store.remove(await queue(store, 'third'), 'active')
+  expect(spares()).toHaveLength(1)
 })
 
 it('removes all at the end, and what a killed process left at the start', async () => {

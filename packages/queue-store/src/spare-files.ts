@@ -5,6 +5,8 @@ import { errorCode, type QueueFileSystem } from './file-system.ts'
 import type { WrittenFile } from './written-files.ts'
 
 const IDLE_MS = 1000
+/** After a file could not be put away: it would go wrong each time for a while. */
+const PAUSE_MS = 60_000
 // So many are emptied together: handing a call to another thread costs more than the call.
 const BATCH = 8
 const SPARE_NAME = /^\d+$/
@@ -44,6 +46,7 @@ export class SpareFiles {
   #onEmptied: (() => void) | undefined
   #lastName = 0
   #isClosed = false
+  #endPause: (() => void) | undefined
   #wasTaken = false
   #cancelWatch: (() => void) | undefined
 
@@ -79,8 +82,8 @@ export class SpareFiles {
    * @throws a system error, `ENOENT` if the file has vanished.
    */
   async put(path: string, written: WrittenFile): Promise<boolean> {
-    const { directory, maxFiles, log } = this.#options
-    if (this.#isClosed || this.#count >= maxFiles) return false
+    const { directory, maxFiles } = this.#options
+    if (this.#isClosed || this.#endPause !== undefined || this.#count >= maxFiles) return false
     this.#count += 1
     const spare = `${directory}/${++this.#lastName}`
     try {
@@ -89,8 +92,7 @@ export class SpareFiles {
     } catch (error) {
       this.#count -= 1
       if (errorCode(error) === 'ENOENT') throw error
-      this.#isClosed = true // It would go wrong each time.
-      log.warning(`${directory}: files are not used again: ${errorCode(error)}`)
+      this.#pause(errorCode(error))
       return false
     }
     this.#used.push({ path: spare, file: written.file, inode: written.inode })
@@ -114,6 +116,7 @@ export class SpareFiles {
   /** Removes all. */
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#endPause?.()
     this.#cancelWatch?.()
     if (this.#emptying > 0) {
       await new Promise<void>((resolve) => {
@@ -121,6 +124,15 @@ export class SpareFiles {
       })
     }
     await this.#removeAll()
+  }
+
+  #pause(code: string): void {
+    const { directory, clock, log } = this.#options
+    if (this.#endPause !== undefined) return
+    log.warning(`${directory}: files are not used again for ${PAUSE_MS / 1000} s: ${code}`)
+    this.#endPause = clock.after(PAUSE_MS, () => {
+      this.#endPause = undefined
+    })
   }
 
   async #empty(spare: SpareFile): Promise<void> {
