@@ -200,8 +200,11 @@ function methodsOf(of: QueueStore): Omit<MessageStore, 'scan'> {
     move: of.move.bind(of),
     remove: of.remove.bind(of),
     readEnvelope: of.readEnvelope.bind(of),
+    readRecipients: of.readRecipients.bind(of),
     markDone: of.markDone.bind(of),
     appendStatusLog: of.appendStatusLog.bind(of),
+    readStatusLog: of.readStatusLog.bind(of),
+    noteSent: of.noteSent.bind(of),
     removeStatusLog: of.removeStatusLog.bind(of),
     watch: of.watch.bind(of),
   }

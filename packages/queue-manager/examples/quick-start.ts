@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock as clock } from '@posthouse/clock'
-import { type DeliveryAgent, QueueManager } from '@posthouse/queue-manager'
+import { type DeliveryAgent, defaultOptions, QueueManager } from '@posthouse/queue-manager'
 import { ContentWriter, QueueStore } from '@posthouse/queue-store'
 
 // The queue id and the times differ from run to run.
@@ -21,24 +21,8 @@ const agent: DeliveryAgent = {
     return { outcomes: recipients.map(() => ({ ...sent, doneMs: clock.now() })) }
   },
 }
-const feedback = { base: 1, dividedByWindow: false }
-const window = { initial: 5, limit: 20, positive: feedback, negative: feedback }
-const settings = { ...window, failedCohortLimit: 1, processLimit: 100 }
-const limits = { messageActiveLimit: 20_000, messageRecipientLimit: 20_000, inflowTokens: 100 }
-const lifetimes = { maximalQueueLifetimeMs: 432_000_000, bounceQueueLifetimeMs: 432_000_000 }
-const backoff = { minimalBackoffMs: 300_000, maximalBackoffMs: 4_000_000 }
-const intervals = { queueRunDelayMs: 300_000, transportRetryMs: 60_000 }
-const routing = { deferTransports: [], defaultFilterNexthop: '', recipientDelimiter: '+' }
-const logging = { delayLoggingResolutionLimit: 2, bounceLogCompatibility: true, smtputf8: true }
-const bounces = { softBounceTransports: new Set<string>(), confirmDelayCleared: false }
-const options = { ...limits, ...lifetimes, ...backoff, ...intervals, ...routing, ...logging }
 const manager = new QueueManager(
-  {
-    ...options,
-    ...{ hostname: 'mx.example.com', doubleBounceSender: 'double-bounce' },
-    ...{ ...bounces, infoLogAddressFormat: 'external' },
-    transport: () => ({ ...settings, destinationRecipientLimit: 50 }),
-  },
+  { ...defaultOptions, hostname: 'mx.example.com' },
   {
     resolve: (_, recipient) => ({ kind: 'route', transport: 'smtp', nexthop: 'b.test', recipient }),
     rewrite: (address) => address,

@@ -1,18 +1,29 @@
 import type { DeliveryOutcome } from '@posthouse/delivery-status'
 import type { Logger } from '@posthouse/mail-log'
-import type { EnvelopeRecipient, MessageEnvelope } from '@posthouse/queue-store'
+import type { EnvelopeRecipient, MessageEnvelope, UnreadRecipients } from '@posthouse/queue-store'
+import type { Activation } from '@posthouse/scheduler'
 
 import { REPORT_FLAGS, traceFlagsOf, wantsSuccess } from './trace-flags.ts'
+
+// Of more recipients than this, the list that came with the envelope is not kept.
+const MAX_KEPT = 100
+
+/** A recipient, and the destination that it waits for. */
+export interface Target {
+  readonly transport: string
+  /** Names the destination among those of the transport (S-27). */
+  readonly destination: string
+  readonly nexthop: string
+  readonly recipient: EnvelopeRecipient
+}
 
 /** Recipients of one message for one destination: the unit of scheduling and of delivery. */
 export interface Request {
   readonly message: ActiveMessage
   readonly transport: string
   readonly nexthop: string
-  /** Names the destination among those of the transport (S-27). */
-  readonly queueName: string
   readonly sender: string
-  readonly recipients: EnvelopeRecipient[]
+  readonly recipients: readonly EnvelopeRecipient[]
 }
 
 /** What became of a recipient, to be written to a status log before it counts (S-88). */
@@ -26,12 +37,15 @@ export interface UnrecordedOutcome {
 
 /** One message in memory, from activation to the end of the attempt. */
 export class ActiveMessage {
+  /** Its `recipients` are those that were read at first, or none if these were many. */
   readonly envelope: MessageEnvelope
   readonly activeMs: number
   /** It was found by a scan that overrides `defer_transports` (S-39). */
   readonly overrideDefer: boolean
-  /** Requests that have not ended. */
-  pending = 0
+  /** What the scheduler knows of it; undefined before its first recipients were queued. */
+  activation: Activation<ActiveMessage, Target> | undefined
+  /** Recipients that were not read yet. */
+  unread: UnreadRecipients | undefined
   /** A recipient must be tried again: the message goes to the deferred queue. */
   deferred = false
   /** Entries for the defer log. */
@@ -51,7 +65,9 @@ export class ActiveMessage {
   marking: Promise<void> | undefined
 
   constructor(envelope: MessageEnvelope, activeMs: number, overrideDefer: boolean) {
-    this.envelope = envelope
+    // What is memory of many recipients is to be counted by the scheduler, and gone when they are.
+    const isLarge = envelope.recipients.length > MAX_KEPT && envelope.redirect === undefined
+    this.envelope = isLarge ? { ...envelope, recipients: [] } : envelope
     this.activeMs = activeMs
     this.overrideDefer = overrideDefer
     this.traceFlags = traceFlagsOf(envelope) & REPORT_FLAGS
@@ -60,6 +76,16 @@ export class ActiveMessage {
 
   get id(): string {
     return this.envelope.id
+  }
+
+  /** Nothing of it waits, is in flight, or is still to be read. */
+  get isOver(): boolean {
+    return this.activation?.done ?? false
+  }
+
+  /** More recipients were read. */
+  expect(recipients: readonly EnvelopeRecipient[]): void {
+    this.hasTraceLog ||= recipients.some(wantsSuccess)
   }
 
   /** Keeps an outcome until it is recorded. */

@@ -212,11 +212,12 @@ function unwatched(store: MemoryStore): MessageStore {
     move: (...args) => store.move(...args),
     remove: (...args) => store.remove(...args),
     readEnvelope: (...args) => store.readEnvelope(...args),
+    readRecipients: (...args) => store.readRecipients(...args),
     markDone: (...args) => store.markDone(...args),
+    noteSent: (...args) => store.noteSent(...args),
     appendStatusLog: (...args) => store.appendStatusLog(...args),
     readStatusLog: (...args) => store.readStatusLog(...args),
     removeStatusLog: (...args) => store.removeStatusLog(...args),
-    noteSent: (...args) => store.noteSent(...args),
   }
 }
 

@@ -1,36 +1,51 @@
 import { type DeliveryOutcome, splitReason } from '@posthouse/delivery-status'
 import { isAscii, isValidUtf8Text } from '@posthouse/mail-address'
 import type { Logger } from '@posthouse/mail-log'
+import type { EnvelopeRecipient } from '@posthouse/queue-store'
 import {
+  type Activation,
+  type Delivery,
   type DeliveryResult,
+  type OpenOptions,
+  PreemptiveScheduler,
   RoundRobinScheduler,
-  type Selection,
+  type Scheduler,
+  type SuspendedEntries,
   type Suspension,
 } from '@posthouse/scheduler'
 
-import type { ActiveMessage, Request } from './active-message.ts'
+import type { ActiveMessage, Request, Target } from './active-message.ts'
+import { Alarm } from './alarm.ts'
 import { DeliveryJournal } from './delivery-journal.ts'
 import type { QueueManagerOptions, TransportSettings } from './options.ts'
 import type { DeliveryAgent, DeliveryReport, DeliveryRequest, QueueManagerPorts } from './ports.ts'
-import { DISCARDED, groupRequests, isInternal } from './request-grouping.ts'
+import { DISCARDED, type GroupingOptions, isInternal, targetsOf } from './request-grouping.ts'
 import type { Route } from './router.ts'
+import { SchedulerClock } from './scheduler-clock.ts'
 import { verpSender } from './verp.ts'
 
 /** Who is told of the progress of deliveries. */
 export interface DispatchEvents {
   /** Whether what becomes of a message is still up to us: false once another one has it. */
   isOurs(message: ActiveMessage): boolean
-  /** A request ended, and its outcomes are recorded in the message. */
-  requestEnded(message: ActiveMessage, recipients: number): void
+  /** Recipients ended, and their outcomes are recorded in the message; it may be over. */
+  recipientsEnded(message: ActiveMessage): void
+  /** The next recipients of a message are to be read, so many at most, and to be added. */
+  readMore(message: ActiveMessage, limit: number): void
   /** A delivery went to an agent. */
   began(message: ActiveMessage): void
   /** It came back, and was recorded. */
   ended(message: ActiveMessage): void
+  /** Something that had to wait for its time may start now. */
+  timeCame(): void
 }
 
 const RECIPIENT_IS_UTF8 = 8 // F-34
 const UNAVAILABLE = { status: '4.3.0', reason: 'mail transport unavailable' }
 const LOST = { status: '4.3.0', reason: 'unknown mail transport error' }
+
+type Scheduling = Scheduler<ActiveMessage, Target>
+type Selected = Delivery<ActiveMessage, Target>
 
 /** Hands requests to delivery agents, when the scheduler says so, and records what comes back. */
 export class Dispatcher {
@@ -38,22 +53,40 @@ export class Dispatcher {
   readonly #ports: QueueManagerPorts
   readonly #events: DispatchEvents
   readonly #journal: DeliveryJournal
-  readonly #scheduler: RoundRobinScheduler<Request>
+  readonly #scheduler: Scheduling
+  readonly #time: SchedulerClock
   readonly #settings = new Map<string, TransportSettings>()
+  readonly #grouping: GroupingOptions
+  readonly #alarm: Alarm
 
   constructor(options: QueueManagerOptions, ports: QueueManagerPorts, events: DispatchEvents) {
     this.#options = options
     this.#ports = ports
     this.#events = events
     this.#journal = new DeliveryJournal(options, ports)
-    this.#scheduler = new RoundRobinScheduler(
-      {
-        destinationRetryMs: options.minimalBackoffMs,
-        transportRetryMs: options.transportRetryMs,
-        maxDestinations: 2 * options.messageRecipientLimit,
-      },
-      (transport) => this.#settingsOf(transport),
-    )
+    this.#time = new SchedulerClock(() => ports.clock.now(), ports.log)
+    this.#alarm = new Alarm(ports.clock, () => events.timeCame())
+    this.#scheduler = createScheduler(options, (transport) => this.#settingsOf(transport))
+    this.#grouping = {
+      recipientLimitOf: (transport) => this.#settingsOf(transport).destinationRecipientLimit,
+      recipientDelimiter: options.recipientDelimiter,
+      ignoresCase: options.scheduling === 'oqmgr',
+    }
+  }
+
+  /** Recipients queued or in flight. */
+  get recipients(): number {
+    return this.#scheduler.recipients
+  }
+
+  /** How many recipients of the next message may be in memory; `others` are, and not queued yet. */
+  firstBatch(others: number): number {
+    return this.#scheduler.firstBatch(others)
+  }
+
+  /** Whether recipients in memory keep further messages out (S-12). */
+  isFull(others: number): boolean {
+    return this.#scheduler.isFull(others)
   }
 
   /** Gives all dead transports and destinations another chance (trigger `F`). */
@@ -61,90 +94,109 @@ export class Dispatcher {
     this.#scheduler.reviveAll()
   }
 
-  /** Queues all recipients of a message; at least one. Those that cannot be tried end at once. */
-  add(message: ActiveMessage, routes: readonly Route[]): void {
-    const requests = groupRequests(message, routes, {
-      recipientLimitOf: (transport) => this.#settingsOf(transport).destinationRecipientLimit,
-      recipientDelimiter: this.#options.recipientDelimiter,
-      senderFor: this.#verp(message),
-    })
-    message.pending = requests.length
-    for (const request of requests) {
-      if (isInternal(request.transport)) this.#dispose(request)
-      else this.#schedule(request)
-    }
+  /** Ends the waiting for what has its time. */
+  stop(): void {
+    this.#alarm.clear()
   }
 
-  /** Starts every delivery that may start now. */
+  /**
+   * Queues the first recipients of a message. Those that cannot be tried end at once; look at
+   * `activation.done` then.
+   */
+  open(message: ActiveMessage, routes: readonly Route[]): void {
+    const { unread } = message
+    const isSplit = this.#verp(message)
+    const nowMs = this.#time.now()
+    const options = unread === undefined && !isSplit ? undefined : optionsOf(unread, isSplit)
+    message.activation = this.#scheduler.open(message, unread?.atMost ?? 0, nowMs, options)
+    this.#add(message, message.activation, routes)
+    if (unread !== undefined) this.#scheduler.loaded(message.activation, unread.atMost, nowMs)
+  }
+
+  /** Queues recipients that `readMore` asked for; `unread` of the message tells what is left. */
+  addMore(message: ActiveMessage, routes: readonly Route[]): void {
+    const { activation, unread } = message
+    if (activation === undefined) return
+    this.#add(message, activation, routes)
+    this.#scheduler.loaded(activation, unread?.atMost ?? 0, this.#time.now())
+  }
+
+  /** Starts every delivery that may start now, and has read what may be read. */
   handOut(): void {
-    const { clock } = this.#ports
     for (;;) {
-      const selection = this.#scheduler.next(clock.now())
-      if (selection === undefined) return
-      this.#deliver(selection)
+      const decision = this.#scheduler.next(this.#time.now())
+      if (decision === undefined) break
+      if (decision.kind === 'deliver') this.#deliver(decision)
+      else this.#events.readMore(decision.activation.message, decision.limit)
+    }
+    const wakeMs = this.#scheduler.nextWakeMs()
+    if (wakeMs !== undefined) this.#alarm.set(wakeMs, this.#time.now())
+  }
+
+  #add(
+    message: ActiveMessage,
+    activation: Activation<ActiveMessage, Target>,
+    routes: readonly Route[],
+  ): void {
+    const nowMs = this.#time.now()
+    for (const target of targetsOf(routes, this.#grouping)) {
+      if (isInternal(target.transport)) {
+        this.#dispose(message, target)
+        continue
+      }
+      const { transport, destination } = target
+      if (message.envelope.flush) this.#scheduler.revive(transport, destination)
+      const dead = this.#scheduler.add(activation, target, target, nowMs)
+      if (dead !== undefined) this.#defer(message, [target], dead)
     }
   }
 
-  #schedule(request: Request): void {
-    const { transport, queueName, message } = request
-    if (message.envelope.flush) this.#scheduler.revive(transport, queueName)
-    const dead = this.#scheduler.add(transport, queueName, request, this.#ports.clock.now())
-    if (dead !== undefined) this.#defer(request, dead)
-  }
-
-  #deliver(selection: Selection<Request>): void {
-    const { job: request, transport } = selection
+  #deliver(delivery: Selected): void {
+    const { transport } = delivery
     const { clock, log, agents } = this.#ports
+    const request = this.#requestOf(delivery)
     const agent = agents(transport)
     if (agent === undefined) {
       log.warning(`connect to transport private/${transport}: no delivery agent of this name`)
       this.#record(request, 'deferred', UNAVAILABLE)
-      this.#conclude(selection, { kind: 'unreachable', ...UNAVAILABLE })
+      this.#conclude(delivery, { kind: 'unreachable', ...UNAVAILABLE })
       return
     }
     const handoffMs = clock.now()
-    this.#events.began(request.message)
-    const ended = (): void => this.#events.ended(request.message)
-    void attempt(agent, this.#requestOf(request, selection, handoffMs)).then(
+    const { message } = request
+    this.#events.began(message)
+    void attempt(agent, agentRequest(request, delivery, handoffMs)).then(
       (report) => {
-        this.#answered(selection, report, handoffMs)
-        ended()
+        this.#answered(delivery, request, report, handoffMs)
+        this.#events.ended(message)
       },
       (error: unknown) => {
-        this.#lost(selection, error)
-        ended()
+        this.#lost(delivery, request, error)
+        this.#events.ended(message)
       },
     )
   }
 
-  #requestOf(request: Request, { reuse }: Selection<Request>, handoffMs: number): DeliveryRequest {
-    const { message, transport, nexthop, sender, recipients } = request
+  #requestOf({ activation, transport, recipients: targets }: Selected): Request {
+    const { message } = activation
+    const { nexthop, recipient } = targets[0]! // A delivery has recipients, and one next hop.
     const { envelope } = message
-    const utf8 = recipients.some(({ address }) => !isAscii(address) && isValidUtf8Text(address))
-    return {
-      queueId: envelope.id,
-      transport,
-      nexthop,
-      sender,
-      recipients,
-      contentOffset: envelope.contentOffset,
-      dataSize: envelope.dataSize,
-      contentLength: envelope.contentLength,
-      encoding: envelope.encoding,
-      sendOptions: envelope.sendOptions | (utf8 ? RECIPIENT_IS_UTF8 : 0),
-      arrivalTimeMs: envelope.arrivalTimeMs,
-      activeTimeMs: message.activeMs,
-      handoffMs,
-      reuse,
-    }
+    const sender = activation.isSplit
+      ? verpSender(
+          envelope.sender,
+          recipient.original ?? recipient.address,
+          envelope.verpDelimiters ?? '',
+        )
+      : envelope.sender
+    return { message, transport, nexthop, sender, recipients: targets.map(recipientOf) }
   }
 
-  #answered(selection: Selection<Request>, report: DeliveryReport, handoffMs: number): void {
-    const { job: request, transport } = selection
+  #answered(delivery: Selected, request: Request, report: DeliveryReport, handoffMs: number): void {
+    const { transport } = delivery
     const { outcomes } = report
     if (outcomes.length !== request.recipients.length) {
       const expected = `expected ${request.recipients.length} outcomes, got ${outcomes.length}`
-      this.#lost(selection, new Error(expected))
+      this.#lost(delivery, request, new Error(expected))
       return
     }
     if (report.isCorrupt) request.message.isCorrupt = true
@@ -152,48 +204,58 @@ export class Dispatcher {
     for (const [i, recipient] of request.recipients.entries()) {
       this.#journal.record(request, recipient, outcomes[i]!, log, handoffMs) // Same length.
     }
-    this.#conclude(selection, resultOf(report))
+    this.#conclude(delivery, resultOf(report))
   }
 
   /** The agent died, as far as can be told from here (S-69, S-84). */
-  #lost(selection: Selection<Request>, error: unknown): void {
-    const { job: request, transport } = selection
+  #lost(delivery: Selected, request: Request, error: unknown): void {
+    const { transport } = delivery
     const reason = error instanceof Error ? error.message : String(error)
     const { id } = request.message
     const text = `${id}: no answer from transport ${transport}: ${reason}`
     this.#ports.log.warning(text, { queueId: id, reason })
     this.#record(request, 'deferred', LOST)
-    this.#conclude(selection, { kind: 'lost' })
+    this.#conclude(delivery, { kind: 'lost' })
   }
 
-  /** Ends a selected request whose outcomes are recorded, and all that it kills. */
-  #conclude(selection: Selection<Request>, result: DeliveryResult): void {
-    const died = this.#scheduler.finish(selection, result, this.#ports.clock.now())
-    for (const request of died?.jobs ?? []) {
-      if (!this.#events.isOurs(request.message)) continue
-      this.#defer(request, died!) // It has jobs, so it is.
+  /** Ends a delivery whose outcomes are recorded, and all that it kills. */
+  #conclude(delivery: Selected, result: DeliveryResult): void {
+    const { message } = delivery.activation
+    const died = this.#scheduler.finish(delivery, result, this.#time.now())
+    if (died !== undefined && died.entries.length > 0) this.#deferAll(died, message)
+    this.#events.recipientsEnded(message)
+  }
+
+  /** Defers all that waited for a destination, and tells so of every message but one. */
+  #deferAll(died: SuspendedEntries<ActiveMessage, Target>, except: ActiveMessage): void {
+    const messages = new Set<ActiveMessage>()
+    for (const { activation, recipients } of died.entries) {
+      const { message } = activation
+      if (!this.#events.isOurs(message)) continue
+      this.#defer(message, recipients, died)
+      messages.add(message)
     }
-    this.#end(selection.job)
+    messages.delete(except)
+    for (const message of messages) this.#events.recipientsEnded(message)
   }
 
   /** Defers recipients without an attempt (S-83). */
-  #defer(request: Request, suspension: Suspension): void {
-    this.#record(request, 'deferred', suspension)
-    this.#end(request)
+  #defer(message: ActiveMessage, targets: readonly Target[], suspension: Suspension): void {
+    this.#record(plainRequest(message, targets), 'deferred', suspension)
   }
 
   /** What the transports `error` and `retry` do: the next hop says what to say (S-95, S-25). */
-  #dispose(request: Request): void {
-    if (request.transport === DISCARDED) {
-      const outcome = { kind: 'sent', status: '2.0.0', text: request.nexthop } as const
+  #dispose(message: ActiveMessage, target: Target): void {
+    const { transport, nexthop } = target
+    const request = plainRequest(message, [target])
+    if (transport === DISCARDED) {
+      const outcome = { kind: 'sent', status: '2.0.0', text: nexthop } as const
       this.#recordAll(request, { ...outcome, ...this.#nobody(), isFinal: true }, this.#ports.log)
-      this.#end(request)
       return
     }
-    const bounced = request.transport === 'error'
-    const { status, text } = splitReason(request.nexthop, bounced ? '5.0.0' : '4.0.0')
-    this.#record(request, bounced ? 'bounced' : 'deferred', { status, reason: text })
-    this.#end(request)
+    const isBounced = transport === 'error'
+    const { status, text } = splitReason(nexthop, isBounced ? '5.0.0' : '4.0.0')
+    this.#record(request, isBounced ? 'bounced' : 'deferred', { status, reason: text })
   }
 
   /** Records the same for all recipients, without an agent. */
@@ -216,20 +278,12 @@ export class Dispatcher {
     return { relay: 'none', doneMs: this.#ports.clock.now() }
   }
 
-  #end({ message, recipients }: Request): void {
-    message.pending -= 1
-    this.#events.requestEnded(message, recipients.length)
-  }
-
-  /** S-29. */
-  #verp({ id, envelope }: ActiveMessage): ((recipient: string) => string) | undefined {
-    const { verpDelimiters, sender } = envelope
-    if (verpDelimiters === undefined) return undefined
-    if (sender === '') {
-      this.#ports.log.warning(`${id}: ignoring VERP request for null sender`, { queueId: id })
-      return undefined
-    }
-    return (recipient) => verpSender(sender, recipient, verpDelimiters)
+  /** Whether each recipient goes alone, with a sender of its own (S-29). */
+  #verp({ id, envelope }: ActiveMessage): boolean {
+    if (envelope.verpDelimiters === undefined) return false
+    if (envelope.sender !== '') return true
+    this.#ports.log.warning(`${id}: ignoring VERP request for null sender`, { queueId: id })
+    return false
   }
 
   #settingsOf(transport: string): TransportSettings {
@@ -239,6 +293,63 @@ export class Dispatcher {
       this.#settings.set(transport, settings)
     }
     return settings
+  }
+}
+
+function createScheduler(
+  options: QueueManagerOptions,
+  settingsOf: (transport: string) => TransportSettings,
+): Scheduling {
+  const { messageRecipientLimit, messageRecipientMinimum, fudgeFactor } = options
+  const common = {
+    destinationRetryMs: options.minimalBackoffMs,
+    transportRetryMs: options.transportRetryMs,
+    maxDestinations: 2 * messageRecipientLimit,
+    messageRecipientLimit,
+  }
+  return options.scheduling === 'oqmgr'
+    ? new RoundRobinScheduler({ ...common, fudgeFactor }, settingsOf)
+    : new PreemptiveScheduler({ ...common, messageRecipientMinimum }, settingsOf)
+}
+
+function optionsOf(unread: unknown, isSplit: boolean): OpenOptions {
+  return { isFirstAtHand: unread !== undefined, isSplit }
+}
+
+function recipientOf({ recipient }: Target): EnvelopeRecipient {
+  return recipient
+}
+
+/** Recipients that go to no agent. */
+function plainRequest(message: ActiveMessage, targets: readonly Target[]): Request {
+  const [first] = targets
+  const { transport = '', nexthop = '' } = first ?? {}
+  const { sender } = message.envelope
+  return { message, transport, nexthop, sender, recipients: targets.map(recipientOf) }
+}
+
+function agentRequest(
+  { message, transport, nexthop, sender, recipients }: Request,
+  { reuse }: Selected,
+  handoffMs: number,
+): DeliveryRequest {
+  const { envelope } = message
+  const utf8 = recipients.some(({ address }) => !isAscii(address) && isValidUtf8Text(address))
+  return {
+    queueId: envelope.id,
+    transport,
+    nexthop,
+    sender,
+    recipients,
+    contentOffset: envelope.contentOffset,
+    dataSize: envelope.dataSize,
+    contentLength: envelope.contentLength,
+    encoding: envelope.encoding,
+    sendOptions: envelope.sendOptions | (utf8 ? RECIPIENT_IS_UTF8 : 0),
+    arrivalTimeMs: envelope.arrivalTimeMs,
+    activeTimeMs: message.activeMs,
+    handoffMs,
+    reuse,
   }
 }
 

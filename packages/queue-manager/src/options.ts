@@ -1,18 +1,21 @@
 import type { Logger } from '@posthouse/mail-log'
-import type { TransportLimits } from '@posthouse/scheduler'
+import type { PreemptiveLimits } from '@posthouse/scheduler'
 
 /** What one transport may do; one property per `TRANSPORT_…` parameter of main.cf. */
-export interface TransportSettings extends TransportLimits {
-  /** `TRANSPORT_destination_recipient_limit`: recipients per delivery; 0 means no limit (S-28). */
-  readonly destinationRecipientLimit: number
-}
+export type TransportSettings = PreemptiveLimits
 
 /** One property per parameter of qmgr(8), with complete values. Times are in milliseconds. */
 export interface QueueManagerOptions {
+  /** The command of the service in master.cf: preemptive scheduling, or round robin. */
+  readonly scheduling: 'qmgr' | 'oqmgr'
   /** `qmgr_message_active_limit`: messages in memory (S-12). */
   readonly messageActiveLimit: number
   /** `qmgr_message_recipient_limit`: recipients in memory (S-12); raised to the former (S-5). */
   readonly messageRecipientLimit: number
+  /** `qmgr_message_recipient_minimum`: recipients that each message may have in memory (S-60). */
+  readonly messageRecipientMinimum: number
+  /** `qmgr_fudge_factor`, in percent: of oqmgr(8) only (S-65). */
+  readonly fudgeFactor: number
   /** `default_process_limit`: messages that may come in ahead of those taken in (S-14). */
   readonly inflowTokens: number
   /** `minimal_backoff_time` (S-31), also the time that a dead destination is left alone (S-79). */

@@ -7,8 +7,10 @@ import type {
   MessageQueue,
   QueueEntry,
   QueueListener,
+  RecipientBatch,
   SentNotice,
   StatusLogKind,
+  UnreadRecipients,
 } from '@posthouse/queue-store'
 
 /** The part of `QueueWatch` of the store that the queue manager needs. */
@@ -33,7 +35,14 @@ export interface MessageStore {
   ): Promise<boolean>
   remove(id: string, queue: MessageQueue): Promise<boolean>
   /** Rejects with an error whose `code` is `corrupt` (and `warnings` say why) or `vanished`. */
-  readEnvelope(id: string, queue: MessageQueue): Promise<MessageEnvelope>
+  readEnvelope(id: string, queue: MessageQueue, limit: number): Promise<MessageEnvelope>
+  /** Rejects as `readEnvelope` does. */
+  readRecipients(
+    envelope: MessageEnvelope,
+    queue: MessageQueue,
+    unread: UnreadRecipients,
+    limit: number,
+  ): Promise<RecipientBatch>
   markDone(id: string, queue: MessageQueue, offsets: readonly number[]): Promise<void>
   appendStatusLog(kind: StatusLogKind, id: string, text: string): Promise<void>
   readStatusLog(kind: StatusLogKind, id: string): Promise<Uint8Array | undefined>

@@ -190,17 +190,30 @@ describe('QueueManager: admission', () => {
     expect(here.store.scanned).toBeLessThanOrEqual(16)
   })
 
-  it('S-12: stops at the limit on recipients too', async () => {
-    const here = slow({ messageActiveLimit: 2, messageRecipientLimit: 4, ...ONE_PROCESS })
-    const recipients = ['a@a', 'b@b', 'c@c', 'd@d', 'e@e']
-    here.store.add({ id: 'LARGE', recipients })
+  it('S-12: oqmgr stops at the limit on recipients too', async () => {
+    const limits = { messageActiveLimit: 2, messageRecipientLimit: 4 }
+    const here = slow({ scheduling: 'oqmgr', ...limits, ...ONE_PROCESS })
+    here.store.add({ id: 'LARGE', recipients: ['a@a', 'b@b', 'c@c', 'd@d', 'e@e'] })
     here.store.add({ id: 'SMALL', recipients: ['z@z'] })
     const manager = here.manager()
     await manager.start()
-    await here.run(1.5)
+    await here.run(0.5)
     expect(manager).toMatchObject({ messages: 1, recipients: 4 })
     await here.run(1)
     expect(manager).toMatchObject({ messages: 2, recipients: 4 })
+  })
+
+  it('S-12, S-59: qmgr takes in as many messages as it may, with few recipients each', async () => {
+    const limits = { messageActiveLimit: 3, messageRecipientLimit: 4, messageRecipientMinimum: 2 }
+    const transport = () => ({ ...SETTINGS, processLimit: 1, recipientLimit: 0 })
+    const here = slow({ ...limits, transport })
+    for (const id of ['A', 'B', 'C', 'D']) {
+      here.store.add({ id, recipients: ['a@a', 'b@b', 'c@c', 'd@d', 'e@e'] })
+    }
+    const manager = here.manager()
+    await manager.start()
+    await here.run(0.5)
+    expect([manager.messages, manager.recipients]).toEqual([3, 4 + 2 + 2])
   })
 
   it('accept: mail that finds no room waits in incoming, and is found by a scan', async () => {

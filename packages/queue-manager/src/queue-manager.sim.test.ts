@@ -206,6 +206,7 @@ class Simulation {
       move: (...args) => call(() => store.move(...args)),
       remove: (...args) => call(() => store.remove(...args)),
       readEnvelope: (...args) => call(() => store.readEnvelope(...args)),
+      readRecipients: (...args) => call(() => store.readRecipients(...args)),
       // Its failure costs a duplicate, which this simulation could not tell from a bug.
       markDone: (...args) => call(() => store.markDone(...args), false),
       appendStatusLog: (...args) => call(() => store.appendStatusLog(...args)),

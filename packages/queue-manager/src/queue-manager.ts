@@ -1,4 +1,4 @@
-import type { MessageEnvelope } from '@posthouse/queue-store'
+import type { EnvelopeRecipient, MessageEnvelope } from '@posthouse/queue-store'
 
 import { ActiveMessage } from './active-message.ts'
 import { Admission, type ScannedQueue } from './admission.ts'
@@ -7,30 +7,29 @@ import { DeferredQueue } from './deferred-queue.ts'
 import { logAddress } from './delivery-journal.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Inflow } from './inflow.ts'
+import { firstPart, MessageReader } from './message-reader.ts'
 import { type QueueManagerOptions, saneOptions } from './options.ts'
 import type { QueueManagerPorts } from './ports.ts'
-import { Router } from './router.ts'
+import { type Route, Router } from './router.ts'
 import { Work } from './work.ts'
 
 const TRIGGERS = { I: 0x49, W: 0x57, D: 0x44, A: 0x41, F: 0x46 }
 const HOLD_MS = 5
-/** Deferred messages to know of, for each that may be active: in memory they are small. */
-const KNOWN_PER_ACTIVE = 10
+const KNOWN_PER_ACTIVE = 10 // Deferred messages to know of, for each that may be active.
 
 /**
- * Sees to it that queued mail is delivered: qmgr(8), with the scheduling of oqmgr(8).
+ * Sees to it that queued mail is delivered: qmgr(8), or oqmgr(8) with its scheduling.
  *
  * Takes messages into the active queue (from `accept` and from scans of incoming and deferred),
  * groups their recipients, hands them to delivery agents as the concurrency windows allow, and
  * brings the queue up to date afterwards. One per queue directory.
  *
- * Memory is bounded by the limits on messages and recipients; a message is admitted as a whole, so
- * the recipients of one message may exceed theirs. Failures of the store, the resolver or an agent
- * are logged and leave the mail in the queue. A bug shows as an unhandled rejection, which ends
- * the process; the next start takes the mail back.
+ * Memory is bounded by the limits on messages and recipients: of a message with many, only some are
+ * read at a time. Failures of the store, the resolver or an agent are logged and leave the mail in
+ * the queue. A bug shows as an unhandled rejection, which ends the process; the next start takes
+ * the mail back.
  *
- * Source: rules S-1 to S-41, S-63 to S-97 of spec/queue-manager.md. The README says what is not
- * there yet.
+ * Source: spec/queue-manager.md. The README says what is not there yet.
  */
 export class QueueManager {
   /** Tells who receives mail when to slow down. */
@@ -42,6 +41,7 @@ export class QueueManager {
   readonly #deferred: DeferredQueue
   readonly #end: AttemptEnd
   readonly #dispatcher: Dispatcher
+  readonly #reader: MessageReader
   readonly #active = new Map<string, ActiveMessage | undefined>() // Undefined: on its way in.
   readonly #held: MessageEnvelope[] = []
   /** Found by `start`: who committed them may not have called `accept` yet. */
@@ -51,7 +51,7 @@ export class QueueManager {
   #admitting = false
   /** Things under way that `drain` must wait for. */
   readonly #work = new Work((id) => this.#handOver(id))
-  #recipients = 0
+  #resolving = 0 // Recipients of which it is not known yet where they go.
   #cancelTimer: (() => void) | undefined
   #next: QueueManager | undefined
 
@@ -62,6 +62,7 @@ export class QueueManager {
     const known = this.#options.messageActiveLimit * KNOWN_PER_ACTIVE
     this.#deferred = new DeferredQueue(ports, known)
     this.#end = new AttemptEnd(this.#options, this.#deferred, ports)
+    this.#reader = new MessageReader(ports, this.#end, this.#options.minimalBackoffMs)
     this.#admission = new Admission(
       {
         hasRoom: () => this.#hasRoom(),
@@ -74,9 +75,11 @@ export class QueueManager {
     this.inflow = new Inflow(this.#options.inflowTokens, () => this.#admission.backlog)
     this.#dispatcher = new Dispatcher(this.#options, ports, {
       isOurs: ({ id }) => !this.#draining || this.#work.has(id),
-      requestEnded: (message, recipients) => this.#requestEnded(message, recipients),
+      recipientsEnded: (message) => this.#progress(message),
+      readMore: (message, limit) => void this.#readMore(message, limit),
       began: ({ id }) => this.#work.begin(id),
       ended: ({ id }) => this.#work.end(id),
+      timeCame: () => this.#pump(),
     })
   }
 
@@ -87,7 +90,7 @@ export class QueueManager {
 
   /** Recipients in memory. */
   get recipients(): number {
-    return this.#recipients
+    return this.#resolving + this.#dispatcher.recipients
   }
 
   /**
@@ -168,6 +171,7 @@ export class QueueManager {
   async drain(): Promise<void> {
     this.#draining = true
     this.#cancelTimer?.()
+    this.#dispatcher.stop()
     await this.#work.idle()
     await this.#admission.stop()
     this.#deferred.close()
@@ -218,8 +222,8 @@ export class QueueManager {
   }
 
   #hasRoom(): boolean {
-    const { messageActiveLimit, messageRecipientLimit } = this.#options
-    return this.#active.size < messageActiveLimit && this.#recipients < messageRecipientLimit
+    if (this.#active.size >= this.#options.messageActiveLimit) return false
+    return !this.#dispatcher.isFull(this.#resolving)
   }
 
   #queueRun(): void {
@@ -267,13 +271,14 @@ export class QueueManager {
   }
 
   async #takeIn(id: string, overrideDefer: boolean): Promise<void> {
-    const envelope = await this.#read(id)
+    const limit = this.#dispatcher.firstBatch(this.#resolving)
+    const envelope = await this.#reader.read(id, limit)
     if (envelope === undefined) {
       this.#release(id)
       return
     }
     const isOver = envelope.isForceExpired === true && (await this.#end.hasDeferLog(id))
-    if (!isOver) await this.#forgetDeferLog(id)
+    if (!isOver) await this.#reader.forgetDeferLog(id)
     // Not awaited: a table that is slow to say where it goes holds up this message only.
     void this.#activate(envelope, overrideDefer, isOver ? 'over' : 'read')
   }
@@ -292,36 +297,12 @@ export class QueueManager {
     return false
   }
 
-  async #read(id: string): Promise<MessageEnvelope | undefined> {
-    const { store, log, clock } = this.#ports
-    try {
-      return await store.readEnvelope(id, 'active')
-    } catch (error) {
-      const { code, warnings = [`${id}: cannot read: ${reason(error)}`] } = error as FileError
-      for (const warning of warnings) log.warning(warning, { queueId: id })
-      if (code === 'corrupt') await this.#end.setAside(id)
-      else if (code !== 'vanished') {
-        await this.#end.putBack(id, clock.now() + this.#options.minimalBackoffMs)
-      }
-      return undefined
-    }
-  }
-
-  /** F-21: a defer log describes the latest attempt only. */
-  async #forgetDeferLog(id: string): Promise<void> {
-    try {
-      await this.#ports.store.removeStatusLog('defer', id)
-    } catch (error) {
-      const text = `${id}: cannot remove the old defer log: ${reason(error)}`
-      this.#ports.log.warning(text, { queueId: id })
-    }
-  }
-
   /**
    * The file is in `active`, its envelope in memory: resolves its recipients, and queues them. A
    * table may be slow to answer, so nothing waits for this, and when it is too late nothing is
    * done: in `active`, the next queue manager finds the message. What it rejects with is a bug.
-   * `read` from its file: there may be a bounce log. `over`: it is not tried any more.
+   *
+   * @param kind `read` from its file: there may be a bounce log. `over`: it is not tried any more.
    */
   async #activate(
     envelope: MessageEnvelope,
@@ -329,20 +310,44 @@ export class QueueManager {
     kind: 'new' | 'read' | 'over' = 'new',
   ): Promise<void> {
     if (this.#draining) return
-    const message = new ActiveMessage(envelope, this.#ports.clock.now(), overrideDefer)
+    const part = firstPart(envelope, this.#dispatcher.firstBatch(this.#resolving))
+    const message = new ActiveMessage(part, this.#ports.clock.now(), overrideDefer)
     message.hasBounceLog = kind !== 'new'
     message.deferred = kind === 'over'
+    // Of a message that is redirected, or not tried any more, no one else is of interest (S-21).
+    if (kind !== 'over' && part.redirect === undefined) message.unread = part.unread
     this.#active.set(envelope.id, message)
     this.#announce(envelope)
-    // Counted before anything is awaited, or mail that comes meanwhile finds room it has not.
-    this.#recipients += envelope.recipients.length
-    const asked = kind === 'over' ? [] : this.#router.routesOf(message)
+    const asked = kind === 'over' ? [] : this.#routesOf(message, part.recipients)
     const routes = asked instanceof Promise ? await asked : asked
     if (this.#draining) return
-    this.#recipients += routes.length - envelope.recipients.length
-    if (routes.length === 0) this.#spawn(this.#finish(message), message.id)
-    else this.#dispatcher.add(message, routes)
+    this.#dispatcher.open(message, routes)
+    if (message.isOver) this.#spawn(this.#finish(message), message.id)
     this.#pump()
+  }
+
+  /** The scheduler wants more recipients of a message. Too late, nothing is done, as above. */
+  async #readMore(message: ActiveMessage, limit: number): Promise<void> {
+    const recipients = await this.#reader.readMore(message, limit)
+    const asked = this.#draining ? [] : this.#routesOf(message, recipients)
+    const routes = asked instanceof Promise ? await asked : asked
+    if (this.#draining) return
+    this.#dispatcher.addMore(message, routes)
+    this.#progress(message)
+  }
+
+  /** Counts those that are waited for, or mail that comes meanwhile finds room it has not. */
+  #routesOf(
+    message: ActiveMessage,
+    recipients: readonly EnvelopeRecipient[],
+  ): Route[] | Promise<Route[]> {
+    const asked = this.#router.routesOf(message, recipients)
+    if (!(asked instanceof Promise)) return asked
+    this.#resolving += recipients.length
+    return asked.then((routes) => {
+      this.#resolving -= recipients.length
+      return routes
+    })
   }
 
   #announce(envelope: MessageEnvelope): void {
@@ -358,9 +363,9 @@ export class QueueManager {
     })
   }
 
-  #requestEnded(message: ActiveMessage, recipients: number): void {
-    this.#recipients -= recipients
-    const work = message.pending === 0 ? this.#finish(message) : this.#mark(message)
+  /** Recipients of a message ended: they may have been the last. */
+  #progress(message: ActiveMessage): void {
+    const work = message.isOver ? this.#finish(message) : this.#mark(message)
     this.#spawn(work, message.id)
     this.#pump()
   }
@@ -387,12 +392,6 @@ export class QueueManager {
     this.#work.begin(id)
     void task.then(() => this.#work.end(id))
   }
-}
-
-/** What `readEnvelope` may reject with: a `QueueFileError`, or any other error. */
-interface FileError {
-  readonly code?: unknown
-  readonly warnings?: readonly string[]
 }
 
 function reason(error: unknown): string {

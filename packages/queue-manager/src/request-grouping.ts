@@ -1,53 +1,32 @@
 import { splitAddress } from '@posthouse/mail-address'
+import type { EnvelopeRecipient } from '@posthouse/queue-store'
 
-import type { ActiveMessage, Request } from './active-message.ts'
+import type { Target } from './active-message.ts'
 import type { Route } from './router.ts'
 
-/** What grouping needs to know of the transports and the message. */
+/** What grouping needs to know of the transports. */
 export interface GroupingOptions {
   /** `TRANSPORT_destination_recipient_limit` (S-28). */
   readonly recipientLimitOf: (transport: string) => number
   /** `recipient_delimiter` (S-27). */
   readonly recipientDelimiter: string
-  /** The sender for a recipient; given for VERP only: then each recipient goes alone (S-29). */
-  readonly senderFor?: ((originalRecipient: string) => string) | undefined
+  /** Addresses that differ in case only are the same, as for oqmgr(8) (S-20). */
+  readonly ignoresCase: boolean
 }
 
-interface Candidate {
-  readonly route: Route
-  readonly limit: number
-  readonly queueName: string
+interface Candidate extends Target {
   readonly domain: string
   readonly address: string
 }
 
-/** Puts the recipients of a message into as few requests as the limits allow (S-20, S-28). */
-export function groupRequests(
-  message: ActiveMessage,
-  routes: readonly Route[],
-  options: GroupingOptions,
-): Request[] {
-  const candidates = routes.map((route) => candidate(route, options))
-  if (candidates.length > 1) candidates.sort(compare)
-  const requests: Request[] = []
-  let open: Request | undefined
-  for (const { route, queueName, limit } of candidates) {
-    const { transport, nexthop, recipient } = route
-    if (
-      open?.transport === transport &&
-      open.queueName === queueName &&
-      (limit === 0 || open.recipients.length < limit) &&
-      options.senderFor === undefined
-    ) {
-      open.recipients.push(recipient)
-      continue
-    }
-    const sender =
-      options.senderFor?.(recipient.original ?? recipient.address) ?? message.envelope.sender
-    open = { message, transport, nexthop, queueName, sender, recipients: [recipient] }
-    requests.push(open)
-  }
-  return requests
+/**
+ * The destinations of recipients, in the order in which they are to be queued, so that they go in
+ * as few deliveries as the limits allow (S-20, S-28).
+ */
+export function targetsOf(routes: readonly Route[], options: GroupingOptions): Target[] {
+  const [only] = routes
+  if (only !== undefined && routes.length === 1) return [target(only, options)]
+  return routes.map((route) => candidate(route, options)).sort(compare)
 }
 
 /** Where nobody is told of what is done away with: no name that a service can have. */
@@ -58,20 +37,40 @@ export function isInternal(transport: string): boolean {
   return transport === 'error' || transport === 'retry' || transport === DISCARDED
 }
 
-function candidate(route: Route, options: GroupingOptions): Candidate {
-  const { transport, nexthop, recipient } = route
-  const limit = isInternal(transport) ? 0 : options.recipientLimitOf(transport)
-  const { localPart, domain = '' } = splitAddress(recipient.address)
-  // One recipient at a time means a window for each recipient: a mailbox, not a host (S-27).
-  const mailbox = limit === 1 ? `${stripExtension(localPart, options.recipientDelimiter)}@` : ''
+function target({ transport, nexthop, recipient }: Route, options: GroupingOptions): Target {
   return {
-    route,
-    limit,
-    // The next hop of `error` and `retry` is a text, not a name.
-    queueName: isInternal(transport) ? nexthop : (mailbox + nexthop).toLowerCase(),
-    domain: domain.toLowerCase(),
-    address: recipient.address.toLowerCase(),
+    transport,
+    destination: destinationOf(transport, nexthop, recipient, options),
+    nexthop,
+    recipient,
   }
+}
+
+function candidate({ transport, nexthop, recipient }: Route, options: GroupingOptions): Candidate {
+  const { address } = recipient
+  return {
+    transport,
+    destination: destinationOf(transport, nexthop, recipient, options),
+    nexthop,
+    recipient,
+    domain: (splitAddress(address).domain ?? '').toLowerCase(),
+    address: options.ignoresCase ? address.toLowerCase() : address,
+  }
+}
+
+/** The queue name of S-27. */
+function destinationOf(
+  transport: string,
+  nexthop: string,
+  { address }: EnvelopeRecipient,
+  { recipientLimitOf, recipientDelimiter }: GroupingOptions,
+): string {
+  // The next hop of `error` and `retry` is a text, not a name.
+  if (isInternal(transport)) return nexthop
+  if (recipientLimitOf(transport) !== 1) return nexthop.toLowerCase()
+  // One recipient at a time means a window for each recipient: a mailbox, not a host.
+  const mailbox = stripExtension(splitAddress(address).localPart, recipientDelimiter)
+  return `${mailbox}@${nexthop}`.toLowerCase()
 }
 
 function stripExtension(localPart: string, delimiters: string): string {
@@ -84,8 +83,8 @@ function stripExtension(localPart: string, delimiters: string): string {
 
 function compare(a: Candidate, b: Candidate): number {
   return (
-    order(a.route.transport, b.route.transport) ||
-    order(a.queueName, b.queueName) ||
+    order(a.transport, b.transport) ||
+    order(a.destination, b.destination) ||
     order(a.domain, b.domain) ||
     order(a.address, b.address)
   )

@@ -38,17 +38,20 @@ export class Router {
    * One route per recipient that is to be delivered, in the order of the file. A promise only if a
    * resolver answers later.
    */
-  routesOf(message: ActiveMessage): Route[] | Promise<Route[]> {
+  routesOf(
+    message: ActiveMessage,
+    recipients: readonly EnvelopeRecipient[],
+  ): Route[] | Promise<Route[]> {
     const { envelope } = message
     const missing = missingFeature(message)
     if (missing !== undefined) {
       const reason = `${missing} is not available yet`
       const { id } = envelope
       this.#log.warning(`${id}: kept in the queue: ${reason}`, { queueId: id, reason })
-      return envelope.recipients.map((recipient) => retry(recipient, `4.3.0 ${reason}`))
+      return recipients.map((recipient) => retry(recipient, `4.3.0 ${reason}`))
     }
     // All are asked for before any is waited for: a table may be slow to answer.
-    const routes = this.#wanted(envelope.recipients, envelope.redirect).map(
+    const routes = this.#wanted(recipients, envelope.redirect).map(
       (recipient) => this.#filter(message, recipient) ?? this.#ask(message, recipient),
     )
     const postponed = (route: Route): Route => this.#postponed(message, route)

@@ -1,11 +1,12 @@
 import { VirtualClock } from '@posthouse/clock'
 import type { DeliveryOutcome } from '@posthouse/delivery-status'
 import { type LogFields, memoryLogger } from '@posthouse/mail-log'
-import { parseFeedback } from '@posthouse/scheduler'
 
 import {
   type DeliveryReport,
   type DeliveryRequest,
+  defaultOptions,
+  defaultTransportSettings,
   type NoticeRequest,
   QueueManager,
   type QueueManagerOptions,
@@ -17,53 +18,14 @@ import { MemoryStore } from './memory-store.ts'
 /** Where the time of the tests begins, in milliseconds since 1970. */
 export const START_MS = 1_000_000_000_000
 
-const ONE = parseFeedback('1')!
-
 /** Defaults of Postfix. */
-export const SETTINGS: TransportSettings = {
-  initial: 5,
-  limit: 20,
-  positive: ONE,
-  negative: ONE,
-  failedCohortLimit: 1,
-  processLimit: 100,
-  destinationRecipientLimit: 50,
-  slotCost: 5,
-  slotLoan: 3,
-  slotDiscount: 50,
-  minimumSlots: 3,
-  recipientLimit: 20_000,
-  extraRecipientLimit: 1000,
-  recipientRefillLimit: 100,
-  recipientRefillDelayMs: 5000,
-}
+export const SETTINGS: TransportSettings = defaultTransportSettings
 
 /** Defaults of Postfix. */
 export const OPTIONS: QueueManagerOptions = {
-  scheduling: 'qmgr',
-  messageActiveLimit: 20_000,
-  messageRecipientLimit: 20_000,
-  messageRecipientMinimum: 10,
-  fudgeFactor: 100,
-  inflowTokens: 100,
-  minimalBackoffMs: 300_000,
-  maximalBackoffMs: 4_000_000,
-  maximalQueueLifetimeMs: 432_000_000,
-  bounceQueueLifetimeMs: 432_000_000,
-  queueRunDelayMs: 300_000,
-  transportRetryMs: 60_000,
-  deferTransports: [],
-  defaultFilterNexthop: '',
+  ...defaultOptions,
   hostname: 'mx.x.test',
   recipientDelimiter: '+',
-  delayLoggingResolutionLimit: 2,
-  infoLogAddressFormat: 'external',
-  bounceLogCompatibility: true,
-  softBounceTransports: new Set(),
-  confirmDelayCleared: false,
-  doubleBounceSender: 'double-bounce',
-  smtputf8: true,
-  transport: () => SETTINGS,
 }
 
 /** An agent's work: what becomes of a request, perhaps later. */

@@ -39,6 +39,7 @@ const options = {
   maxDestinations: 40_000,
   messageRecipientLimit: 20_000,
   messageRecipientMinimum: 10,
+  fudgeFactor: 100,
 }
 const answered = { kind: 'answered' } as const
 
@@ -51,7 +52,7 @@ interface Machine {
 }
 
 function roundRobin(destinations: readonly string[]): Machine {
-  const scheduler = new RoundRobinScheduler<number>(options, () => limits)
+  const scheduler = new RoundRobinScheduler<number, number>(options, () => limits)
   let at = 0
   return {
     get size() {
@@ -59,11 +60,13 @@ function roundRobin(destinations: readonly string[]): Machine {
     },
     refill(nowMs) {
       at = (at + 1) % destinations.length
-      scheduler.add('smtp', destinations[at]!, at, nowMs) // A place below the length.
+      const to = { transport: 'smtp', destination: destinations[at]! } // Below the length.
+      scheduler.add(scheduler.open(at, 0, nowMs), to, at, nowMs)
     },
     next: (nowMs) => scheduler.next(nowMs),
     finish: (delivery, nowMs) => {
-      scheduler.finish(delivery as NonNullable<ReturnType<typeof scheduler.next>>, answered, nowMs)
+      const begun = delivery as NonNullable<ReturnType<typeof scheduler.next>>
+      if (begun.kind === 'deliver') scheduler.finish(begun, answered, nowMs)
     },
   }
 }

@@ -1,4 +1,9 @@
-import { type PreemptiveLimits, type PreemptiveOptions, parseFeedback } from '@posthouse/scheduler'
+import {
+  type PreemptiveLimits,
+  type PreemptiveOptions,
+  parseFeedback,
+  type RoundRobinOptions,
+} from '@posthouse/scheduler'
 
 const one = parseFeedback('1') ?? { base: 1, dividedByWindow: false }
 
@@ -22,10 +27,11 @@ export const limits: PreemptiveLimits = {
 }
 
 /** And for all of them. */
-export const options: PreemptiveOptions = {
+export const options: PreemptiveOptions & RoundRobinOptions = {
   destinationRetryMs: 300_000,
   transportRetryMs: 60_000,
   maxDestinations: 40_000,
   messageRecipientLimit: 20_000,
   messageRecipientMinimum: 10,
+  fudgeFactor: 100,
 }

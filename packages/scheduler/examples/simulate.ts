@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { PreemptiveScheduler, RoundRobinScheduler } from '@posthouse/scheduler'
+import { PreemptiveScheduler, RoundRobinScheduler, type Scheduler } from '@posthouse/scheduler'
 
 import { limits, options } from './limits.ts'
 
@@ -29,21 +29,7 @@ interface Machine {
 const answered = { kind: 'answered' } as const
 const transport = { ...limits, initial: 2, limit: 8, destinationRecipientLimit: 1 }
 
-function roundRobin(): Machine {
-  const scheduler = new RoundRobinScheduler<string>(options, () => transport)
-  return {
-    add: (queue, count, nowMs) => {
-      for (let i = 0; i < count; i++) scheduler.add('smtp', 'host.example', queue, nowMs)
-    },
-    next: (nowMs) => {
-      const one = scheduler.next(nowMs)
-      return one && { queue: one.job, end: (atMs) => scheduler.finish(one, answered, atMs) }
-    },
-  }
-}
-
-function preemptive(): Machine {
-  const scheduler = new PreemptiveScheduler<string, number>(options, () => transport)
+function machine(scheduler: Scheduler<string, number>): Machine {
   return {
     add: (queue, count, nowMs) => {
       const activation = scheduler.open(queue, 0, nowMs)
@@ -121,8 +107,8 @@ function meanDelay(bars: readonly Bar[]): number {
 }
 
 const charts = [
-  ['round robin', run(roundRobin())],
-  ['preemptive', run(preemptive())],
+  ['round robin', run(machine(new RoundRobinScheduler(options, () => transport)))],
+  ['preemptive', run(machine(new PreemptiveScheduler(options, () => transport)))],
 ] as const
 for (const [title, bars] of charts) {
   console.log(`${title}: a letter takes ${meanDelay(bars).toFixed(1)} s\n${text(bars)}\n`)

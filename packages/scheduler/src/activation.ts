@@ -1,4 +1,6 @@
-import type { Job } from './job.ts'
+import { Job } from './job.ts'
+import type { PreemptiveOrder } from './preemptive-order.ts'
+import type { QueuedBatch } from './queued-batch.ts'
 
 /** A message in the scheduler, from its activation until it is done. */
 export class Activation<M, R> {
@@ -14,8 +16,15 @@ export class Activation<M, R> {
   /** No batch was read yet. */
   isNew = true
   lastReadMs: number
+  /** Each recipient is a delivery of its own. */
+  isSplit = false
   readonly minimum: number
-  readonly jobs: Job<M, R>[] = []
+  /** Of the preemptive scheduler: a job for each transport, by `sibling`; mostly only one. */
+  firstJob: Job<M, R> | undefined
+  /** Of the round robin: the entry that the next recipient may join. */
+  last: QueuedBatch<M, R> | undefined
+  /** The next message of which more is to be read. */
+  younger: Activation<M, R> | undefined
 
   constructor(message: M, unread: number, minimum: number, nowMs: number) {
     this.message = message
@@ -32,6 +41,17 @@ export class Activation<M, R> {
 
   /** Recipients that it may have in memory; its load may be above, after the first read (S-60). */
   get allowance(): number {
-    return this.jobs.reduce((sum, job) => sum + job.slots, this.minimum)
+    let sum = this.minimum
+    for (let job = this.firstJob; job !== undefined; job = job.sibling) sum += job.slots
+    return sum
+  }
+
+  /** The job for a transport, made when it is first asked for. */
+  jobOn(order: PreemptiveOrder<M, R>): Job<M, R> {
+    for (let job = this.firstJob; job !== undefined; job = job.sibling) {
+      if (job.order === order) return job
+    }
+    this.firstJob = new Job(this, order)
+    return this.firstJob
   }
 }

@@ -49,7 +49,8 @@ export class Candidates<M, R> {
       if (job !== undefined) consider(job)
     }
     for (const job of this.#touched) {
-      if (job === current || (job.children?.size ?? 0) > 0 || this.#list.isBlocked(job)) continue
+      if (job === current || (job.stack?.children.size ?? 0) > 0 || this.#list.isBlocked(job))
+        continue
       if (job.needed > 0 && job.needed <= budget) consider(job)
     }
     return best

@@ -1,7 +1,7 @@
 import { ConcurrencyWindow } from './concurrency-window.ts'
 import type { Todo } from './order.ts'
 import type { RetryEntry } from './retry-list.ts'
-import type { SessionReuse } from './session-reuse.ts'
+import type { Reuse, SessionReuse } from './session-reuse.ts'
 import type { Transport } from './transport.ts'
 import type { QueuedTurnTaker } from './turn-queue.ts'
 
@@ -50,7 +50,7 @@ export class Destination<Entry, T extends Todo> implements QueuedTurnTaker, Retr
   }
 
   /** A delivery begins; says whether its session may come from the cache or go there. */
-  begin(nowMs: number): { load: boolean; store: boolean } {
+  begin(nowMs: number): Reuse {
     this.busy += 1
     return this.reuse.begin(nowMs, this.busy === 1)
   }

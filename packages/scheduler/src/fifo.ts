@@ -1,38 +1,43 @@
-// Below this many taken places the array is left alone; above, it is cut when half is taken.
-const MIN_CUT = 32
+/** Something that may wait in a `Fifo`, which writes this field. */
+export interface Linked<T> {
+  younger: T | undefined
+}
 
-/** First in, first out, in amortized constant time (`shift` of a long array is not). */
-export class Fifo<T> {
-  #items: T[] = []
-  #taken = 0
+/**
+ * First in, first out, as a list through the items themselves: nothing is allocated, and an item
+ * may be in one only. All but `clear` takes constant time.
+ */
+export class Fifo<T extends Linked<T>> {
+  #oldest: T | undefined
+  #youngest: T | undefined
+  #length = 0
 
   get length(): number {
-    return this.#items.length - this.#taken
+    return this.#length
   }
 
   push(item: T): void {
-    this.#items.push(item)
+    if (this.#youngest === undefined) this.#oldest = item
+    else this.#youngest.younger = item
+    this.#youngest = item
+    this.#length += 1
   }
 
-  /** The oldest item, taken out. Call only when `length` is not 0. */
-  shift(): T {
-    const item = this.#items[this.#taken]! // Filled: the caller saw a length.
-    this.#taken += 1
-    if (this.#taken === this.#items.length) {
-      this.#items.length = 0
-      this.#taken = 0
-    } else if (this.#taken >= MIN_CUT && this.#taken * 2 >= this.#items.length) {
-      this.#items = this.#items.slice(this.#taken)
-      this.#taken = 0
-    }
+  /** The oldest item, taken out. */
+  shift(): T | undefined {
+    const item = this.#oldest
+    if (item === undefined) return undefined
+    this.#oldest = item.younger
+    if (this.#oldest === undefined) this.#youngest = undefined
+    item.younger = undefined // Or it would keep what came after it in memory.
+    this.#length -= 1
     return item
   }
 
   /** Everything, oldest first, taken out. */
   clear(): T[] {
-    const all = this.#taken === 0 ? this.#items : this.#items.slice(this.#taken)
-    this.#items = []
-    this.#taken = 0
+    const all: T[] = []
+    for (let item = this.shift(); item !== undefined; item = this.shift()) all.push(item)
     return all
   }
 }

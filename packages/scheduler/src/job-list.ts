@@ -45,7 +45,7 @@ export class JobList<M, R> {
   insert(job: Job<M, R>): void {
     let isInFront = this.current === undefined
     let place = this.#tail
-    while (place !== undefined && (place.level > 0 || isYounger(place, job))) {
+    while (place !== undefined && ((place.stack?.level ?? 0) > 0 || isYounger(place, job))) {
       if (place === this.current) isInFront = true
       place = place.before
     }

@@ -1,5 +1,5 @@
 import { Candidates } from './candidates.ts'
-import type { Job } from './job.ts'
+import { type Job, StackPlace } from './job.ts'
 import type { JobList } from './job-list.ts'
 
 /** When a small job may go before a large one (S-52). */
@@ -56,29 +56,31 @@ export class Preemption<M, R> {
 
   /** Takes a job off the stack, and settles what it really needed with the one it preempted. */
   leaveStack(job: Job<M, R>): void {
-    const { parent } = job
-    if (parent !== undefined && parent === job.preempted) {
-      parent.available -= job.used * this.#options.slotCost
+    const { stack } = job
+    if (stack === undefined) return
+    job.stack = undefined
+    const { parent } = stack
+    if (parent !== undefined && parent === stack.preempted) {
+      parent.available -= stack.used * this.#options.slotCost
     }
-    parent?.children?.delete(job)
-    for (const child of job.children ?? []) {
-      child.parent = parent
-      parent?.children?.add(child)
+    const siblings = parent?.stack?.children
+    siblings?.delete(job)
+    for (const child of stack.children) {
+      if (child.stack !== undefined) child.stack.parent = parent
+      siblings?.add(child)
     }
-    job.children = undefined
-    job.parent = job.preempted = undefined
-    job.level = 0
   }
 
   #preempt(job: Job<M, R>, current: Job<M, R>): void {
     this.leaveStack(job)
     this.#list.moveInFront(job, current)
-    job.parent = job.preempted = current
-    job.level = current.level + 1
-    current.children ??= new Set()
-    current.children.add(job)
+    current.stack ??= new StackPlace()
+    current.stack.children.add(job)
+    job.stack = new StackPlace()
+    job.stack.parent = job.stack.preempted = current
+    job.stack.level = current.stack.level + 1
+    job.stack.used = -job.needed
     current.available -= job.needed * this.#options.slotCost
-    job.used = -job.needed
     this.candidates.update(job)
   }
 }

@@ -1,7 +1,9 @@
 import type { Activation } from './activation.ts'
-import { type Entry, type Job, type Peer, type PeerDestination, PeerQueue } from './job.ts'
+import type { Entry, PeerDestination } from './entry.ts'
+import type { Job } from './job.ts'
 import { JobList } from './job-list.ts'
 import type { Order, Taken } from './order.ts'
+import { PeerQueue } from './peer-queue.ts'
 import { Preemption, type PreemptionOptions } from './preemption.ts'
 import { RecipientPool, type RecipientPoolOptions } from './recipient-pool.ts'
 
@@ -26,6 +28,8 @@ export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerQueue<M, R>
   #isTested = false
   /** Entries taken so far. */
   #taken = 0
+  /** Recipients added so far. */
+  #added = 0
 
   /** @param read Asks for the next batch of recipients of a message. */
   constructor(options: PreemptiveOrderOptions, read: (activation: Activation<M, R>) => void) {
@@ -44,13 +48,15 @@ export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerQueue<M, R>
   }
 
   createTodo(): PeerQueue<M, R> {
-    return new PeerQueue()
+    return new PeerQueue(this)
   }
 
   /** Queues a recipient of a message; says whether it made a new entry. */
   add(job: Job<M, R>, destination: PeerDestination<M, R>, recipient: R): boolean {
     const { read } = job
-    job.add(destination, recipient, this.#options.destinationRecipientLimit)
+    const limit = job.activation.isSplit ? 1 : this.#options.destinationRecipientLimit
+    this.#added += 1
+    job.add(destination, recipient, limit, this.#added)
     if (job.read === read) return false
     if (!job.listed) {
       this.#jobs.insert(job)
@@ -127,20 +133,20 @@ export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerQueue<M, R>
     if (job !== undefined) this.#pool.sponsor(job)
   }
 
-  #wantsMore(job: Job<M, R>, peer: Peer<M, R> | undefined, nowMs: number): boolean {
+  #wantsMore(job: Job<M, R>, peer: Entry<M, R> | undefined, nowMs: number): boolean {
     return this.#pool.wantsMore(job.activation, peer === undefined, nowMs)
   }
 
-  #select(job: Job<M, R>, peer: Peer<M, R>): Taken<Entry<M, R>, PeerQueue<M, R>> {
-    const entry = job.take(peer)
+  #select(job: Job<M, R>, entry: Entry<M, R>): Taken<Entry<M, R>, PeerQueue<M, R>> {
+    job.take(entry)
     job.available += 1
-    job.used += 1
+    if (job.stack !== undefined) job.stack.used += 1
     this.#taken += 1
     this.#isTested = false
     this.#jobs.current = job
     if (job.waiting === 0 && job.activation.unread === 0) this.#retire(job)
     else if (job.selected === 1 && this.#preemption.isOn) this.#preemption.candidates.update(job)
-    return { entry, destination: peer.destination }
+    return { entry, destination: entry.to }
   }
 
   #retire(job: Job<M, R>): void {

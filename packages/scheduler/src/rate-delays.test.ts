@@ -1,50 +1,35 @@
 import { describe, expect, it } from 'vitest'
 
-import { arrive, create, LIMITS, OPTIONS } from '../test/sequence.ts'
-import { type DeliveryResult, RoundRobinScheduler, type TransportLimits } from './index.ts'
+import { arrive, create, createRoundRobin, type MailScheduler } from '../test/sequence.ts'
+import type { DeliveryResult, PreemptiveLimits } from './index.ts'
 
 const BLAMED = { kind: 'blamed', status: '4.4.1', reason: 'refused' } as const
 const ANSWERED = { kind: 'answered' } as const
 
 /** Both schedulers as one thing: next hops in, next hop and start out. */
-const schedulers = {
-  roundRobin: (limits: Partial<TransportLimits>) => {
-    const scheduler = new RoundRobinScheduler<string>(OPTIONS, () => ({ ...LIMITS, ...limits }))
-    return {
-      add: (to: string, nowMs: number) => scheduler.add('smtp', to, to, nowMs),
-      next: (nowMs: number) => {
-        const one = scheduler.next(nowMs)
-        return (
-          one && {
-            to: one.destination,
-            finish: (result: DeliveryResult, atMs: number) =>
-              scheduler.finish(one, result, atMs)?.jobs.length ?? 0,
-          }
-        )
-      },
-      scheduler,
-    }
-  },
-  preemptive: (limits: Partial<TransportLimits>) => {
-    const scheduler = create(limits)
-    return {
-      add: (to: string, nowMs: number) => {
-        arrive(scheduler, to, [to], nowMs)
-      },
-      next: (nowMs: number) => {
-        const one = scheduler.next(nowMs)
-        if (one?.kind !== 'deliver') return undefined
-        return {
-          to: one.destination,
-          finish: (result: DeliveryResult, atMs: number) =>
-            scheduler.finish(one, result, atMs)?.entries.length ?? 0,
-        }
-      },
-      scheduler,
-    }
-  },
+function machine(scheduler: MailScheduler) {
+  return {
+    add: (to: string, nowMs: number) => {
+      arrive(scheduler, to, [to], nowMs)
+    },
+    next: (nowMs: number) => {
+      const one = scheduler.next(nowMs)
+      if (one?.kind !== 'deliver') return undefined
+      return {
+        to: one.destination,
+        finish: (result: DeliveryResult, atMs: number) =>
+          scheduler.finish(one, result, atMs)?.entries.length ?? 0,
+      }
+    },
+    scheduler,
+  }
 }
-type Machine = ReturnType<(typeof schedulers)['roundRobin' | 'preemptive']>
+
+const schedulers = {
+  roundRobin: (limits: Partial<PreemptiveLimits>) => machine(createRoundRobin(limits)),
+  preemptive: (limits: Partial<PreemptiveLimits>) => machine(create(limits)),
+}
+type Machine = ReturnType<typeof machine>
 
 /** Lets time pass in steps of 100 ms; every delivery takes half a second. */
 function run(machine: Machine, untilMs: number, result: DeliveryResult = ANSWERED): string[] {

@@ -1,11 +1,11 @@
 import type { Destination } from './destination.ts'
-import { Fifo } from './fifo.ts'
+import { Fifo, type Linked } from './fifo.ts'
 import type { Order, Taken } from './order.ts'
 import { place } from './turn-heap.ts'
 import { TurnQueue } from './turn-queue.ts'
 
 /** Destinations take turns; within one it is first come, first served (S-64). */
-export class RoundRobinOrder<Job> implements Order<Job, Fifo<Job>> {
+export class RoundRobinOrder<Job extends Linked<Job>> implements Order<Job, Fifo<Job>> {
   /** The destinations with a job that may go now. */
   readonly #waiting = new TurnQueue<Destination<Job, Fifo<Job>>>()
   #lastTurn = 0
@@ -20,10 +20,11 @@ export class RoundRobinOrder<Job> implements Order<Job, Fifo<Job>> {
 
   take(): Taken<Job, Fifo<Job>> | undefined {
     const destination = this.#waiting.head()
-    if (destination === undefined) return undefined
+    const entry = destination?.todo.shift()
+    if (destination === undefined || entry === undefined) return undefined
     this.#lastTurn += 1
     this.#waiting.moveToTail(destination, this.#lastTurn)
-    return { destination, entry: destination.todo.shift() }
+    return { destination, entry }
   }
 
   drop(destination: Destination<Job, Fifo<Job>>): Job[] {

@@ -1,40 +1,32 @@
 import { expect, it } from 'vitest'
 
+import { LIMITS, OPTIONS } from '../test/sequence.ts'
 import { prng, World } from '../test/world.ts'
-import {
-  parseFeedback,
-  RoundRobinScheduler,
-  type Selection,
-  type TransportLimits,
-} from './index.ts'
+import { type Delivery, parseFeedback, RoundRobinScheduler, type TransportLimits } from './index.ts'
 
 const FEEDBACK = ['0', '0.1', '1/4', '1', '1/concurrency'].map((text) => parseFeedback(text)!)
-const DEFAULTS: TransportLimits = {
-  initial: 5,
-  limit: 20,
-  positive: parseFeedback('1')!,
-  negative: parseFeedback('1')!,
-  failedCohortLimit: 1,
-  processLimit: 0,
-}
-
 interface Request {
   readonly to: string
   readonly serviceMs: number
 }
 
+function nextOf<M>(scheduler: RoundRobinScheduler<M, number>, nowMs: number) {
+  const one = scheduler.next(nowMs)
+  return one?.kind === 'deliver' ? one : undefined
+}
+
 function measure(limits: Partial<TransportLimits>, requests: Request[]) {
   const world = new World()
-  const scheduler = new RoundRobinScheduler<Request>(
-    { destinationRetryMs: 300_000, transportRetryMs: 60_000, maxDestinations: 1000 },
-    () => ({ ...DEFAULTS, ...limits }),
-  )
+  const scheduler = new RoundRobinScheduler<Request, number>(OPTIONS, () => ({
+    ...LIMITS,
+    ...limits,
+  }))
   const started: Record<string, number[]> = {}
   const doneMs: Record<string, number> = {}
   const handOut = () => {
-    for (let one = scheduler.next(world.nowMs); one; one = scheduler.next(world.nowMs)) {
+    for (let one = nextOf(scheduler, world.nowMs); one; one = nextOf(scheduler, world.nowMs)) {
       const selection = one
-      const { to, serviceMs } = selection.job
+      const { to, serviceMs } = selection.activation.message
       started[to] ??= []
       started[to].push(world.nowMs / 1000)
       world.at(world.nowMs + serviceMs, () => {
@@ -44,7 +36,10 @@ function measure(limits: Partial<TransportLimits>, requests: Request[]) {
       })
     }
   }
-  for (const request of requests) scheduler.add('smtp', request.to, request, 0)
+  for (const request of requests) {
+    const activation = scheduler.open(request, 0, 0)
+    scheduler.add(activation, { transport: 'smtp', destination: request.to }, 0, 0)
+  }
   handOut()
   world.run()
   return { started, doneMs }
@@ -88,6 +83,7 @@ it.each(seeds)('O-28: drains through flapping destinations, SIM_SEED=%i', (seed)
   const random = prng(seed)
   const pick = <T>(choices: readonly T[]): T => choices[Math.floor(random() * choices.length)]!
   const limits: TransportLimits = {
+    ...LIMITS,
     initial: pick([1, 5]),
     limit: pick([1, 3, 20]),
     positive: pick(FEEDBACK),
@@ -100,13 +96,18 @@ it.each(seeds)('O-28: drains through flapping destinations, SIM_SEED=%i', (seed)
   const down = new Set<string>()
   const world = new World()
   const retryMs = 1000
-  const scheduler = new RoundRobinScheduler<number>(
-    { destinationRetryMs: retryMs, transportRetryMs: retryMs, maxDestinations: pick([2, 1000]) },
+  const scheduler = new RoundRobinScheduler<number, number>(
+    {
+      ...OPTIONS,
+      destinationRetryMs: retryMs,
+      transportRetryMs: retryMs,
+      maxDestinations: pick([2, 1000]),
+    },
     () => limits,
   )
   const where = new Map<number, [transport: string, destination: string]>()
   const waiting = new Map<string, number[]>()
-  const inFlight = new Set<Selection<number>>()
+  const inFlight = new Set<Delivery<number, number>>()
   const done = new Set<number>()
   const key = (transport: string, destination: string) => `${transport}/${destination}`
 
@@ -115,7 +116,8 @@ it.each(seeds)('O-28: drains through flapping destinations, SIM_SEED=%i', (seed)
   }
   function add(job: number): void {
     const [transport, destination] = where.get(job)!
-    if (scheduler.add(transport, destination, job, world.nowMs) !== undefined) {
+    const activation = scheduler.open(job, 0, world.nowMs)
+    if (scheduler.add(activation, { transport, destination }, job, world.nowMs) !== undefined) {
       defer(job)
       return
     }
@@ -124,16 +126,16 @@ it.each(seeds)('O-28: drains through flapping destinations, SIM_SEED=%i', (seed)
     handOut()
   }
   function handOut(): void {
-    for (let one = scheduler.next(world.nowMs); one; one = scheduler.next(world.nowMs)) {
+    for (let one = nextOf(scheduler, world.nowMs); one; one = nextOf(scheduler, world.nowMs)) {
       const list = waiting.get(key(one.transport, one.destination))!
-      expect(list.shift(), 'first in, first out').toBe(one.job)
+      expect(list.shift(), 'first in, first out').toBe(one.activation.message)
       inFlight.add(one)
       const selection = one
       world.at(world.nowMs + 1 + Math.floor(random() * 200), () => report(selection))
     }
     check()
   }
-  function report(selection: Selection<number>): void {
+  function report(selection: Delivery<number, number>): void {
     inFlight.delete(selection)
     const name = key(selection.transport, selection.destination)
     const isDown = down.has(selection.destination)
@@ -141,12 +143,13 @@ it.each(seeds)('O-28: drains through flapping destinations, SIM_SEED=%i', (seed)
       ? ({ kind: 'blamed', status: '4.4.1', reason: 'refused' } as const)
       : ({ kind: 'answered' } as const)
     const died = scheduler.finish(selection, result, world.nowMs)
-    if (isDown) defer(selection.job)
-    else done.add(selection.job)
+    if (isDown) defer(selection.activation.message)
+    else done.add(selection.activation.message)
     if (died !== undefined) {
-      expect(died.jobs, 'all that waited, in order').toEqual(waiting.get(name))
+      const jobs = died.entries.map((entry) => entry.activation.message)
+      expect(jobs, 'all that waited, in order').toEqual(waiting.get(name))
       waiting.delete(name)
-      for (const job of died.jobs) defer(job)
+      for (const job of jobs) defer(job)
     }
     handOut()
   }

@@ -1,53 +1,58 @@
 import { describe, expect, it } from 'vitest'
 
-import {
-  parseFeedback,
-  RoundRobinScheduler,
-  type Selection,
-  type TransportLimits,
-} from './index.ts'
+import { createRoundRobin, type Mail, type MailScheduler } from '../test/sequence.ts'
+import type { Delivery, PreemptiveLimits, Suspension } from './index.ts'
 
-const ONE = parseFeedback('1')!
-const DEFAULTS: TransportLimits = {
-  initial: 5,
-  limit: 20,
-  positive: ONE,
-  negative: ONE,
-  failedCohortLimit: 1,
-  processLimit: 0,
-}
 const BLAMED = { kind: 'blamed', status: '4.4.1', reason: 'connect: refused' } as const
 const SUSPENDED = {
   status: '4.4.1',
   reason: 'delivery temporarily suspended: connect: refused',
 }
 
-function scheduler(limits: Partial<TransportLimits> = {}, maxDestinations = 1000) {
-  return new RoundRobinScheduler<string>(
-    { destinationRetryMs: 300_000, transportRetryMs: 60_000, maxDestinations },
-    () => ({ ...DEFAULTS, ...limits }),
-  )
+function scheduler(limits: Partial<PreemptiveLimits> = {}, maxDestinations = 1000) {
+  return createRoundRobin({ processLimit: 0, ...limits }, { maxDestinations })
 }
 
-function addMany(to: RoundRobinScheduler<string>, destination: string, job: string, count: number) {
-  for (let i = 0; i < count; i++) expect(to.add('smtp', destination, job, 0)).toBeUndefined()
+/** A message with one recipient. */
+function add(
+  to: MailScheduler,
+  destination: string,
+  name: string,
+  nowMs = 0,
+  transport = 'smtp',
+): Suspension | undefined {
+  const activation = to.open({ name, to: [] }, 0, nowMs)
+  return to.add(activation, { transport, destination }, name, nowMs)
 }
 
-function take(from: RoundRobinScheduler<string>, nowMs = 0): Selection<string>[] {
-  const all: Selection<string>[] = []
-  for (let one = from.next(nowMs); one !== undefined; one = from.next(nowMs)) all.push(one)
+function addMany(to: MailScheduler, destination: string, name: string, count: number) {
+  for (let i = 0; i < count; i++) expect(add(to, destination, name)).toBeUndefined()
+}
+
+function next(from: MailScheduler, nowMs = 0): Delivery<Mail, string> | undefined {
+  const one = from.next(nowMs)
+  return one?.kind === 'deliver' ? one : undefined
+}
+
+function take(from: MailScheduler, nowMs = 0): Delivery<Mail, string>[] {
+  const all: Delivery<Mail, string>[] = []
+  for (let one = next(from, nowMs); one !== undefined; one = next(from, nowMs)) all.push(one)
   return all
 }
 
+function names(all: readonly Delivery<Mail, string>[]): string[] {
+  return all.map(({ activation }) => activation.message.name)
+}
+
 /** Delivers everything, one at a time; `arrivals` join after that many selections. */
-function sequence(from: RoundRobinScheduler<string>, arrivals: Record<number, () => void> = {}) {
+function sequence(from: MailScheduler, arrivals: Record<number, () => void> = {}) {
   const order: string[] = []
-  for (let one = from.next(0); one !== undefined; one = from.next(0)) {
-    order.push(one.job)
+  for (let one = next(from); one !== undefined; one = next(from)) {
+    order.push(one.activation.message.name)
     arrivals[order.length]?.()
     from.finish(one, { kind: 'answered' }, 0)
   }
-  return order.join('').replace(/(.)\1*/g, (run, job) => `${job}${run.length} `)
+  return order.join('').replace(/(.)\1*/g, (run, name) => `${name}${run.length} `)
 }
 
 describe('RoundRobinScheduler: order', () => {
@@ -81,14 +86,14 @@ describe('RoundRobinScheduler: order', () => {
     some.finish(y!, { kind: 'answered' }, 0)
     some.finish(x!, { kind: 'answered' }, 0)
     // Two processes are free: u never had a turn, then x was served longest ago.
-    expect(take(some).map(({ job }) => job)).toEqual(['u', 'x'])
+    expect(names(take(some))).toEqual(['u', 'x'])
   })
 
   it('S-44: transports take turns, and a new one goes first', () => {
     const some = scheduler()
-    for (let i = 0; i < 3; i++) some.add('smtp', 'x', 's', 0)
-    for (let i = 0; i < 3; i++) some.add('relay', 'x', 'r', 0)
-    expect(take(some).map(({ job }) => job)).toEqual(['r', 's', 'r', 's', 'r', 's'])
+    addMany(some, 'x', 's', 3)
+    for (let i = 0; i < 3; i++) add(some, 'x', 'r', 0, 'relay')
+    expect(names(take(some))).toEqual(['r', 's', 'r', 's', 'r', 's'])
   })
 
   it('keeps each transport within its process limit', () => {
@@ -108,7 +113,7 @@ describe('RoundRobinScheduler: order', () => {
     some.finish(first!, BLAMED, 0)
     expect(take(some)).toEqual([])
     addMany(some, 'y', 'y', 1)
-    expect(take(some)).toMatchObject([{ job: 'y' }])
+    expect(take(some)).toMatchObject([{ destination: 'y' }])
   })
 
   it('refuses a selection that was finished before', () => {
@@ -130,7 +135,8 @@ describe('RoundRobinScheduler: dead destinations', () => {
     expect(some.finish(started[0]!, BLAMED, 30_000)).toBeUndefined()
     expect(some.finish(started[1]!, BLAMED, 30_000)).toBeUndefined()
     const died = some.finish(started[2]!, BLAMED, 30_000)
-    expect(died).toEqual({ ...SUSPENDED, jobs: Array(11).fill('A') })
+    expect(died).toMatchObject(SUSPENDED)
+    expect(died?.entries.map(({ recipients }) => recipients)).toEqual(Array(11).fill(['A']))
     return { some, late: started.slice(3) }
   }
 
@@ -138,45 +144,45 @@ describe('RoundRobinScheduler: dead destinations', () => {
     const { some, late } = killed()
     for (const one of late) expect(some.finish(one, BLAMED, 30_000)).toBeUndefined()
     expect(some).toMatchObject({ size: 0, busy: 0 })
-    expect(some.add('smtp', 'x', 'B', 31_000)).toEqual(SUSPENDED)
+    expect(add(some, 'x', 'B', 31_000)).toEqual(SUSPENDED)
     expect(some.nextWakeMs()).toBe(330_000)
-    expect(some.add('smtp', 'x', 'B', 329_999)).toEqual(SUSPENDED)
-    expect(some.add('smtp', 'x', 'B', 330_000)).toBeUndefined()
-    expect(take(some, 330_000)).toMatchObject([{ job: 'B' }])
+    expect(add(some, 'x', 'B', 329_999)).toEqual(SUSPENDED)
+    expect(add(some, 'x', 'B', 330_000)).toBeUndefined()
+    expect(names(take(some, 330_000))).toEqual(['B'])
     expect(some.nextWakeMs()).toBeUndefined()
   })
 
   it('O-11, S-81: a flush revives', () => {
     const { some } = killed()
     some.reviveAll()
-    expect(some.add('smtp', 'x', 'B', 41_000)).toBeUndefined()
+    expect(add(some, 'x', 'B', 41_000)).toBeUndefined()
   })
 
   it('S-26: one destination can be revived alone', () => {
     const { some } = killed()
     some.revive('smtp', 'y')
-    expect(some.add('smtp', 'x', 'B', 41_000)).toEqual(SUSPENDED)
+    expect(add(some, 'x', 'B', 41_000)).toEqual(SUSPENDED)
     some.revive('smtp', 'x')
-    expect(some.add('smtp', 'x', 'B', 41_000)).toBeUndefined()
+    expect(add(some, 'x', 'B', 41_000)).toBeUndefined()
   })
 
   it('S-72, S-81: a late success revives, a late answer with reason text does not', () => {
     const { some, late } = killed()
     some.finish(late[0]!, { kind: 'neutral' }, 30_000)
-    expect(some.add('smtp', 'x', 'B', 31_000)).toEqual(SUSPENDED)
+    expect(add(some, 'x', 'B', 31_000)).toEqual(SUSPENDED)
     some.finish(late[1]!, { kind: 'answered' }, 30_000)
     expect(some.nextWakeMs()).toBeUndefined()
-    expect(some.add('smtp', 'x', 'B', 31_000)).toBeUndefined()
+    expect(add(some, 'x', 'B', 31_000)).toBeUndefined()
   })
 
   it('S-69: an invalid status becomes 4.0.0, an empty reason unknown error', () => {
     const some = scheduler({ initial: 1 })
     addMany(some, 'x', 'A', 1)
-    const died = some.finish(some.next(0)!, { kind: 'blamed', status: 'x', reason: '' }, 0)
+    const died = some.finish(next(some, 0)!, { kind: 'blamed', status: 'x', reason: '' }, 0)
     expect(died).toEqual({
       status: '4.0.0',
       reason: 'delivery temporarily suspended: unknown error',
-      jobs: [],
+      entries: [],
     })
   })
 
@@ -188,22 +194,22 @@ describe('RoundRobinScheduler: dead destinations', () => {
     expect(some.finish(x!, { kind: 'lost' }, 0)).toEqual({
       status: '4.3.0',
       reason: 'delivery temporarily suspended: unknown mail transport error',
-      jobs: ['x'],
+      entries: [expect.objectContaining({ recipients: ['x'] })],
     })
-    expect(some.add('smtp', 'y', 'y', 0)).toBeUndefined()
+    expect(add(some, 'y', 'y', 0)).toBeUndefined()
     const five = scheduler()
     addMany(five, 'x', 'x', 1)
-    expect(five.finish(five.next(0)!, { kind: 'lost' }, 0)).toBeUndefined()
+    expect(five.finish(next(five, 0)!, { kind: 'lost' }, 0)).toBeUndefined()
   })
 
   it('X-53, S-82: marks are dropped above the limit of destinations', () => {
     const some = scheduler({ initial: 1 }, 6)
-    some.add('retry', '4.4.1 refused', 'r', 0)
+    add(some, '4.4.1 refused', 'r', 0, 'retry')
     const dead = Array.from({ length: 10 }, (_, i) => {
-      some.add('smtp', `d${i}`, 'A', 0)
+      add(some, `d${i}`, 'A', 0)
       const one = take(some).find(({ transport }) => transport === 'smtp')
       some.finish(one!, BLAMED, 0)
-      return some.add('smtp', `d${i}`, 'B', 0) !== undefined
+      return add(some, `d${i}`, 'B', 0) !== undefined
     })
     // Those whose mark was dropped hold the new mail, so that they stay over the limit.
     expect(dead).toEqual([true, true, true, true, true, false, false, false, false, false])
@@ -213,15 +219,15 @@ describe('RoundRobinScheduler: dead destinations', () => {
     const { some, late } = killed()
     for (const one of late) some.finish(one, BLAMED, 30_000)
     expect(some.destinations).toBe(1)
-    expect(some.next(330_000)).toBeUndefined()
+    expect(next(some, 330_000)).toBeUndefined()
     expect(some.destinations).toBe(0)
   })
 
   it('wakes in the order of death, whatever is revived meanwhile', () => {
     const some = scheduler({ initial: 1 })
     for (const [i, name] of ['x', 'y', 'z'].entries()) {
-      some.add('smtp', name, 'A', i)
-      some.finish(some.next(i)!, BLAMED, i)
+      add(some, name, 'A', i)
+      some.finish(next(some, i)!, BLAMED, i)
     }
     expect(some.nextWakeMs()).toBe(300_000)
     some.revive('smtp', 'y')
@@ -236,8 +242,8 @@ it('S-93: a clock that is set back does not upset the order of revival', () => {
     ['x', 1000],
     ['y', 0],
   ] as const) {
-    some.add('smtp', name, 'A', atMs)
-    some.finish(some.next(atMs)!, BLAMED, atMs)
+    add(some, name, 'A', atMs)
+    some.finish(next(some, atMs)!, BLAMED, atMs)
   }
   some.revive('smtp', 'x')
   expect(some.nextWakeMs()).toBe(301_000)
@@ -249,12 +255,12 @@ describe('RoundRobinScheduler: dead transports', () => {
   it('O-13, S-80: hands over what waits for any destination, for transport_retry_time', () => {
     const some = scheduler({ processLimit: 1 })
     for (const name of ['x', 'y', 'z']) addMany(some, name, name, 1)
-    const died = some.finish(some.next(0)!, { kind: 'unreachable', ...DOWN }, 0)
-    expect(died).toEqual({ ...DOWN, jobs: ['y', 'z'] })
-    expect(some.add('smtp', 'u', 'u', 59_999)).toEqual(DOWN)
+    const died = some.finish(next(some, 0)!, { kind: 'unreachable', ...DOWN }, 0)
+    expect(died).toMatchObject({ ...DOWN, entries: [{ recipients: ['y'] }, { recipients: ['z'] }] })
+    expect(add(some, 'u', 'u', 59_999)).toEqual(DOWN)
     expect(some.nextWakeMs()).toBe(60_000)
-    expect(some.add('relay', 'u', 'u', 0)).toBeUndefined()
-    expect(some.add('smtp', 'u', 'u', 60_000)).toBeUndefined()
+    expect(add(some, 'u', 'u', 0, 'relay')).toBeUndefined()
+    expect(add(some, 'u', 'u', 60_000)).toBeUndefined()
     expect(some.destinations).toBe(2)
   })
 
@@ -264,9 +270,9 @@ describe('RoundRobinScheduler: dead transports', () => {
     const [first, second, third] = take(some)
     some.finish(first!, { kind: 'unreachable', ...DOWN }, 0)
     some.finish(second!, { kind: 'lost' }, 0)
-    expect(some.add('smtp', 'y', 'y', 0)).toEqual(DOWN)
+    expect(add(some, 'y', 'y', 0)).toEqual(DOWN)
     some.finish(third!, BLAMED, 0)
-    expect(some.add('smtp', 'y', 'y', 0)).toBeUndefined()
+    expect(add(some, 'y', 'y', 0)).toBeUndefined()
   })
 })
 
@@ -290,7 +296,7 @@ describe('RoundRobinScheduler: connection reuse', () => {
   it('S-89: isolated deliveries neither load nor store, and store ends with the burst', () => {
     const some = scheduler({ initial: 1, limit: 1 })
     const reuseAt = (nowMs: number, durationMs: number) => {
-      const one = some.next(nowMs)!
+      const one = next(some, nowMs)!
       some.finish(one, { kind: 'answered' }, nowMs + durationMs)
       return one.reuse
     }
@@ -304,8 +310,8 @@ describe('RoundRobinScheduler: connection reuse', () => {
   it('a destination that has no mail for a moment is still known to be busy', () => {
     const some = scheduler({ initial: 1, limit: 1 })
     const deliver = (nowMs: number) => {
-      some.add('x', 'x', 'job', nowMs)
-      const one = some.next(nowMs)!
+      add(some, 'x', 'job', nowMs, 'x')
+      const one = next(some, nowMs)!
       some.finish(one, { kind: 'answered' }, nowMs)
       expect(some.destinations).toBe(0)
       return one.reuse
@@ -326,6 +332,6 @@ describe('RoundRobinScheduler: connection reuse', () => {
     some.reviveAll()
     addMany(some, 'x', 'x', 1)
     some.finish(fourth!, { kind: 'answered' }, 100)
-    expect(some.next(5000)!.reuse).toEqual(NONE)
+    expect(next(some, 5000)!.reuse).toEqual(NONE)
   })
 })

@@ -1,23 +1,23 @@
+import { Activation } from './activation.ts'
+import type { Decision, Delivery, Read, SuspendedEntries } from './decision.ts'
 import type { DeliveryResult } from './delivery-result.ts'
-import type { Destination, Suspension } from './destination.ts'
-import type { Fifo } from './fifo.ts'
+import type { Suspension } from './destination.ts'
+import { Fifo } from './fifo.ts'
+import { type BatchQueue, QueuedBatch } from './queued-batch.ts'
 import { RoundRobinOrder } from './round-robin-order.ts'
+import type { OpenOptions, Scheduler } from './scheduler.ts'
 import type { TransportLimits } from './transport.ts'
 import { type SchedulerOptions, TransportTable } from './transport-table.ts'
 
-/** A job to deliver now. Give it back to `finish`, once. */
-export interface Selection<Job> {
-  readonly transport: string
-  readonly destination: string
-  readonly job: Job
-  /** Whether the delivery may take its session from the cache, and leave it there (S-89). */
-  readonly reuse: { readonly load: boolean; readonly store: boolean }
-}
+// S-65: more is read of a message only when there is so much room below its share.
+const READ_MARGIN = 100
 
-/** A transport or destination just died. */
-export interface Suspended<Job> extends Suspension {
-  /** All that waited for it, oldest first, for the caller to defer. */
-  readonly jobs: readonly Job[]
+/** What holds for all transports. */
+export interface RoundRobinOptions extends SchedulerOptions {
+  /** `qmgr_message_recipient_limit`: recipients in memory, above which no message is taken in. */
+  readonly messageRecipientLimit: number
+  /** `qmgr_fudge_factor`: percent of these that are read of one message at a time; 10 to 100. */
+  readonly fudgeFactor: number
 }
 
 /**
@@ -25,101 +25,158 @@ export interface Suspended<Job> extends Suspension {
  * destinations of a transport, and within a destination it is first come, first served. Each
  * destination has a concurrency window; one that cannot be reached is dead for a while.
  *
- * Does no I/O and has no clock: say what time it is (milliseconds since 1970). All operations are
- * O(log n) in the destinations that may go; those that must wait cost nothing. Memory follows the
- * jobs added and, for dead destinations, `maxDestinations`; transports are never forgotten.
+ * All operations are O(log n) in the destinations that may go; those that must wait cost nothing.
+ * For dead destinations memory is bounded by `maxDestinations`; transports are never forgotten.
  *
- * Source: rules S-43, S-44, S-64, S-67 to S-75, S-77 to S-82, S-89 of spec/queue-manager.md. A
- * window below its use does not starve other destinations, as it does in Postfix (S-43).
+ * Source: rules S-43, S-44, S-64 to S-75, S-77 to S-82, S-89 of spec/queue-manager.md. A window
+ * below its use does not starve other destinations, as it does in Postfix (S-43).
  */
-export class RoundRobinScheduler<Job> {
-  readonly #table: TransportTable<Job, Fifo<Job>>
-  readonly #inFlight = new Map<Selection<Job>, Destination<Job, Fifo<Job>>>()
+export class RoundRobinScheduler<M, R> implements Scheduler<M, R> {
+  readonly #messageRecipientLimit: number
+  readonly #batchSize: number
+  readonly #table: TransportTable<QueuedBatch<M, R>, BatchQueue<M, R>>
+  /** Messages of which more is to be read. */
+  readonly #reads = new Fifo<Activation<M, R>>()
   #size = 0
+  #busy = 0
+  #recipients = 0
 
   /** @param limitsOf Asked once per transport, when it is first used. */
-  constructor(options: SchedulerOptions, limitsOf: (transport: string) => TransportLimits) {
+  constructor(options: RoundRobinOptions, limitsOf: (transport: string) => TransportLimits) {
+    const { messageRecipientLimit, fudgeFactor } = options
+    this.#messageRecipientLimit = messageRecipientLimit
+    this.#batchSize = Math.max(1, Math.floor((messageRecipientLimit * fudgeFactor) / 100))
     this.#table = new TransportTable(options, limitsOf, () => new RoundRobinOrder())
   }
 
-  /** Jobs waiting. */
   get size(): number {
     return this.#size
   }
 
-  /** Deliveries in flight. */
   get busy(): number {
-    return this.#inFlight.size
+    return this.#busy
   }
 
-  /** Destinations in memory, dead ones included. */
+  get recipients(): number {
+    return this.#recipients
+  }
+
   get destinations(): number {
     return this.#table.destinations
   }
 
-  /**
-   * Queues a job.
-   *
-   * @returns why not, if the transport or the destination is dead: the job was not taken, and is
-   * the caller's to defer with this status and reason.
-   */
-  add(transport: string, destination: string, job: Job, nowMs: number): Suspension | undefined {
-    const record = this.#table.enter(transport, destination, nowMs)
-    if (!('todo' in record)) return record
-    record.todo.push(job)
+  /** S-65. */
+  firstBatch(): number {
+    return this.#batchSize
+  }
+
+  isFull(others: number): boolean {
+    return this.#recipients + others >= this.#messageRecipientLimit
+  }
+
+  open(message: M, unread: number, nowMs: number, options?: OpenOptions): Activation<M, R> {
+    const activation = new Activation<M, R>(message, unread, 0, nowMs)
+    if (options?.isSplit === true) activation.isSplit = true
+    if (options?.isFirstAtHand === true) activation.reading = true
+    else if (unread > 0) this.#askFor(activation)
+    return activation
+  }
+
+  /** It may join the delivery of the recipient that was added before it only (S-66). */
+  add(
+    activation: Activation<M, R>,
+    to: { readonly transport: string; readonly destination: string },
+    recipient: R,
+    nowMs: number,
+  ): Suspension | undefined {
+    const destination = this.#table.enter(to.transport, to.destination, nowMs)
+    if (!('todo' in destination)) return destination
+    activation.load += 1
+    this.#recipients += 1
+    const { last } = activation
+    if (last?.to === destination && last.hasRoom) {
+      last.push(recipient)
+      return undefined
+    }
+    const batch = new QueuedBatch(activation, destination, recipient)
+    activation.last = batch
+    destination.todo.push(batch)
     this.#size += 1
-    if (record.place < 0) this.#table.update(record)
+    if (destination.place < 0) this.#table.update(destination)
     return undefined
   }
 
-  /** The next delivery, or undefined if none may start now. */
-  next(nowMs: number): Selection<Job> | undefined {
-    this.#table.wake(nowMs)
-    const transport = this.#table.head(nowMs)
-    const begun = transport && this.#table.begin(transport, nowMs)
-    if (begun === undefined) return undefined
-    const { destination, entry: job, reuse } = begun
-    this.#size -= 1
-    const { name, transport: route } = destination
-    const selection = { transport: route.name, destination: name, job, reuse }
-    this.#inFlight.set(selection, destination)
-    return selection
+  loaded(activation: Activation<M, R>, unread: number): void {
+    activation.unread = unread
+    activation.reading = false
+    activation.last = undefined
+    if (activation.load === 0 && unread > 0) this.#askFor(activation)
   }
 
-  /**
-   * Ends a delivery.
-   *
-   * @returns what just died because of it, with the jobs that waited. The job of the selection
-   * itself is not among them: what becomes of it is in the caller's hands.
-   * @throws {Error} The selection is not in flight: a bug of the caller.
-   */
+  next(nowMs: number): Decision<M, R> | undefined {
+    this.#table.wake(nowMs)
+    return this.#nextRead() ?? this.#nextDelivery(nowMs)
+  }
+
   finish(
-    selection: Selection<Job>,
+    delivery: Delivery<M, R>,
     result: DeliveryResult,
     nowMs: number,
-  ): Suspended<Job> | undefined {
-    const record = this.#inFlight.get(selection)
-    if (record === undefined) throw new Error('expected a selection that is in flight')
-    this.#inFlight.delete(selection)
-    const died = this.#table.finish(record, result, nowMs)
+  ): SuspendedEntries<M, R> | undefined {
+    if (!(delivery instanceof QueuedBatch && delivery.inFlight)) {
+      throw new Error('expected a delivery that is in flight')
+    }
+    delivery.inFlight = false
+    this.#busy -= 1
+    const died = this.#table.finish(delivery.to, result, nowMs)
+    this.#release(delivery)
     if (died === undefined) return undefined
-    const { status, reason, entries: jobs } = died
-    this.#size -= jobs.length
-    return { status, reason, jobs }
+    const { status, reason, entries } = died
+    this.#size -= entries.length
+    for (const entry of entries) this.#release(entry)
+    return { status, reason, entries }
   }
 
-  /** Gives one destination, and its transport, another chance (S-26). */
   revive(transport: string, destination: string): void {
     this.#table.revive(transport, destination)
   }
 
-  /** Gives all dead transports and destinations another chance: trigger `F` (S-81). */
   reviveAll(): void {
     this.#table.reviveAll()
   }
 
-  /** When `next` may have something again: a delay is over, or something dead comes back. */
   nextWakeMs(): number | undefined {
     return this.#table.nextWakeMs
+  }
+
+  #nextRead(): Read<M, R> | undefined {
+    const activation = this.#reads.shift()
+    return activation && { kind: 'read', activation, limit: this.#batchSize }
+  }
+
+  #nextDelivery(nowMs: number): Delivery<M, R> | undefined {
+    const transport = this.#table.head(nowMs)
+    const begun = transport && this.#table.begin(transport, nowMs)
+    if (begun === undefined) return undefined
+    this.#size -= 1
+    this.#busy += 1
+    begun.entry.close()
+    return begun.entry.begin(begun.reuse)
+  }
+
+  #askFor(activation: Activation<M, R>): void {
+    activation.reading = true
+    this.#reads.push(activation)
+  }
+
+  /** Recipients leave memory (S-65). */
+  #release(batch: QueuedBatch<M, R>): void {
+    const { activation, count } = batch
+    batch.close()
+    activation.load -= count
+    this.#recipients -= count
+    const { load, reading, unread } = activation
+    if (unread === 0 || reading) return
+    if (load === 0 || this.#recipients < this.#batchSize - READ_MARGIN) this.#askFor(activation)
   }
 }

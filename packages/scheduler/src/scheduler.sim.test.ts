@@ -13,6 +13,7 @@ import {
   type PreemptiveLimits,
   type PreemptiveOptions,
   parseFeedback,
+  type RoundRobinOptions,
 } from './index.ts'
 
 const RUNS = 2000
@@ -92,7 +93,7 @@ class Simulation {
   readonly #random: () => number
   readonly #world = new World()
   readonly #limits: PreemptiveLimits
-  readonly #options: PreemptiveOptions
+  readonly #options: PreemptiveOptions & RoundRobinOptions
   readonly #scheduler: EitherScheduler
   readonly #shadows = new Map<string, Shadow>()
   readonly #busy = new Map<string, number>()
@@ -111,6 +112,7 @@ class Simulation {
       maxDestinations: 1000, // Never reached: that the dead are then forgotten is X-53.
       messageRecipientLimit: this.#pick([5, 50, 20_000]),
       messageRecipientMinimum: this.#pick([1, 10]),
+      fudgeFactor: this.#pick([10, 50, 100]),
     }
     const create = seed % 2 === 0 ? preemptive : roundRobin
     this.#scheduler = create(this.#options, this.#limits, {

@@ -2,6 +2,7 @@ import { type DeliveryResult, suspensionOf } from './delivery-result.ts'
 import { Destination, type Suspension } from './destination.ts'
 import type { Order, Taken, Todo } from './order.ts'
 import { RetryList } from './retry-list.ts'
+import type { Reuse } from './session-reuse.ts'
 import { Timers } from './timers.ts'
 import { Transport, type TransportLimits } from './transport.ts'
 import { place, TurnHeap } from './turn-heap.ts'
@@ -26,7 +27,7 @@ export interface Dropped<Entry> extends Suspension {
 
 /** An entry to deliver now. */
 export interface Begun<Entry, T extends Todo> extends Taken<Entry, T> {
-  readonly reuse: { readonly load: boolean; readonly store: boolean }
+  readonly reuse: Reuse
 }
 
 /**

@@ -9,6 +9,8 @@ import type { TurnTaker } from './turn-heap.ts'
 export interface TransportLimits extends WindowOptions {
   /** Deliveries at the same time over all destinations (`maxproc` of master.cf); 0 = no limit. */
   readonly processLimit: number
+  /** `default_destination_recipient_limit`: recipients of one delivery at most; 0 = no limit. */
+  readonly destinationRecipientLimit: number
   /**
    * Rest of a destination after each delivery, in ms, and then one delivery at a time:
    * `default_destination_rate_delay`. None by default.

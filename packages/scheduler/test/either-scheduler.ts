@@ -4,7 +4,9 @@ import {
   type PreemptiveLimits,
   type PreemptiveOptions,
   PreemptiveScheduler,
+  type RoundRobinOptions,
   RoundRobinScheduler,
+  type Scheduler,
 } from '../src/index.ts'
 
 /** One recipient, and where it goes. */
@@ -35,6 +37,8 @@ export interface EitherScheduler {
   reviveAll(): void
 }
 
+type Options = PreemptiveOptions & RoundRobinOptions
+
 /** Told of each letter that goes in. */
 interface Witness {
   taken(letter: Letter): void
@@ -42,45 +46,28 @@ interface Witness {
 }
 
 export function roundRobin(
-  options: PreemptiveOptions,
+  options: Options,
   limits: PreemptiveLimits,
   witness: Witness,
 ): EitherScheduler {
-  const scheduler = new RoundRobinScheduler<Letter>(options, () => limits)
-  return {
-    submit(letters, nowMs) {
-      for (const letter of letters) {
-        const { transport, destination } = letter
-        if (scheduler.add(transport, destination, letter, nowMs) === undefined) {
-          witness.taken(letter)
-        } else {
-          witness.refused(letter)
-        }
-      }
-    },
-    next(nowMs) {
-      const one = scheduler.next(nowMs)
-      if (one === undefined) return undefined
-      const { transport, destination, job } = one
-      const finish = (result: DeliveryResult, atMs: number) => [
-        ...(scheduler.finish(one, result, atMs)?.jobs ?? []),
-      ]
-      return { transport, destination, letters: [job], finish }
-    },
-    state: scheduler,
-    recipients: () => scheduler.size + scheduler.busy,
-    isBounded: false,
-    nextWakeMs: () => scheduler.nextWakeMs(),
-    reviveAll: () => scheduler.reviveAll(),
-  }
+  const scheduler = new RoundRobinScheduler<Letter[], Letter>(options, () => limits)
+  return simulated(scheduler, witness, false)
 }
 
 export function preemptive(
-  options: PreemptiveOptions,
+  options: Options,
   limits: PreemptiveLimits,
   witness: Witness,
 ): EitherScheduler {
   const scheduler = new PreemptiveScheduler<Letter[], Letter>(options, () => limits)
+  return simulated(scheduler, witness, true)
+}
+
+function simulated(
+  scheduler: Scheduler<Letter[], Letter>,
+  witness: Witness,
+  isBounded: boolean,
+): EitherScheduler {
   const add = (activation: Activation<Letter[], Letter>, letters: Letter[], nowMs: number) => {
     for (const letter of letters) {
       if (scheduler.add(activation, letter, letter, nowMs) === undefined) witness.taken(letter)
@@ -109,7 +96,7 @@ export function preemptive(
     },
     state: scheduler,
     recipients: () => scheduler.recipients,
-    isBounded: true,
+    isBounded,
     nextWakeMs: () => scheduler.nextWakeMs(),
     reviveAll: () => scheduler.reviveAll(),
   }

@@ -5,6 +5,9 @@ import {
   type PreemptiveOptions,
   PreemptiveScheduler,
   parseFeedback,
+  type RoundRobinOptions,
+  RoundRobinScheduler,
+  type Scheduler,
 } from '../src/index.ts'
 
 const ONE = parseFeedback('1')!
@@ -27,12 +30,13 @@ export const LIMITS: PreemptiveLimits = {
   recipientRefillDelayMs: 5000,
 }
 
-export const OPTIONS: PreemptiveOptions = {
+export const OPTIONS: PreemptiveOptions & RoundRobinOptions = {
   destinationRetryMs: 300_000,
   transportRetryMs: 60_000,
   maxDestinations: 40_000,
   messageRecipientLimit: 20_000,
   messageRecipientMinimum: 10,
+  fudgeFactor: 100,
 }
 
 /** What the tests put in for a message: its name, and where each recipient that is left goes. */
@@ -41,13 +45,20 @@ export interface Mail {
   readonly to: string[]
 }
 
-export type MailScheduler = PreemptiveScheduler<Mail, string>
+export type MailScheduler = Scheduler<Mail, string>
 
 export function create(
   limits: Partial<PreemptiveLimits> = {},
   options: Partial<PreemptiveOptions> = {},
 ): MailScheduler {
   return new PreemptiveScheduler({ ...OPTIONS, ...options }, () => ({ ...LIMITS, ...limits }))
+}
+
+export function createRoundRobin(
+  limits: Partial<PreemptiveLimits> = {},
+  options: Partial<RoundRobinOptions> = {},
+): MailScheduler {
+  return new RoundRobinScheduler({ ...OPTIONS, ...options }, () => ({ ...LIMITS, ...limits }))
 }
 
 /** A message of which all recipients are in memory at once. */

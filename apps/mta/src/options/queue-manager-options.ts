@@ -1,4 +1,5 @@
 import { type Config, type MasterService, transportParameters } from '@posthouse/config'
+import { programOf } from '@posthouse/master'
 import type { QueueManagerOptions, TransportSettings } from '@posthouse/queue-manager'
 import { type Feedback, parseFeedback } from '@posthouse/scheduler'
 
@@ -11,8 +12,11 @@ export function queueManagerOptions(
 ): QueueManagerOptions {
   const softBounce = services.filter((service) => configOf(service).soft_bounce)
   return {
+    scheduling: schedulingOf(services),
     messageActiveLimit: config.qmgr_message_active_limit,
     messageRecipientLimit: config.qmgr_message_recipient_limit,
+    messageRecipientMinimum: config.qmgr_message_recipient_minimum,
+    fudgeFactor: config.qmgr_fudge_factor,
     inflowTokens: config.default_process_limit,
     minimalBackoffMs: config.minimal_backoff_time,
     maximalBackoffMs: config.maximal_backoff_time,
@@ -58,8 +62,27 @@ function transportSettings(
     negative: feedback('negative'),
     failedCohortLimit: own.destination_concurrency_failed_cohort_limit,
     destinationRecipientLimit: own.destination_recipient_limit,
+    destinationRateDelayMs: own.destination_rate_delay,
+    transportRateDelayMs: own.transport_rate_delay,
+    slotCost: own.delivery_slot_cost,
+    slotLoan: own.delivery_slot_loan,
+    slotDiscount: own.delivery_slot_discount,
+    minimumSlots: own.minimum_delivery_slots,
+    recipientLimit: own.recipient_limit,
+    extraRecipientLimit: own.extra_recipient_limit,
+    recipientRefillLimit: own.recipient_refill_limit,
+    recipientRefillDelayMs: own.recipient_refill_delay,
     processLimit: service?.processLimit ?? config.default_process_limit,
   }
+}
+
+/** The programs that may be the queue manager. */
+export const QUEUE_MANAGERS: readonly string[] = ['qmgr', 'oqmgr', 'nqmgr']
+
+/** Which of them master.cf names; the old name of qmgr(8) is understood (S-5). */
+function schedulingOf(services: readonly MasterService[]): 'qmgr' | 'oqmgr' {
+  const service = services.find((service) => QUEUE_MANAGERS.includes(programOf(service)))
+  return service !== undefined && programOf(service) === 'oqmgr' ? 'oqmgr' : 'qmgr'
 }
 
 /** Services that can be transports: those that others reach by name. */

@@ -22,7 +22,6 @@ export const obsoleteParameters = {
     min: 10,
     max: 100,
     obsolete: 'used by the old queue manager only',
-    withoutEffect: 'preemption',
     description:
       'Old scheduler only: percentage of delivery resources that one large message may use.',
   },
@@ -31,7 +30,6 @@ export const obsoleteParameters = {
     default: 'no',
     since: '2.2.9',
     obsolete: 'deprecated; 3.11 warns',
-    withoutEffect: 'tls',
     description: 'Use the CNAME target as server name for logging, SASL and TLS decisions.',
   },
   smtp_connection_cache_reuse_limit: {

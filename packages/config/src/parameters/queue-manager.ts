@@ -19,7 +19,6 @@ export const queueManagerParameters = {
   default_delivery_slot_cost: {
     type: 'integer',
     default: '5',
-    withoutEffect: 'preemption',
     description:
       'Deliveries that earn one slot for a smaller job to cut in; 0 disables preemption.',
   },
@@ -28,13 +27,11 @@ export const queueManagerParameters = {
     unit: 'percent',
     default: '50',
     max: 100,
-    withoutEffect: 'preemption',
     description: 'Percentage of the slots still needed that is waived, so preemption starts early.',
   },
   default_delivery_slot_loan: {
     type: 'integer',
     default: '3',
-    withoutEffect: 'preemption',
     description: 'Fixed number of slots granted in advance when deciding on preemption.',
   },
   default_destination_concurrency_failed_cohort_limit: {
@@ -68,7 +65,6 @@ export const queueManagerParameters = {
     type: 'time',
     default: '0s',
     since: '2.5',
-    supportedValues: ['0'],
     description:
       'Pause between deliveries to one destination; not 0 forces one delivery at a time.',
   },
@@ -80,7 +76,6 @@ export const queueManagerParameters = {
   default_extra_recipient_limit: {
     type: 'integer',
     default: '1000',
-    withoutEffect: 'preemption',
     description: 'Extra recipients in memory per transport, so that small messages can overtake.',
   },
   default_filter_nexthop: {
@@ -92,13 +87,11 @@ export const queueManagerParameters = {
   default_minimum_delivery_slots: {
     type: 'integer',
     default: '3',
-    withoutEffect: 'preemption',
     description: 'Messages with fewer available slots than this never preempt.',
   },
   default_recipient_limit: {
     type: 'integer',
     default: '20000',
-    withoutEffect: 'preemption',
     description: 'Recipients of all messages that may be in memory per transport.',
   },
   default_recipient_refill_delay: {
@@ -106,7 +99,6 @@ export const queueManagerParameters = {
     default: '5s',
     min: 1,
     since: '2.4',
-    withoutEffect: 'preemption',
     description:
       'Most time between attempts to read more recipients of a large message into memory.',
   },
@@ -115,14 +107,12 @@ export const queueManagerParameters = {
     default: '100',
     min: 1,
     since: '2.4',
-    withoutEffect: 'preemption',
     description: 'Free recipient slots that must be available before more recipients are read.',
   },
   default_transport_rate_delay: {
     type: 'time',
     default: '0s',
     since: '3.1',
-    supportedValues: ['0'],
     description:
       'Pause between any two deliveries over the same transport, whatever the destination.',
   },
@@ -222,7 +212,6 @@ export const queueManagerParameters = {
     type: 'integer',
     default: '10',
     min: 1,
-    withoutEffect: 'preemption',
     description: 'Recipients that every message may have in memory even when limits are exhausted.',
   },
   queue_run_delay: {

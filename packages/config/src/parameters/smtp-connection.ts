@@ -4,7 +4,6 @@ export const smtpConnectionParameters = {
     type: 'boolean',
     default: 'no',
     since: '3.8',
-    withoutEffect: 'srv',
     description:
       'When SRV lookup yields nothing, continue with MX or address lookup instead of giving up.',
   },
@@ -47,7 +46,7 @@ export const smtpConnectionParameters = {
     type: 'string',
     default: 'ns:.',
     since: '3.6',
-    withoutEffect: 'resolver',
+    withoutEffect: 'tls',
     description:
       'Query used to find out whether the local resolver validates; empty disables the probe.',
   },
@@ -61,7 +60,6 @@ export const smtpConnectionParameters = {
     type: 'boolean',
     default: 'no',
     since: '3.8',
-    withoutEffect: 'srv',
     description: 'Same for SRV queries.',
   },
   inet_interfaces: {
@@ -104,21 +102,18 @@ export const smtpConnectionParameters = {
   smtp_bind_address: {
     type: 'string',
     default: '',
-    supportedValues: [''],
     description: 'Source address for IPv4 connections.',
   },
   smtp_bind_address6: {
     type: 'string',
     default: '',
     since: '2.2',
-    supportedValues: [''],
     description: 'Source address for IPv6 connections.',
   },
   smtp_bind_address_enforce: {
     type: 'boolean',
     default: 'no',
     since: '3.7',
-    withoutEffect: 'tcp',
     description: 'Defer when the source address cannot be used.',
   },
   smtp_connection_cache_destinations: {
@@ -163,23 +158,18 @@ export const smtpConnectionParameters = {
     type: 'maps',
     default: '',
     since: '3.0',
-    supportedValues: [''],
     description: 'Table that may drop or edit DNS answers.',
   },
   smtp_dns_resolver_options: {
     type: 'list',
     default: '',
     since: '2.8',
-    withoutEffect: 'resolver',
     description: 'Resolver options: res_defnames, res_dnsrch.',
   },
   smtp_dns_support_level: {
     type: 'string',
     default: '',
     since: '2.11',
-    supportedValues: ['', 'disabled', 'enabled'],
-    warnedValues: ['dnssec'],
-    withoutEffect: 'resolver',
     description: 'DNS use: disabled, enabled or dnssec.',
   },
   smtp_fallback_relay: {
@@ -230,7 +220,6 @@ export const smtpConnectionParameters = {
     type: 'list',
     default: '',
     since: '3.8',
-    supportedValues: [''],
     description: 'Services, such as submission, whose relay hosts are found through SRV records.',
   },
 } as const

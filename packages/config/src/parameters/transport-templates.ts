@@ -6,7 +6,6 @@ export const transportTemplates = {
   delivery_slot_cost: {
     type: 'integer',
     default: '$default_delivery_slot_cost',
-    withoutEffect: 'preemption',
     description: 'Per-transport form of default_delivery_slot_cost.',
   },
   delivery_slot_discount: {
@@ -14,13 +13,11 @@ export const transportTemplates = {
     unit: 'percent',
     default: '$default_delivery_slot_discount',
     max: 100,
-    withoutEffect: 'preemption',
     description: 'Per-transport form of default_delivery_slot_discount.',
   },
   delivery_slot_loan: {
     type: 'integer',
     default: '$default_delivery_slot_loan',
-    withoutEffect: 'preemption',
     description: 'Per-transport form of default_delivery_slot_loan.',
   },
   destination_concurrency_failed_cohort_limit: {
@@ -52,7 +49,6 @@ export const transportTemplates = {
     type: 'time',
     default: '$default_destination_rate_delay',
     since: '2.5',
-    supportedValues: ['0'],
     description: 'Per-transport form of default_destination_rate_delay.',
   },
   destination_recipient_limit: {
@@ -63,7 +59,6 @@ export const transportTemplates = {
   extra_recipient_limit: {
     type: 'integer',
     default: '$default_extra_recipient_limit',
-    withoutEffect: 'preemption',
     description: 'Per-transport form of default_extra_recipient_limit.',
   },
   initial_destination_concurrency: {
@@ -76,13 +71,11 @@ export const transportTemplates = {
   minimum_delivery_slots: {
     type: 'integer',
     default: '$default_minimum_delivery_slots',
-    withoutEffect: 'preemption',
     description: 'Per-transport form of default_minimum_delivery_slots.',
   },
   recipient_limit: {
     type: 'integer',
     default: '$default_recipient_limit',
-    withoutEffect: 'preemption',
     description: 'Per-transport form of default_recipient_limit.',
   },
   recipient_refill_delay: {
@@ -90,7 +83,6 @@ export const transportTemplates = {
     default: '$default_recipient_refill_delay',
     min: 1,
     since: '2.4',
-    withoutEffect: 'preemption',
     description: 'Per-transport form of default_recipient_refill_delay.',
   },
   recipient_refill_limit: {
@@ -98,7 +90,6 @@ export const transportTemplates = {
     default: '$default_recipient_refill_limit',
     min: 1,
     since: '2.4',
-    withoutEffect: 'preemption',
     description: 'Per-transport form of default_recipient_refill_limit.',
   },
   time_limit: {
@@ -112,7 +103,6 @@ export const transportTemplates = {
     type: 'time',
     default: '$default_transport_rate_delay',
     since: '3.1',
-    supportedValues: ['0'],
     description: 'Per-transport form of default_transport_rate_delay.',
   },
 } as const
