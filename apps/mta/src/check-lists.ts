@@ -4,6 +4,7 @@ import { programOf } from '@posthouse/master'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { clientMatcher } from './match-lists.ts'
 import { addressMappingOptions } from './options/address-mapping-options.ts'
+import { mxLookupOptions } from './options/mx-lookup-options.ts'
 import { smtpClientOptions } from './options/smtp-client-options.ts'
 import { openResolver } from './resolver.ts'
 import { Tables } from './tables.ts'
@@ -24,7 +25,11 @@ export function checkLists(configuration: Configuration, log: Logger): void {
       const user = { config: configuration.configOf(service), log }
       const program = programOf(service)
       if (program === 'qmqpd') clientMatcher('qmqpd_authorized_clients', user, tables)
-      if (program === 'smtp') smtpClientOptions(user, service.name, tables)
+      if (program === 'smtp') {
+        const { own } = configuration
+        mxLookupOptions(user, own.withProxies, tables)
+        smtpClientOptions(user, service.name, tables, own.addresses)
+      }
     }
   } finally {
     tables.close()

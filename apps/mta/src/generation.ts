@@ -183,13 +183,13 @@ function buildSmtpAgent(
 ): DeliveryAgent {
   const config = configuration.configOf(service)
   const log = serviceLog(configuration, service, mailLog)
-  const mx = new MxLookup(mxLookupOptions(config, configuration.own.withProxies), {
+  const user = { config, log }
+  const mx = new MxLookup(mxLookupOptions(user, configuration.own.withProxies, tables), {
     ...dns,
     random: Math.random,
-    clock,
     log,
   })
-  const options = smtpClientOptions({ config, log }, service.name, tables)
+  const options = smtpClientOptions(user, service.name, tables, configuration.own.addresses)
   const ports = { lookup: (nexthop: Nexthop) => mx.lookup(nexthop), cache: sessions, clock, log }
   return smtpAgent(new SmtpClient(options, ports), store)
 }

@@ -31,6 +31,7 @@ const CONTENT_CACHE_BYTES = 64 * 1024 * 1024
 const MAX_SESSIONS = 200
 const MAX_TRIGGER_BYTES = 1024
 const TABLE_CHECK_MS = 10_000 // G-52.
+const RESOLV_CONF = '/etc/resolv.conf'
 
 /** The relay: joins the parts that a configuration asks for, and starts and stops them in order. */
 export class MailSystem {
@@ -65,7 +66,7 @@ export class MailSystem {
       mailLog,
       store,
       sessions: this.#sessions,
-      dns: systemResolver(),
+      dns: systemResolver(RESOLV_CONF, mailLog.logger('smtp')),
       queued: (envelope, isOneOfMany) => {
         this.#queueManager.accept(envelope, 'active', isOneOfMany)
       },

@@ -1,4 +1,9 @@
-import { lookup, Resolver } from 'node:dns/promises'
+import { randomInt } from 'node:crypto'
+import { lookup } from 'node:dns/promises'
+
+import { systemClock as clock } from '@posthouse/clock'
+import { DnsClient, networkTransport, ResolvConfFile } from '@posthouse/dns-client'
+import type { Logger } from '@posthouse/mail-log'
 import type { DnsResolver, NativeLookup } from '@posthouse/mx-lookup'
 
 /** How next hops are looked up: the name servers of the system, and the system itself. */
@@ -7,9 +12,24 @@ export interface SystemResolver {
   readonly nativeLookup: NativeLookup
 }
 
-export function systemResolver(): SystemResolver {
+// Bounds of what Postfix leaves to the name server.
+const LIMITS = {
+  cacheMaxRecords: 50_000,
+  cacheMaxTtlMs: 3_600_000,
+  cacheMaxNegativeTtlMs: 600_000,
+  maxQuestions: 256,
+}
+
+/** @param resolvConf Path of a file in the form of resolv.conf(5). */
+export function systemResolver(resolvConf: string, log: Logger): SystemResolver {
+  const file = new ResolvConfFile(resolvConf, clock, log)
   return {
-    resolver: new Resolver(),
+    resolver: new DnsClient(LIMITS, {
+      configuration: () => file.read(),
+      transport: networkTransport,
+      randomId: () => randomInt(65_536),
+      clock,
+    }),
     nativeLookup: (host) => lookup(host, { all: true }),
   }
 }

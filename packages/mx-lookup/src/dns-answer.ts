@@ -1,22 +1,56 @@
-/** The part of a `node:dns/promises` Resolver that is used; tests bring their own. */
-export interface DnsResolver {
-  resolveMx(name: string): Promise<readonly { exchange: string; priority: number }[]>
-  resolve4(name: string, options: { ttl: true }): Promise<readonly AddressRecord[]>
-  resolve6(name: string, options: { ttl: true }): Promise<readonly AddressRecord[]>
-}
-
-/** An A or AAAA record. */
-export interface AddressRecord {
-  readonly address: string
+/** What every record has. */
+interface OwnedRecord {
+  /** Name that the record belongs to: at the end of CNAMEs, another one than was asked for. */
+  readonly name: string
   /** Seconds. */
   readonly ttl: number
 }
 
 /** The record types that are asked for. */
-export type QueryType = 'MX' | 'A' | 'AAAA'
+export interface RecordTypes {
+  A: OwnedRecord & { readonly address: string }
+  AAAA: OwnedRecord & { readonly address: string }
+  MX: OwnedRecord & { readonly preference: number; readonly exchange: string }
+  SRV: OwnedRecord & {
+    readonly priority: number
+    readonly weight: number
+    readonly port: number
+    readonly target: string
+  }
+}
 
-/** Why a lookup gave nothing: the result classes of C-14 that this package knows. */
-export type FailureKind = 'notfound' | 'nullmx' | 'fail' | 'inval' | 'retry'
+/** A record type that is asked for. */
+export type QueryType = keyof RecordTypes
+
+/** How a question is asked. */
+export interface QueryOptions {
+  /** Asks for DNSSEC validation. */
+  readonly dnssec: boolean
+  /** `res_defnames` and `res_dnsrch` of resolver(3); undefined: the name as it is. */
+  readonly search?: { readonly defaultDomain: boolean; readonly searchList: boolean } | undefined
+}
+
+/** What a question gave. Names have no dot at the end, but for the root, which is `.`. */
+export type DnsReply<Item> =
+  | { readonly kind: 'found'; readonly records: readonly Item[]; readonly dropped: number }
+  | {
+      readonly kind: 'nxdomain' | 'nodata' | 'loop' | 'retry' | 'malformed' | 'fail'
+      /** The name that was asked for last, at the end of CNAMEs. */
+      readonly name: string
+    }
+
+/** Asks name servers: `DnsClient` of @posthouse/dns-client, which has the cache, too. */
+export interface DnsResolver {
+  /** At once, without a promise, when the answer is known. Must not reject. */
+  query<Type extends QueryType>(
+    name: string,
+    type: Type,
+    options: QueryOptions,
+  ): DnsReply<RecordTypes[Type]> | Promise<DnsReply<RecordTypes[Type]>>
+}
+
+/** Why a lookup gave nothing: the result classes of C-14. */
+export type FailureKind = 'notfound' | 'nullsrv' | 'nullmx' | 'fail' | 'inval' | 'retry' | 'policy'
 
 /** A lookup without a usable record. */
 export interface DnsFailure {
@@ -49,25 +83,24 @@ export function malformedAnswer(
   return { kind, text: `Name service error for name=${name} type=${type}: ${reason}` }
 }
 
-/** The result class and text for an error of the resolver (C-14). */
-export function dnsFailure(error: unknown, name: string, type: QueryType): DnsFailure {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+/** The result class and text for a question that gave no records (C-14). */
+export function dnsFailure(
+  { kind, name }: Exclude<DnsReply<never>, { kind: 'found' }>,
+  type: QueryType,
+): DnsFailure {
   const prefix = `Host or domain name not found. Name service error for name=${name} type=${type}:`
-  switch (code) {
-    case 'ENOTFOUND':
+  switch (kind) {
+    case 'nxdomain':
       return { kind: 'notfound', text: `${prefix} Host not found` }
-    case 'ENODATA':
+    case 'nodata':
       return { kind: 'notfound', text: `${prefix} Host found but no data record of requested type` }
-    case 'EBADNAME':
-      return invalidName(name)
-    case 'EBADRESP':
+    case 'loop':
+      return { kind: 'notfound', text: `Name server loop for ${name}` }
+    case 'malformed':
       return malformedAnswer('retry', name, type)
-    case 'EFORMERR':
-    case 'ENOTIMP':
-    case 'EREFUSED':
+    case 'fail':
       return { kind: 'fail', text: `${prefix} Non-recoverable error` }
-    default:
-      // SERVFAIL, a time-out, no server to ask, and whatever else may pass by itself.
+    case 'retry':
       return { kind: 'retry', text: `${prefix} Host not found, try again` }
   }
 }

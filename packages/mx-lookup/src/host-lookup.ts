@@ -3,7 +3,8 @@ import { isIP } from 'node:net'
 import type { Logger } from '@posthouse/mail-log'
 
 import type { DnsFailure, FailureKind } from './dns-answer.ts'
-import type { DnsClient } from './dns-client.ts'
+import type { DnsLookup } from './dns-lookup.ts'
+import { whenAllReady } from './when-ready.ts'
 
 /** An address family, as `inet_protocols` names it. */
 export type Protocol = 'ipv4' | 'ipv6'
@@ -12,6 +13,8 @@ export type Protocol = 'ipv4' | 'ipv6'
 export interface HostAddress {
   readonly address: string
   readonly family: 4 | 6
+  /** Name that the address belongs to: the host, or the end of its CNAMEs. */
+  readonly owner: string
 }
 
 /** Asks the system instead of DNS: `node:dns/promises` lookup with `{ all: true }`. */
@@ -32,7 +35,16 @@ export type HostResult =
   | { readonly kind: 'ok'; readonly addresses: readonly HostAddress[] }
   | HostFailure
 
-const STRENGTH: readonly FailureKind[] = ['notfound', 'nullmx', 'fail', 'inval', 'retry']
+// C-16.
+const STRENGTH: readonly FailureKind[] = [
+  'notfound',
+  'nullsrv',
+  'nullmx',
+  'fail',
+  'inval',
+  'retry',
+  'policy',
+]
 
 /** How hosts become addresses. */
 export interface HostLookupOptions {
@@ -47,13 +59,13 @@ export interface HostLookupOptions {
 /** Finds the addresses of a host name, in DNS, natively or both (C-11, C-16, C-19). */
 export class HostLookup {
   readonly #options: HostLookupOptions
-  readonly #dns: DnsClient
+  readonly #dns: DnsLookup
   readonly #native: NativeLookup | undefined
   readonly #log: Logger
 
   constructor(
     options: HostLookupOptions,
-    dns: DnsClient,
+    dns: DnsLookup,
     native: NativeLookup | undefined,
     log: Logger,
   ) {
@@ -76,29 +88,33 @@ export class HostLookup {
   /** The result for an address, without any lookup. */
   numeric(address: string): HostResult {
     const family = isIP(address) === 6 ? 6 : 4
-    if (this.#enabled(family)) return { kind: 'ok', addresses: [{ address, family }] }
+    if (this.#enabled(family))
+      return { kind: 'ok', addresses: [{ address, family, owner: address }] }
     return onlyDisabledFamilies(address)
   }
 
-  async #askDns(host: string, thenNative: boolean): Promise<HostResult> {
-    const answers = this.#options.protocols.map(
-      (protocol) =>
-        [protocol, this.#dns.addresses(host, protocol === 'ipv4' ? 'A' : 'AAAA')] as const,
+  #askDns(host: string, thenNative: boolean): HostResult | Promise<HostResult> {
+    const { protocols } = this.#options
+    const pending = protocols.map((protocol) =>
+      this.#dns.addresses(host, protocol === 'ipv4' ? 'A' : 'AAAA'),
     )
-    const addresses: HostAddress[] = []
-    let worst: DnsFailure | undefined
-    for (const [protocol, pending] of answers) {
-      const answer = await pending
-      if (answer.kind === 'ok') {
-        const family = protocol === 'ipv4' ? 4 : 6
-        for (const address of answer.items) addresses.push({ address, family })
-      } else if (worst === undefined || strength(answer) >= strength(worst)) {
-        worst = answer
+    return whenAllReady(pending, (answers) => {
+      const addresses: HostAddress[] = []
+      let worst: DnsFailure | undefined
+      for (const [index, answer] of answers.entries()) {
+        if (answer.kind === 'ok') {
+          const family = protocols[index] === 'ipv4' ? 4 : 6
+          for (const { address, name } of answer.items) {
+            addresses.push({ address, family, owner: name })
+          }
+        } else if (worst === undefined || strength(answer) >= strength(worst)) {
+          worst = answer
+        }
       }
-    }
-    if (addresses.length > 0) return { kind: 'ok', addresses }
-    if (worst?.kind === 'notfound' && thenNative) return this.#askSystem(host)
-    return dnsHostFailure(worst!) // There is a protocol, and it gave no address.
+      if (addresses.length > 0) return { kind: 'ok', addresses }
+      if (worst?.kind === 'notfound' && thenNative) return this.#askSystem(host)
+      return dnsHostFailure(worst!) // There is a protocol, and it gave no address.
+    })
   }
 
   async #askSystem(host: string): Promise<HostResult> {
@@ -112,7 +128,7 @@ export class HostLookup {
     const addresses: HostAddress[] = []
     for (const { address, family } of found) {
       if ((family === 4 || family === 6) && this.#enabled(family))
-        addresses.push({ address, family })
+        addresses.push({ address, family, owner: host })
       else this.#log.info(`skipping address family ${family} for host ${host}`)
     }
     return addresses.length > 0 ? { kind: 'ok', addresses } : onlyDisabledFamilies(host)
@@ -134,9 +150,12 @@ function dnsHostFailure({ kind, text }: DnsFailure): HostFailure {
       return { kind: 'failed', status: '4.4.3', softStatus: '4.4.3', text }
     case 'fail':
       return { kind: 'failed', status: '5.4.3', softStatus: '4.4.3', text }
+    case 'policy':
+      return { kind: 'failed', status: '4.7.0', softStatus: '4.7.0', text }
     case 'inval':
     case 'notfound':
     case 'nullmx':
+    case 'nullsrv':
       return { kind: 'failed', status: '5.4.4', softStatus: '4.4.4', text }
   }
 }

@@ -1,5 +1,5 @@
-export type { AddressRecord, DnsResolver } from './dns-answer.ts'
-export type { DnsClientOptions } from './dns-client.ts'
+export type { DnsReply, DnsResolver, QueryOptions, QueryType, RecordTypes } from './dns-answer.ts'
+export type { DnsLookupOptions } from './dns-lookup.ts'
 export type { NexthopErrorCode } from './errors.ts'
 export { NexthopError } from './errors.ts'
 export type { HostLookupOptions, NativeLookup, Protocol } from './host-lookup.ts'
@@ -15,4 +15,4 @@ export type {
 export { MxLookup } from './mx-lookup.ts'
 export type { Nexthop, ServicePorts } from './nexthop.ts'
 export { parseNexthop, splitNexthops } from './nexthop.ts'
-export type { CacheOptions } from './query-cache.ts'
+export type { FilterAction, ReplyFilter } from './reply-filter.ts'

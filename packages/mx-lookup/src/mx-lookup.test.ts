@@ -1,20 +1,20 @@
-import { VirtualClock } from '@posthouse/clock'
 import { memoryLogger } from '@posthouse/mail-log'
 import { describe, expect, it } from 'vitest'
 
 import {
+  type DnsReply,
   type DnsResolver,
   MxLookup,
   type MxLookupOptions,
   type MxLookupPorts,
   type Nexthop,
+  type QueryOptions,
+  type QueryType,
+  type RecordTypes,
 } from './index.ts'
 
-/** `MX`, `A`, `AAAA` to records (`10 a.test`, an address) or to the error code of the resolver. */
-type Zone = Record<
-  string,
-  { MX?: string[] | string; A?: string[] | string; AAAA?: string[] | string }
->
+/** Records by type (`10 a.test`, an address, `0 5 587 a.test`), or what the question gives. */
+type Zone = Record<string, Partial<Record<QueryType | 'CNAME', string[] | string>>>
 
 const options: MxLookupOptions = {
   protocols: ['ipv4'],
@@ -27,62 +27,75 @@ const options: MxLookupOptions = {
   ownAddresses: ['127.0.0.1', '0:0:0:0:0:0:0:1'],
   ignoreMxLookupError: false,
   deferIfNoMxAddressFound: false,
-  cacheMaxNames: 2,
-  cacheMaxTtlMs: 60_000,
-  cacheMxTtlMs: 30_000,
-  cacheNegativeTtlMs: 5_000,
+  cnameOverridesServername: false,
+  useSrvLookup: ['submission'],
+  allowSrvLookupFallback: false,
+  ignoreSrvLookupError: false,
+  dnssec: false,
+  resolverOptions: [],
 }
 
 class FakeResolver implements DnsResolver {
   readonly queries: string[] = []
+  readonly asked: QueryOptions[] = []
   readonly #zone: Zone
-  ttl = 10
+  readonly #atOnce: boolean
 
-  constructor(zone: Zone) {
+  constructor(zone: Zone, atOnce: boolean) {
     this.#zone = zone
+    this.#atOnce = atOnce
   }
 
-  async resolveMx(name: string) {
-    return this.#ask(name, 'MX').map((record) => {
-      const [priority, exchange] = record.split(' ')
-      return { exchange: exchange!, priority: Number(priority) }
-    })
-  }
-
-  async resolve4(name: string) {
-    return this.#ask(name, 'A').map((address) => ({ address, ttl: this.ttl }))
-  }
-
-  async resolve6(name: string) {
-    return this.#ask(name, 'AAAA').map((address) => ({ address, ttl: this.ttl }))
-  }
-
-  #ask(name: string, type: 'MX' | 'A' | 'AAAA'): string[] {
+  query<Type extends QueryType>(name: string, type: Type, options: QueryOptions) {
     this.queries.push(`${type} ${name}`)
-    const records =
-      this.#zone[name] === undefined ? 'ENOTFOUND' : (this.#zone[name][type] ?? 'ENODATA')
-    if (typeof records !== 'string') return records
-    throw Object.assign(new Error(`query${type} ${records} ${name}`), { code: records })
+    this.asked.push(options)
+    const reply = this.#reply(name, type)
+    return this.#atOnce ? reply : Promise.resolve(reply)
   }
+
+  #reply<Type extends QueryType>(name: string, type: Type): DnsReply<RecordTypes[Type]> {
+    const entry = this.#zone[name]
+    const alias = entry?.CNAME
+    if (alias !== undefined) return this.#reply(alias[0]!, type) // Owned by the other name.
+    const data = entry === undefined ? 'nxdomain' : (entry[type] ?? 'nodata')
+    if (typeof data === 'string') return { kind: data as 'retry', name }
+    const records = data.slice(0, 100).map((text) => parse(name, text) as RecordTypes[Type])
+    return { kind: 'found', records, dropped: data.length - records.length }
+  }
+}
+
+function parse(name: string, text: string): RecordTypes[QueryType] {
+  const words = text.split(' ')
+  const numbers = words.slice(0, -1).map(Number)
+  const last = words.at(-1)!
+  const ttl = 60
+  if (words.length === 1) return { name, ttl, address: last }
+  if (words.length === 2) return { name, ttl, preference: numbers[0]!, exchange: last }
+  const [priority = 0, weight = 0, port = 0] = numbers
+  return { name, ttl, priority, weight, port, target: last }
 }
 
 function setUp(
   zone: Zone,
   changed: Partial<MxLookupOptions> = {},
   ports: Partial<MxLookupPorts> = {},
+  atOnce = false,
 ) {
-  const resolver = new FakeResolver(zone)
-  const clock = new VirtualClock()
+  const resolver = new FakeResolver(zone, atOnce)
   const { logger, lines } = memoryLogger()
   const lookup = new MxLookup(
     { ...options, ...changed },
-    { resolver, random: () => 0, clock, log: logger, ...ports },
+    { resolver, random: () => 0, log: logger, ...ports },
   )
-  return { lookup, resolver, clock, lines }
+  return { lookup, resolver, lines }
 }
 
-function domain(host: string, port = 25): Nexthop {
-  return { host, port, mx: true }
+function domain(host: string, port = 25, service = 'smtp'): Nexthop {
+  return { host, port, service, mx: true }
+}
+
+function bracketed(host: string, port = 25): Nexthop {
+  return { host, port, service: 'smtp', mx: false }
 }
 
 /** The servers as `preference name[address]:port`, or `status text`. */
@@ -123,23 +136,23 @@ describe('MX results', () => {
     ],
     [
       'sf.test',
-      { 'sf.test': { MX: 'ESERVFAIL' } },
+      { 'sf.test': { MX: 'retry' } },
       `4.4.3 ${NOT_FOUND} name=sf.test type=MX: Host not found, try again`,
     ],
     [
       'rf.test',
-      { 'rf.test': { MX: 'EREFUSED' } },
+      { 'rf.test': { MX: 'fail' } },
       `5.4.3 ${NOT_FOUND} name=rf.test type=MX: Non-recoverable error`,
     ],
     [
       'bad.test',
-      { 'bad.test': { MX: 'EBADRESP' } },
+      { 'bad.test': { MX: 'malformed' } },
       '4.4.3 Name service error for name=bad.test type=MX: ' +
         'Malformed or unexpected name server reply',
     ],
     [
       'null.test',
-      { 'null.test': { MX: ['10 a.test', '0 '] }, 'a.test': { A: ['192.0.2.1'] } },
+      { 'null.test': { MX: ['10 a.test', '0 .'] }, 'a.test': { A: ['192.0.2.1'] } },
       '5.1.0 Domain null.test does not accept mail (nullMX)',
     ],
   ])('C-14, C-17: %s', async (name, zone, expected) => {
@@ -153,8 +166,8 @@ describe('MX results', () => {
 
   it('C-17: ignore_mx_lookup_error falls back to the address, a null MX does not', async () => {
     const zone = {
-      'sf.test': { MX: 'ESERVFAIL', A: ['192.0.2.1'] },
-      'null.test': { MX: ['0 '], A: ['192.0.2.1'] },
+      'sf.test': { MX: 'retry', A: ['192.0.2.1'] },
+      'null.test': { MX: ['0 .'], A: ['192.0.2.1'] },
     }
     const ignore = { ignoreMxLookupError: true }
     expect((await run(zone, domain('sf.test'), ignore)).shown).toEqual(['0 sf.test[192.0.2.1]:25'])
@@ -216,7 +229,7 @@ describe('MX results', () => {
     [['10 sf.test', '20 gone.test'], '4.4.4'],
     [['10 gone.test', '20 sf.test'], '4.4.3'],
   ])('C-19: a soft error keeps later ones soft: %s', async (MX, status) => {
-    const zone = { 'd.test': { MX }, 'sf.test': { A: 'ESERVFAIL' } }
+    const zone = { 'd.test': { MX }, 'sf.test': { A: 'retry' } }
     expect((await run(zone, domain('d.test'))).shown[0]!.slice(0, 5)).toBe(status)
   })
 })
@@ -226,27 +239,23 @@ describe('address families', () => {
 
   it('C-16: asks for the enabled families in their order and merges', async () => {
     const zone = { 'h.test': { A: ['192.0.2.1'], AAAA: ['2001:db8::1'] } }
-    const { shown } = await run(zone, { host: 'h.test', port: 25, mx: false }, both)
+    const { shown } = await run(zone, bracketed('h.test', 25), both)
     expect(shown).toEqual(['0 h.test[2001:db8::1]:25', '0 h.test[192.0.2.1]:25'])
   })
 
   it.each([
     [{}, '5.4.4', 'type=A: Host found but no data record of requested type'],
-    [{ AAAA: 'ESERVFAIL' }, '4.4.3', 'type=AAAA: Host not found, try again'],
-    [{ A: 'ESERVFAIL' }, '4.4.3', 'type=A: Host not found, try again'],
-    [{ AAAA: 'EFORMERR' }, '5.4.3', 'type=AAAA: Non-recoverable error'],
+    [{ AAAA: 'retry' }, '4.4.3', 'type=AAAA: Host not found, try again'],
+    [{ A: 'retry' }, '4.4.3', 'type=A: Host not found, try again'],
+    [{ AAAA: 'fail' }, '5.4.3', 'type=AAAA: Non-recoverable error'],
   ])('C-16, C-185: the stronger failure is reported: %j', async (records, status, text) => {
-    const { shown } = await run(
-      { 'h.test': records },
-      { host: 'h.test', port: 25, mx: false },
-      both,
-    )
+    const { shown } = await run({ 'h.test': records }, bracketed('h.test', 25), both)
     expect(shown).toEqual([`${status} ${NOT_FOUND} name=h.test ${text}`])
   })
 
   it('C-185: one family with addresses is enough', async () => {
-    const zone = { 'h.test': { A: ['192.0.2.1'], AAAA: 'ESERVFAIL' } }
-    const { shown } = await run(zone, { host: 'h.test', port: 25, mx: false }, both)
+    const zone = { 'h.test': { A: ['192.0.2.1'], AAAA: 'retry' } }
+    const { shown } = await run(zone, bracketed('h.test', 25), both)
     expect(shown).toEqual(['0 h.test[192.0.2.1]:25'])
   })
 
@@ -257,12 +266,12 @@ describe('address families', () => {
 
   it('C-1, C-19: an address is its own server, at once, if its family is enabled', () => {
     const { lookup, resolver } = setUp({})
-    expect(lookup.lookup({ host: '192.0.2.7', port: 26, mx: false })).toEqual({
+    expect(lookup.lookup(bracketed('192.0.2.7', 26))).toEqual({
       kind: 'found',
       servers: [{ name: '192.0.2.7', address: '192.0.2.7', family: 4, port: 26, preference: 0 }],
       last: false,
     })
-    expect(lookup.lookup({ host: '2001:db8::7', port: 26, mx: false })).toMatchObject({
+    expect(lookup.lookup(bracketed('2001:db8::7', 26))).toMatchObject({
       kind: 'failed',
       status: '5.4.4',
     })
@@ -310,7 +319,7 @@ describe('mail loops', () => {
     ['0:0::1', ['ipv6']],
     ['self.test', ['ipv4']],
   ] as const)('C-23: a host that is this host: %s', async (host, protocols) => {
-    const { shown, last } = await run(zone, { host, port: 25, mx: false }, { protocols })
+    const { shown, last } = await run(zone, bracketed(host), { protocols })
     expect(shown).toEqual([`5.4.6 mail for ${host} loops back to myself`])
     expect(last).toBe(true)
   })
@@ -346,67 +355,205 @@ describe('host lookup without DNS', () => {
   })
 
   it('C-11: native lookup comes after "not found", not after a DNS failure', async () => {
-    const zone = { 'local.test': {}, 'again.test': { MX: 'ENODATA', A: 'ESERVFAIL' } }
+    const zone = { 'local.test': {}, 'again.test': { MX: 'nodata', A: 'retry' } }
     const { lookup } = setUp(zone, { hostLookup: ['native', 'dns'] }, { nativeLookup: native })
     expect(await lookup.lookup(domain('local.test'))).toMatchObject({ kind: 'found' })
     expect(await lookup.lookup(domain('again.test'))).toMatchObject({ status: '4.4.3' })
   })
 })
 
-describe('the cache', () => {
-  const zone = { 'a.test': { A: ['192.0.2.1'] }, 'b.test': { A: ['192.0.2.2'] } }
-  const host = (name: string): Nexthop => ({ host: name, port: 25, mx: false })
+describe('CNAMEs', () => {
+  const zone: Zone = {
+    'd.test': { MX: ['10 alias.test'] },
+    'alias.test': { CNAME: ['real.test'] },
+    'real.test': { A: ['192.0.2.1'] },
+    'odd.test': { CNAME: ['-odd-.test'] },
+    '-odd-.test': { A: ['192.0.2.1'] },
+    'cl.test': { MX: 'loop', A: 'loop' },
+  }
 
-  it('asks once while the TTL lasts, and once more after it', async () => {
-    const { lookup, resolver, clock } = setUp(zone)
-    await lookup.lookup(host('a.test'))
-    await clock.run(9_999)
-    await lookup.lookup(host('A.TEST'))
-    expect(resolver.queries).toEqual(['A a.test'])
-    await clock.run(10_000)
-    await lookup.lookup(host('a.test'))
-    expect(resolver.queries).toEqual(['A a.test', 'A a.test'])
+  it.each([
+    [false, '10 alias.test[192.0.2.1]:25'],
+    [true, '10 real.test[192.0.2.1]:25'],
+  ])('C-29: cnameOverridesServername %s', async (cnameOverridesServername, expected) => {
+    const { shown } = await run(zone, domain('d.test'), { cnameOverridesServername })
+    expect(shown).toEqual([expected])
   })
 
-  it('keeps each kind of answer for its own time, and none beyond the limit', async () => {
-    const { lookup, resolver, clock } = setUp({ 'd.test': { MX: ['10 a.test'] }, ...zone })
-    resolver.ttl = 1_000_000
-    const asked: string[][] = []
-    for (const now of [0, 4_999, 5_000, 29_999, 30_000, 59_999, 60_000]) {
-      await clock.run(now)
-      resolver.queries.length = 0
-      await lookup.lookup(domain('d.test'))
-      await lookup.lookup(host('gone.test'))
-      asked.push([...resolver.queries])
-    }
-    expect(asked).toEqual([
-      ['MX d.test', 'A a.test', 'A gone.test'],
-      [],
-      ['A gone.test'],
-      ['A gone.test'],
-      ['MX d.test'],
-      ['A gone.test'],
-      ['MX d.test', 'A a.test'],
+  it('C-14: a loop means that there is nothing, and is logged each time', async () => {
+    const { shown, lines } = await run(zone, domain('cl.test'))
+    expect(shown).toEqual(['5.4.4 Name server loop for cl.test'])
+    const line = 'warning: dns_lookup: Name server loop for cl.test'
+    expect(lines).toEqual([line, line])
+  })
+
+  it('C-14: addresses of a name that cannot be one are no use', async () => {
+    const { shown, lines } = await run(zone, bracketed('odd.test'))
+    expect(shown[0]).toMatch(/^5\.4\.4 .*Malformed or unexpected name server reply$/)
+    expect(lines).toEqual([
+      'warning: malformed domain name in resource name of A record for odd.test: -odd-.test',
+    ])
+  })
+})
+
+describe('SRV', () => {
+  const SRV = '_submission._tcp.d.test'
+  const submission = domain('d.test', 587, 'submission')
+  const zone: Zone = {
+    [SRV]: { SRV: ['20 0 26 b.test', '10 0 2525 a.test'] },
+    'a.test': { A: ['192.0.2.1'] },
+    'b.test': { A: ['192.0.2.2'] },
+    'c.test': { A: ['192.0.2.3'] },
+    'd.test': { MX: ['10 c.test'] },
+    'self.test': { A: ['127.0.0.1'] },
+  }
+  const MX_SERVER = '10 c.test[192.0.2.3]:587'
+
+  it('C-34: servers by priority, each with the port of its record', async () => {
+    const { shown, last } = await run(zone, submission)
+    expect(shown).toEqual(['10 a.test[192.0.2.1]:2525', '20 b.test[192.0.2.2]:26'])
+    expect(last).toBe(false)
+  })
+
+  it('C-12: not for other services, brackets, or without DNS', async () => {
+    expect((await run(zone, domain('d.test', 587, '587'))).shown).toEqual([MX_SERVER])
+    const { resolver, lookup } = setUp(zone)
+    await lookup.lookup({ ...submission, mx: false })
+    expect(resolver.queries).toEqual(['A d.test'])
+  })
+
+  it.each([
+    ['nxdomain', '5.4.4', true, false],
+    ['nodata', '5.4.4', true, false],
+    ['retry', '4.4.3', true, true],
+    ['malformed', '4.4.3', true, true],
+    ['fail', '5.4.3', true, true],
+  ])('C-34: %s is %s; falls back if allowed %s, if errors are ignored %s', async (...row) => {
+    const [kind, status, allowed, ignored] = row
+    const broken = { ...zone, [SRV]: { SRV: kind } }
+    const refused = await run(broken, submission)
+    expect(refused.shown[0]).toMatch(new RegExp(`^${status} .*name=${SRV} type=SRV`))
+    expect(refused.lines).toEqual([])
+
+    const allowing = await run(broken, submission, { allowSrvLookupFallback: true })
+    expect(allowing.shown.includes(MX_SERVER)).toBe(allowed)
+    const text = refused.shown[0]!.slice(6)
+    expect(allowing.lines).toEqual([`skipping SRV lookup for ${SRV}: ${text}`])
+
+    const ignoring = await run(broken, submission, { ignoreSrvLookupError: true })
+    expect(ignoring.shown.includes(MX_SERVER)).toBe(ignored)
+  })
+
+  it('C-14, C-34: a root target means that the service is not offered', async () => {
+    const none: Zone = { ...zone, [SRV]: { SRV: ['0 0 0 .'] } }
+    const { shown } = await run(none, submission, { ignoreSrvLookupError: true })
+    expect(shown).toEqual([`5.1.0 Domain ${SRV} does not support SRV requests`])
+    const allowing = await run(none, submission, { allowSrvLookupFallback: true })
+    expect(allowing.shown).toEqual([MX_SERVER])
+  })
+
+  it('C-34: no target with an address', async () => {
+    const gone: Zone = { ...zone, [SRV]: { SRV: ['10 0 26 gone.test'] } }
+    const { shown, lines } = await run(gone, submission)
+    expect(shown).toEqual([`5.4.4 ${NOT_FOUND} name=gone.test type=A: Host not found`])
+    expect(lines).toEqual([`warning: no SRV host for ${SRV} has a valid address record`])
+    const allowing = await run(gone, submission, { allowSrvLookupFallback: true })
+    expect(allowing.shown).toEqual([MX_SERVER])
+  })
+
+  it('C-20, C-34: this host is looked for if the next hop is at port 25', async () => {
+    const self: Zone = { ...zone, [SRV]: { SRV: ['10 0 26 self.test', '20 0 26 b.test'] } }
+    const loop = await run(self, { ...submission, port: 25 }, { allowSrvLookupFallback: true })
+    expect(loop.shown).toEqual(['5.4.6 mail for d.test loops back to myself'])
+    expect(loop.last).toBe(true)
+    expect((await run(self, submission)).shown).toHaveLength(2)
+  })
+})
+
+describe('smtp_dns_reply_filter', () => {
+  const zone: Zone = {
+    'd.test': { MX: ['10 a.test', '20 b.test'] },
+    'a.test': { A: ['192.0.2.1'] },
+    'b.test': { A: ['192.0.2.2'] },
+    '_submission._tcp.d.test': { SRV: ['10 5 26 a.test'] },
+  }
+  const ignoring = (pattern: RegExp, action = 'IGNORE') => ({
+    replyFilter: async (record: string) => (pattern.test(record) ? action : undefined),
+  })
+
+  it.each([
+    [/^d\.test\. 60 IN MX 10 a\.test\.$/, '20 b.test[192.0.2.2]:25'],
+    [/^a\.test\. 60 IN A 192\.0\.2\.1$/, '20 b.test[192.0.2.2]:25'],
+  ])('C-15, C-185: drops what is ignored: %s', async (pattern, expected) => {
+    const { shown, lines } = await run(zone, domain('d.test'), ignoring(pattern))
+    expect(shown).toEqual([expected])
+    expect(lines).toEqual([
+      `ignoring DNS RR: ${/^\^(.*)\$$/.exec(pattern.source)![1]!.replaceAll('\\', '')}`,
     ])
   })
 
-  it('lets lookups that run side by side share one query', async () => {
-    const { lookup, resolver } = setUp(zone)
-    await Promise.all([1, 2, 3].map(() => lookup.lookup(host('a.test'))))
-    expect(resolver.queries).toEqual(['A a.test'])
+  it.each([
+    [/ MX /, '4.7.0 Error looking up name=d.test type=MX'],
+    [/ A /, '4.7.0 Error looking up name=b.test type=A'],
+  ])('C-14, C-17, C-19, C-185: nothing is left after %s', async (pattern, expected) => {
+    const changed = { ...ignoring(pattern), ignoreMxLookupError: true }
+    const { shown } = await run(zone, domain('d.test'), changed)
+    expect(shown).toEqual([`${expected}: DNS reply filter drops all results`])
   })
 
-  it('keeps the names used last, up to its limit', async () => {
-    const { lookup, resolver } = setUp({ ...zone, 'c.test': { A: ['192.0.2.3'] } })
-    for (const name of ['a.test', 'b.test', 'a.test', 'c.test', 'a.test', 'b.test']) {
-      await lookup.lookup(host(name))
+  it('C-15, C-185: anything but IGNORE is no action', async () => {
+    const { shown, lines } = await run(zone, domain('d.test'), ignoring(/MX/, 'DROP'))
+    expect(shown).toEqual([
+      '4.4.3 Error looking up name=d.test type=MX: Invalid DNS reply filter syntax',
+    ])
+    expect(lines).toEqual(['warning: smtp_dns_reply_filter: unknown DNS filter action: "DROP"'])
+  })
+
+  it('C-15: a table that cannot be asked puts mail off', async () => {
+    const { shown, lines } = await run(zone, domain('d.test'), { replyFilter: () => null })
+    expect(shown[0]).toMatch(/^4\.4\.3 .*: Invalid DNS reply filter syntax$/)
+    expect(lines).toEqual([])
+  })
+
+  it('C-15, C-34: sees SRV records, too', async () => {
+    const record = '_submission._tcp.d.test. 60 IN SRV 10 5 26 a.test.'
+    const changed = {
+      allowSrvLookupFallback: true,
+      replyFilter: (one: string) => (one === record ? 'ignore' : undefined),
     }
-    expect(resolver.queries).toEqual(['A a.test', 'A b.test', 'A c.test', 'A b.test'])
+    const { shown } = await run(zone, domain('d.test', 587, 'submission'), changed)
+    expect(shown).toEqual(['10 a.test[192.0.2.1]:587', '20 b.test[192.0.2.2]:587'])
+  })
+})
+
+describe('questions', () => {
+  const zone: Zone = { 'd.test': { MX: ['10 a.test'] }, 'a.test': { A: ['192.0.2.1'] } }
+
+  it('C-13: the options of the resolver are for addresses only', async () => {
+    const { lookup, resolver } = setUp(zone, { resolverOptions: ['res_dnsrch'] })
+    await lookup.lookup(domain('d.test'))
+    const search = { defaultDomain: false, searchList: true }
+    expect(resolver.asked.map((options) => options.search)).toEqual([undefined, search])
+  })
+
+  it('C-11: dnssec asks for validation', async () => {
+    const { lookup, resolver } = setUp(zone, { dnssec: true })
+    await lookup.lookup(domain('d.test'))
+    expect(resolver.asked.map(({ dnssec }) => dnssec)).toEqual([true, true])
+  })
+
+  it('what the resolver knows is answered at once, without a promise', () => {
+    const { lookup } = setUp(zone, { protocols: ['ipv4', 'ipv6'] }, {}, true)
+    expect(lookup.lookup(domain('d.test'))).toMatchObject({
+      kind: 'found',
+      servers: [{ address: '192.0.2.1' }],
+    })
+    expect(lookup.lookup(domain('gone.test'))).toMatchObject({ kind: 'failed' })
   })
 })
 
 it('C-1: asks DNS for the A-label form of a name', async () => {
   const { lookup, resolver } = setUp({})
-  await lookup.lookup({ host: 'bücher.test', port: 25, mx: false })
+  await lookup.lookup(bracketed('bücher.test', 25))
   expect(resolver.queries).toEqual(['A xn--bcher-kva.test'])
 })

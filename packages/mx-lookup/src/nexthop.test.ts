@@ -17,23 +17,23 @@ const ports = {
 
 describe('parseNexthop', () => {
   it.each([
-    ['example.com', 'example.com', 25, true],
-    ['example.com:26', 'example.com', 26, true],
-    ['example.com:', 'example.com', 25, true],
-    ['[example.com]', 'example.com', 25, false],
-    ['[example.com]:', 'example.com', 25, false],
-    ['[example.com]:587', 'example.com', 587, false],
-    ['[1.2.3.4]:26', '1.2.3.4', 26, false],
-    ['1.2.3.4:26', '1.2.3.4', 26, false],
-    ['[ipv6:2001:db8::1]', '2001:db8::1', 25, false],
-    ['[2001:db8::1]', '2001:db8::1', 25, false],
-    ['[IPv6:2001:db8::1]:587', '2001:db8::1', 587, false],
-    ['host_under.example', 'host_under.example', 25, true],
-    ['example.com:submissions', 'example.com', 465, true],
-    ['example.com:qmqp', 'example.com', 628, true],
-    ['bücher.example', 'bücher.example', 25, true],
-  ])('C-1, C-2, C-4, C-180: %s', (text, host, port, mx) => {
-    expect(parseNexthop(text, ports)).toEqual({ host, port, mx })
+    ['example.com', 'example.com', 25, 'smtp', true],
+    ['example.com:26', 'example.com', 26, '26', true],
+    ['example.com:', 'example.com', 25, 'smtp', true],
+    ['[example.com]', 'example.com', 25, 'smtp', false],
+    ['[example.com]:', 'example.com', 25, 'smtp', false],
+    ['[example.com]:587', 'example.com', 587, '587', false],
+    ['[1.2.3.4]:26', '1.2.3.4', 26, '26', false],
+    ['1.2.3.4:26', '1.2.3.4', 26, '26', false],
+    ['[ipv6:2001:db8::1]', '2001:db8::1', 25, 'smtp', false],
+    ['[2001:db8::1]', '2001:db8::1', 25, 'smtp', false],
+    ['[IPv6:2001:db8::1]:587', '2001:db8::1', 587, '587', false],
+    ['host_under.example', 'host_under.example', 25, 'smtp', true],
+    ['example.com:submissions', 'example.com', 465, 'submissions', true],
+    ['example.com:qmqp', 'example.com', 628, 'qmqp', true],
+    ['bücher.example', 'bücher.example', 25, 'smtp', true],
+  ])('C-1, C-2, C-4, C-180: %s', (text, host, port, service, mx) => {
+    expect(parseNexthop(text, ports)).toEqual({ host, port, service, mx })
   })
 
   it.each([

@@ -9,6 +9,8 @@ export interface Nexthop {
   readonly host: string
   /** TCP port, 1 to 65535. */
   readonly port: number
+  /** The service as it was given, or the default one. */
+  readonly service: string
   /** Whether MX records come first: false for `[host]` and for addresses. */
   readonly mx: boolean
 }
@@ -47,8 +49,9 @@ export function parseNexthop(text: string, ports: ServicePorts): Nexthop {
   if (!isAddress && dnsName(address) === undefined) {
     throw syntaxError('valid hostname or network address required', text)
   }
-  const port = servicePort(service === '' ? ports.defaultService : service, text, ports)
-  return { host: address, port, mx: !bracketed && !isAddress }
+  const given = service === '' ? ports.defaultService : service
+  const port = servicePort(given, text, ports)
+  return { host: address, port, service: given, mx: !bracketed && !isAddress }
 }
 
 function splitBracketed(text: string): { host: string; service: string } {

@@ -19,8 +19,9 @@ async function pair(): Promise<{ connection: Connection; peer: Socket }> {
   const address = server.address()
   const port = address !== null && typeof address === 'object' ? address.port : 0
   const accepted = once(server, 'connection')
-  const socket = await openSocket((host) => connect({ host, port }), '127.0.0.1', port, 0)
-  if (typeof socket === 'string') throw new Error(socket)
+  const place = { address: '127.0.0.1', port }
+  const socket = await openSocket((host) => connect({ host, port }), place, 0)
+  if ('reason' in socket) throw new Error(socket.reason)
   const [peer] = (await accepted) as [Socket]
   peer.on('error', () => undefined)
   const connection = new Connection(socket, 2048, events)

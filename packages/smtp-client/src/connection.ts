@@ -3,8 +3,19 @@ import type { Socket } from 'node:net'
 import { ConversationError, type ConversationErrorCode } from './errors.ts'
 import { type ReplyEvents, ReplyReader, type SmtpReply } from './reply.ts'
 
-/** Opens a TCP connection; `node:net` connect, or what a test has instead. */
-export type Connect = (address: string, port: number) => Socket
+/**
+ * Opens a TCP connection; `node:net` connect, or what a test has instead.
+ *
+ * @param localAddress numeric; undefined leaves it to the system.
+ */
+export type Connect = (address: string, port: number, localAddress?: string | undefined) => Socket
+
+/** Why there is no connection: the words of the system. */
+export interface ConnectFailure {
+  /** `bind`: the local address cannot be used. */
+  readonly step: 'bind' | 'connect'
+  readonly reason: string
+}
 
 // More unread replies than this, and the server must wait until we want to know.
 const MAX_BUFFERED = 65_536
@@ -143,28 +154,31 @@ export class Connection {
  * Connects.
  *
  * @param timeoutMs 0 leaves it to the operating system.
- * @returns the socket, or why there is none, in the words of the system (C-31).
+ * @returns the socket, or why there is none (C-30, C-31).
  */
 export function openSocket(
   connect: Connect,
-  address: string,
-  port: number,
+  { address, port }: { readonly address: string; readonly port: number },
   timeoutMs: number,
-): Promise<Socket | string> {
+  localAddress?: string,
+): Promise<Socket | ConnectFailure> {
   return new Promise((resolve) => {
-    const socket = connect(address, port)
-    const settle = (result: Socket | string): void => {
+    const socket = connect(address, port, localAddress)
+    const settle = (result: Socket | ConnectFailure): void => {
       socket.off('error', onError)
       socket.off('timeout', onTimeout)
       socket.off('connect', onConnect)
-      if (typeof result === 'string') {
+      if ('reason' in result) {
         socket.on('error', () => undefined) // Whatever it still has to say, it is too late.
         socket.destroy()
       }
       resolve(result)
     }
-    const onError = (error: NodeJS.ErrnoException): void => settle(systemMessage(error))
-    const onTimeout = (): void => settle('Connection timed out')
+    const onError = (error: NodeJS.ErrnoException): void => {
+      const step = error.syscall === 'bind' ? 'bind' : 'connect'
+      settle({ step, reason: systemMessage(error) })
+    }
+    const onTimeout = (): void => settle({ step: 'connect', reason: 'Connection timed out' })
     const onConnect = (): void => settle(socket)
     socket.on('error', onError)
     socket.on('timeout', onTimeout)

@@ -219,7 +219,8 @@ export class Delivery implements Walker {
     const { log, clock } = this.#context
     if (result.kind === 'unreachable') {
       log.info(result.text, { queueId, relay: relayText(server) })
-      this.#outcomes.remember({ kind: 'host', status: '4.4.1', text: result.text })
+      const { status, text } = result
+      this.#outcomes.remember({ kind: 'host', status, text })
       return undefined
     }
     const relay = relayText(server)

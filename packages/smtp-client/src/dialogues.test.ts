@@ -5,7 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '@posthouse/clock'
 import { unquoteAddress } from '@posthouse/mail-address'
 import { memoryLogger } from '@posthouse/mail-log'
-import { MxLookup, type MxLookupOptions } from '@posthouse/mx-lookup'
+import {
+  type DnsReply,
+  type DnsResolver,
+  MxLookup,
+  type MxLookupOptions,
+  type QueryType,
+  type RecordTypes,
+} from '@posthouse/mx-lookup'
 import { expect, it } from 'vitest'
 import { options as defaults } from '../examples/options.ts'
 
@@ -25,8 +32,7 @@ import {
 // TLS, SASL: discard-starttls discard-auth, groups H and I
 // conversion to 7 bits: downgrade-text downgrade-multipart downgrade-nesting
 // XFORWARD: xforward xforward-some xforward-close
-// CNAME chains seen by the client, best_mx_transport, SRV: mx-cname-override cname-loop
-//   loop-bestmx-transport srv-basic srv-notfound
+// best_mx_transport: loop-bestmx-transport
 // address probes: group E
 
 type ScriptStep = readonly (string | number)[]
@@ -268,20 +274,44 @@ class Stage {
   }
 }
 
-const ERROR_CODES: Readonly<Record<string, string>> = {
-  NXDOMAIN: 'ENOTFOUND',
-  TRYAGAIN: 'ESERVFAIL',
-  NONRECOVERABLE: 'EREFUSED',
-}
+const FAILURES = { NXDOMAIN: 'nxdomain', TRYAGAIN: 'retry', NONRECOVERABLE: 'fail' } as const
+const MAX_ALIASES = 10
 
-function fakeDns(zone: Dialogue['dns'] = {}, name: string, type: string): readonly string[] {
-  const types = zone[name]
-  const cname = types?.['CNAME']
-  if (cname !== undefined) return fakeDns(zone, cname[0]!, type)
-  const records = types === undefined ? 'NXDOMAIN' : types[type]
-  if (typeof records === 'object') return records
-  const code = records === undefined ? 'ENODATA' : ERROR_CODES[records]
-  throw Object.assign(new Error(name), { code })
+/** A name server that has a dialogue's zone. */
+class FakeResolver implements DnsResolver {
+  readonly #zone: NonNullable<Dialogue['dns']>
+  readonly #stage: Stage
+
+  constructor({ dns = {} }: Dialogue, stage: Stage) {
+    this.#zone = dns
+    this.#stage = stage
+  }
+
+  query<Type extends QueryType>(asked: string, type: Type): DnsReply<RecordTypes[Type]> {
+    let name = asked
+    for (let aliases = 0; ; aliases++) {
+      const target = this.#zone[name]?.['CNAME']?.[0]
+      if (target === undefined) break
+      if (aliases === MAX_ALIASES) return { kind: 'loop', name }
+      name = target
+    }
+    const types = this.#zone[name]
+    const data = types === undefined ? 'NXDOMAIN' : (types[type] ?? [])
+    if (typeof data === 'string') return { kind: FAILURES[data as keyof typeof FAILURES], name }
+    if (data.length === 0) return { kind: 'nodata', name }
+    const records = data.map((text) => this.#parse(name, text) as RecordTypes[Type])
+    return { kind: 'found', records, dropped: 0 }
+  }
+
+  #parse(name: string, text: string): RecordTypes[QueryType] {
+    const words = this.#stage.withPorts(text).split(' ')
+    const [priority, weight, port] = words.map(Number) as [number, number, number]
+    const target = words.at(-1)!
+    const owned = { name, ttl: 60 }
+    if (words.length === 1) return { ...owned, address: target }
+    if (words.length === 2) return { ...owned, preference: priority, exchange: target }
+    return { ...owned, priority, weight, port, target }
+  }
 }
 
 interface Settings {
@@ -291,7 +321,12 @@ interface Settings {
 
 function defaultSettings(): Settings {
   return {
-    client: { ...defaults, myhostname: 'mta.client.test', heloName: 'mta.client.test' },
+    client: {
+      ...defaults,
+      myhostname: 'mta.client.test',
+      heloName: 'mta.client.test',
+      knownTcpPorts: new Map([...defaults.knownTcpPorts, ['submission', 587]]),
+    },
     lookup: {
       protocols: ['ipv4'],
       hostLookup: ['dns'],
@@ -303,10 +338,12 @@ function defaultSettings(): Settings {
       ownAddresses: ['127.0.0.1'],
       ignoreMxLookupError: false,
       deferIfNoMxAddressFound: false,
-      cacheMaxNames: 100,
-      cacheMaxTtlMs: 60_000,
-      cacheMxTtlMs: 60_000,
-      cacheNegativeTtlMs: 60_000,
+      cnameOverridesServername: false,
+      useSrvLookup: [],
+      allowSrvLookupFallback: false,
+      ignoreSrvLookupError: false,
+      dnssec: false,
+      resolverOptions: [],
     },
   }
 }
@@ -383,6 +420,12 @@ function settings(config: Dialogue['config'], stage: Stage): Settings {
       },
       proxy_interfaces: () => {
         lookup = { ...lookup, ownAddresses: ['127.0.0.1', value] }
+      },
+      smtp_cname_overrides_servername: () => {
+        lookup = { ...lookup, cnameOverridesServername: yes }
+      },
+      use_srv_lookup: () => {
+        lookup = { ...lookup, useSrvLookup: [value] }
       },
       smtp_randomize_addresses: () => undefined,
     }
@@ -506,18 +549,9 @@ it.concurrent.each(dialogues)('C-178 $name: $title', async (dialogue) => {
   await stage.open()
   const { client: clientOptions, lookup: lookupOptions } = settings(dialogue.config, stage)
   const { logger: log, lines } = memoryLogger()
-  const resolver = {
-    resolveMx: async (name: string) =>
-      fakeDns(dialogue.dns, name, 'MX').map((record) => {
-        const [priority, exchange] = record.split(' ')
-        return { priority: Number(priority), exchange: exchange === '.' ? '' : exchange! }
-      }),
-    resolve4: async (name: string) =>
-      fakeDns(dialogue.dns, name, 'A').map((address) => ({ address, ttl: 60 })),
-    resolve6: async () => [],
-  }
   const clock = systemClock
-  const mx = new MxLookup(lookupOptions, { resolver, random: () => 0, clock, log })
+  const resolver = new FakeResolver(dialogue, stage)
+  const mx = new MxLookup(lookupOptions, { resolver, random: () => 0, log })
   const cache = new PlainCache()
   const client = new SmtpClient(clientOptions, {
     lookup: (nexthop) => mx.lookup(nexthop),

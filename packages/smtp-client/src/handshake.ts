@@ -1,8 +1,8 @@
 import type { Clock } from '@posthouse/clock'
-import type { Logger } from '@posthouse/mail-log'
 import type { MailServer } from '@posthouse/mx-lookup'
 
-import { type Connect, Connection, openSocket } from './connection.ts'
+import { type ConnectContext, connectFrom, type Unreachable } from './connect-from.ts'
+import { Connection } from './connection.ts'
 import { type DiscardList, NO_FEATURES, parseEhlo } from './ehlo.ts'
 import { ConversationError } from './errors.ts'
 import {
@@ -13,17 +13,13 @@ import {
   refusal,
   relayText,
 } from './failure.ts'
-import type { SmtpClientOptions } from './options.ts'
 import type { SmtpReply } from './reply.ts'
 import { quit, SmtpSession } from './session.ts'
 
 /** What a handshake needs to know of the client. */
-export interface HandshakeContext {
-  readonly options: SmtpClientOptions
+export interface HandshakeContext extends ConnectContext {
   readonly discard: DiscardList
-  readonly connect: Connect
   readonly clock: Clock
-  readonly log: Logger
 }
 
 /** What a handshake needs to know of the delivery. */
@@ -39,8 +35,7 @@ export interface HandshakeTerms {
 /** A session that is ready for MAIL, or why there is none. */
 export type HandshakeResult =
   | { readonly kind: 'ready'; readonly session: SmtpSession }
-  /** Nobody answered: `connect to …: reason` (C-31). */
-  | { readonly kind: 'unreachable'; readonly text: string }
+  | ({ readonly kind: 'unreachable' } & Unreachable)
   | { readonly kind: 'failed'; readonly failure: Failure }
 
 // Own names are looked for where this host could be listening for mail (C-46, C-55).
@@ -56,11 +51,8 @@ export async function openSession(
   const { options, clock, log } = context
   const session = new SmtpSession(server, options, clock) // Its age counts from here (C-114).
   session.assign(terms.queueId)
-  const { address, port } = server
-  const socket = await openSocket(context.connect, address, port, options.connectTimeoutMs)
-  if (typeof socket === 'string') {
-    return { kind: 'unreachable', text: `connect to ${relayText(server)}: ${socket}` }
-  }
+  const socket = await connectFrom(context, server)
+  if ('status' in socket) return { kind: 'unreachable', ...socket }
   const events = session.replyEvents(log, options.helpfulWarnings)
   session.connection = new Connection(socket, options.replyLineLimit, events)
 

@@ -17,6 +17,13 @@ export interface SmtpClientOptions extends ServicePorts {
   /** `relayhost`, to tell its failures from those of recipients (C-8); empty for none. */
   readonly relayhost: string
 
+  /** `smtp_bind_address`: source of IPv4 connections, numeric; undefined: the system's choice. */
+  readonly bindAddress: string | undefined
+  /** `smtp_bind_address6`: the same for IPv6. */
+  readonly bindAddress6: string | undefined
+  /** `smtp_bind_address_enforce`: never connect from another address (C-30). */
+  readonly bindAddressEnforce: boolean
+
   /** `smtp_connect_timeout`. */
   readonly connectTimeoutMs: number
   /** `smtp_helo_timeout`: greeting, EHLO, HELO. */

@@ -58,5 +58,7 @@ export class SmtpClient {
 }
 
 // One address is tried at a time, and the families have their order already.
-const connectTcp: Connect = (address, port) =>
-  netConnect({ host: address, port, autoSelectFamily: false, noDelay: true })
+const connectTcp: Connect = (host, port, localAddress) => {
+  const options = { host, port, autoSelectFamily: false, noDelay: true }
+  return netConnect(localAddress === undefined ? options : { ...options, localAddress })
+}

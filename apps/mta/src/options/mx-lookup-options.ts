@@ -1,29 +1,59 @@
 import type { Config } from '@posthouse/config'
-import type { MxLookupOptions, Protocol } from '@posthouse/mx-lookup'
+import { LookupTableError } from '@posthouse/lookup-table'
+import type { MxLookupOptions, Protocol, ReplyFilter } from '@posthouse/mx-lookup'
 
-// Bounds of what Postfix leaves to the name server.
-const CACHE = {
-  cacheMaxNames: 10_000,
-  cacheMaxTtlMs: 3_600_000,
-  cacheNegativeTtlMs: 10_000,
-  cacheMxTtlMs: 300_000,
-}
+import type { ListUser } from '../match-lists.ts'
+import { tableList } from '../table-lists.ts'
+import type { Tables } from '../tables.ts'
 
-/** smtp(8): from next hops to servers. */
-export function mxLookupOptions(config: Config, ownAddresses: readonly string[]): MxLookupOptions {
-  const lookups = config.smtp_host_lookup
+/** smtp(8): from next hops to servers. @throws {ConfigError} A table cannot be used. */
+export function mxLookupOptions(
+  user: ListUser,
+  ownAddresses: readonly string[],
+  tables: Tables,
+): MxLookupOptions {
+  const { config } = user
+  const support = dnsSupport(config)
   return {
-    ...CACHE,
     protocols: enabledProtocols(config),
-    hostLookup: (['dns', 'native'] as const).filter((method) => lookups.includes(method)),
-    dnsEnabled: dnsSupport(config) !== 'disabled',
+    hostLookup: (['dns', 'native'] as const).filter((method) =>
+      config.smtp_host_lookup.includes(method),
+    ),
+    dnsEnabled: support !== 'disabled',
+    dnssec: support === 'dnssec',
+    resolverOptions: (['res_defnames', 'res_dnsrch'] as const).filter((option) =>
+      config.smtp_dns_resolver_options.includes(option),
+    ),
+    replyFilter: replyFilter(user, tables),
     ownAddresses,
     ignoreMxLookupError: config.ignore_mx_lookup_error,
     deferIfNoMxAddressFound: config.smtp_defer_if_no_mx_address_found,
+    cnameOverridesServername: config.smtp_cname_overrides_servername,
+    useSrvLookup: config.use_srv_lookup,
+    allowSrvLookupFallback: config.allow_srv_lookup_fallback,
+    ignoreSrvLookupError: config.ignore_srv_lookup_error,
     randomizeAddresses: config.smtp_randomize_addresses,
     addressPreference: addressPreference(config),
     balanceProtocols: config.smtp_balance_inet_protocols,
     addressLimit: config.smtp_mx_address_limit,
+  }
+}
+
+function replyFilter(user: ListUser, tables: Tables): ReplyFilter | undefined {
+  const list = tableList('smtp_dns_reply_filter', user, tables, 'bytes')
+  if (!list.has('all')) return undefined
+  const failed = (error: unknown): null => {
+    if (!(error instanceof LookupTableError)) throw error
+    for (const warning of error.warnings) user.log.warning(warning)
+    return null
+  }
+  return (record) => {
+    try {
+      const action = list.lookup(record)
+      return action instanceof Promise ? action.catch(failed) : action
+    } catch (error) {
+      return failed(error)
+    }
   }
 }
 
