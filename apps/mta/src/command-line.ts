@@ -8,6 +8,7 @@ export const COMMANDS = [
   'start-fg',
   'start',
   'stop',
+  'quick-stop',
   'reload',
   'flush',
   'status',

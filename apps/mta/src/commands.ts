@@ -1,5 +1,5 @@
 import type { Command } from './command-line.ts'
-import { check, flush, reload, start, status, stop } from './control.ts'
+import { check, flush, quickStop, reload, start, status, stop } from './control.ts'
 import { rotateLog } from './rotate-log.ts'
 import { startForeground } from './start-foreground.ts'
 
@@ -8,6 +8,7 @@ export const RUN: Readonly<Record<Command, (configDirectory: string) => Promise<
   'start-fg': startForeground,
   start,
   stop,
+  'quick-stop': quickStop,
   reload,
   flush,
   status,

@@ -10,6 +10,7 @@ import { CommandError } from './command-error.ts'
 import { loadConfiguration, loadSettings, queueDirectoryOf } from './load-configuration.ts'
 import { mailOwnerOf, setgidGroup } from './queue-accounts.ts'
 import { queueWarnings } from './queue-warnings.ts'
+import { requestQuickStart } from './quick-start.ts'
 import { triggerService } from './trigger-service.ts'
 
 const EX_UNAVAILABLE = 69
@@ -68,15 +69,26 @@ export async function start(configDirectory: string): Promise<void> {
 
 /** `posthouse stop`: SIGTERM, then patience, then SIGKILL. */
 export async function stop(configDirectory: string): Promise<void> {
+  await stopInstance(queueDirectoryIn(configDirectory))
+}
+
+/** `posthouse quick-stop`: the next start does without the checks of the queue (F-22). */
+export async function quickStop(configDirectory: string): Promise<void> {
   const queueDirectory = queueDirectoryIn(configDirectory)
+  if (await stopInstance(queueDirectory)) requestQuickStart(queueDirectory)
+}
+
+/** @returns whether it ended in order. */
+async function stopInstance(queueDirectory: string): Promise<boolean> {
   const processId = requireRunning(queueDirectory)
   process.kill(processId, 'SIGTERM')
   for (let poll = 0; poll < STOP_POLLS * 10; poll++) {
-    if (runningInstance(queueDirectory) === undefined) return
+    if (runningInstance(queueDirectory) === undefined) return true
     await sleep(100)
   }
   console.error('posthouse: stopping the Postfix mail system with force')
   process.kill(processId, 'SIGKILL')
+  return false
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Dirent, lstatSync, readdirSync, type Stats } from 'node:fs'
+import { type Dir, type Dirent, lstatSync, opendirSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import type { MailOwner } from '@posthouse/master'
 
@@ -22,9 +22,9 @@ export interface QueueInspection {
  */
 export function queueWarnings(inspection: QueueInspection): string[] {
   const { queueDirectory, owner } = inspection
-  const damaged = entries(join(queueDirectory, 'corrupt'))
-    .filter((entry) => entry.isFile())
-    .map(({ name }) => `damaged message: corrupt/${name}`)
+  const damaged = namesOf(join(queueDirectory, 'corrupt'), (entry) => entry.isFile()).map(
+    (name) => `damaged message: corrupt/${name}`,
+  )
   if (owner === undefined) return damaged
   return [
     ...rootWarnings(inspection),
@@ -66,20 +66,31 @@ function groupWarnings({ queueDirectory, group }: QueueInspection): string[] {
 
 /** Hash directories, which have names of one character (F-8). Others hold nothing that counts. */
 function directoriesBelow(queueDirectory: string, relative: string): string[] {
-  return entries(join(queueDirectory, relative))
-    .filter((entry) => entry.isDirectory() && entry.name.length === 1)
-    .flatMap(({ name }) => {
-      const below = join(relative, name)
-      return [below, ...directoriesBelow(queueDirectory, below)]
-    })
+  const isHash = (entry: Dirent): boolean => entry.isDirectory() && entry.name.length === 1
+  return namesOf(join(queueDirectory, relative), isHash).flatMap((name) => {
+    const below = join(relative, name)
+    return [below, ...directoriesBelow(queueDirectory, below)]
+  })
+}
+
+/** Some names of a directory that may have a million others. */
+function namesOf(path: string, isWanted: (entry: Dirent) => boolean): string[] {
+  const directory = openIfReadable(path)
+  if (directory === undefined) return []
+  const names: string[] = []
+  for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
+    if (isWanted(entry)) names.push(entry.name)
+  }
+  directory.closeSync()
+  return names
 }
 
 // What is missing is made by a start, and what cannot be read is not for this user to judge.
-function entries(path: string): Dirent[] {
+function openIfReadable(path: string): Dir | undefined {
   try {
-    return readdirSync(path, { withFileTypes: true })
+    return opendirSync(path, { bufferSize: 1024 })
   } catch {
-    return []
+    return undefined
   }
 }
 

@@ -7,6 +7,7 @@ import { logEarlyFailure, type OpenLog, openLog } from './open-log.ts'
 import { prepareQueue } from './prepare-queue.ts'
 import { mailOwnerOf, setgidGroup } from './queue-accounts.ts'
 import { queueWarnings } from './queue-warnings.ts'
+import { takeQuickStart } from './quick-start.ts'
 import { Reloader } from './reloader.ts'
 import { putInOrder } from './repair-queue.ts'
 import { VERSION } from './version.ts'
@@ -55,10 +56,12 @@ async function run(
   for (const warning of warnings) log.warning(warning)
   for (const notice of notices) log.info(notice)
 
-  await putInOrder(queueSettings(configuration), owner, mailLog.logger('postsuper'))
-  const inspection = { queueDirectory, configDirectory: directory, owner, group }
-  const script = mailLog.logger('postfix-script')
-  for (const warning of queueWarnings(inspection)) script.warning(warning)
+  if (!takeQuickStart(queueDirectory)) {
+    await putInOrder(queueSettings(configuration), owner, mailLog.logger('postsuper'))
+    const inspection = { queueDirectory, configDirectory: directory, owner, group }
+    const script = mailLog.logger('postfix-script')
+    for (const warning of queueWarnings(inspection)) script.warning(warning)
+  }
   const system = await MailSystem.open(configuration, mailLog)
   if (owner !== undefined) dropPrivileges(owner, process)
   await system.start()

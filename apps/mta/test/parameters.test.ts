@@ -12,13 +12,15 @@ const REFERENCE = /\$\{?([A-Za-z0-9_]+)/g
 // What else decides whether there is a start at all.
 const ONLY_CHECKED = ['maillog_file_prefixes']
 // Read by `logrotate`: log.test.ts; by `postqueue`: postqueue.peers.test.ts; by `sendmail`:
-// sendmail.test.ts.
+// sendmail.test.ts; for ordinary users: ordinary-users.peers.test.ts.
 const OF_COMMANDS = [
+  'alternate_config_directories',
   'maillog_file_compressor',
   'maillog_file_rotate_suffix',
   'authorized_flush_users',
   'authorized_mailq_users',
   'authorized_submit_users',
+  'command_directory',
   'default_verp_delimiters',
   'fast_flush_domains',
   'flush_service_name',

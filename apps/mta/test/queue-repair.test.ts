@@ -57,6 +57,26 @@ describe('a start of posthouse', () => {
     )
   })
 
+  it('F-22: leaves the checks out once, after a quick-stop', async () => {
+    const { scene } = await stoppedScene()
+    const queue = join(scene.directory, 'queue')
+    await scene.restart()
+    const stopped = await runCommand('-c', join(scene.directory, 'conf'), 'quick-stop')
+    expect(stopped).toEqual({ status: 0, output: '' })
+    expect(readdirSync(queue)).toContain('quick-start')
+    writeFileSync(join(queue, 'corrupt/0ABCDEF1234'), 'x')
+    const misplaced = join(queue, 'hold/X')
+    mkdirSync(misplaced)
+    await scene.restart()
+    expect(readdirSync(queue)).not.toContain('quick-start')
+    expect(readdirSync(join(queue, 'hold'))).toEqual(['X'])
+    expect(scene.posthouse.log.join('\n')).not.toContain('damaged message')
+    await scene.posthouse.stop()
+    await scene.restart()
+    expect(readdirSync(join(queue, 'hold'))).toEqual([])
+    expect(scene.posthouse.log.join('\n')).toContain('damaged message')
+  })
+
   it('F-22: is refused when the queue cannot be repaired', async () => {
     const { scene } = await stoppedScene()
     const alien = join(scene.directory, 'queue/hold/A/not-ours')

@@ -11,8 +11,11 @@ export interface TreeEntry {
  * nothing else is to be done meanwhile. Each throws an error whose `code` is such as `ENOENT`.
  */
 export interface QueueTree {
-  /** All names but `.` and `..`, in no order. */
-  list(path: string): readonly TreeEntry[]
+  /**
+   * All names but `.` and `..`, in no order, as they are asked for. What is renamed or made
+   * meanwhile may come or not. Errors may come with any of them.
+   */
+  list(path: string): Iterable<TreeEntry>
   /** Of the name itself: a symbolic link is not followed. */
   status(path: string): FileSystemStatus
   rename(from: string, to: string): void

@@ -27,12 +27,12 @@ export class QueueFiles {
     return path.slice(this.settings.directory.length + 1)
   }
 
-  /** The names in a directory; none when it has vanished. */
-  list(path: string): readonly TreeEntry[] {
+  /** The names in a directory, one by one; none when it has vanished. */
+  *list(path: string): Generator<TreeEntry, void, void> {
     try {
-      return this.#ports.tree.list(path)
+      yield* this.#ports.tree.list(path)
     } catch (error) {
-      if (isMissing(error)) return []
+      if (isMissing(error)) return
       throw new PostsuperError(
         `scan_dir_push: open directory ${this.relative(path)}: ${this.#reason(error)}`,
       )
