@@ -17,8 +17,8 @@ export class Entry<M, R> extends Batch<M, R, PeerDestination<M, R>> {
   younger: Entry<M, R> | undefined
   /** The youngest of the peer; more recipients may join it. */
   last: Entry<M, R> = this
-  /** Grows with each peer of the transport. */
-  serial: number
+  /** Grows with each recipient of the transport. */
+  readonly serial: number
   /** The ring of the peers of the job. */
   before: Entry<M, R> = this
   after: Entry<M, R> = this
@@ -39,7 +39,6 @@ export class Entry<M, R> extends Batch<M, R, PeerDestination<M, R>> {
   /** The next one of the peer takes its place in the ring and in the line. */
   giveWayTo(next: Entry<M, R>): void {
     next.last = this.last
-    next.serial = this.serial
     if (this.after !== this) {
       next.before = this.before
       next.after = this.after
