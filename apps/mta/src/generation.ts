@@ -78,16 +78,13 @@ export class Generation {
       this.#notices = buildNotices(configuration, parts, cleanups)
       this.qmqpServers = buildQmqpServers(configuration, parts, this.#tables, cleanups)
       this.#openSubmission = submissionOpener(configuration, parts, cleanups)
-      const transports = servicesOf(configuration, 'smtp')
       const { mailLog } = parts
-      this.agents = new Map(
-        transports.map((service) => [
-          service.name,
-          buildSmtpAgent(configuration, service, parts, this.#tables),
-        ]),
-      )
+      this.agents = buildSmtpAgents(configuration, parts, this.#tables)
       this.agentLogs = new Map(
-        transports.map((service) => [service.name, serviceLog(configuration, service, mailLog)]),
+        servicesOf(configuration, 'smtp').map((service) => [
+          service.name,
+          serviceLog(configuration, service, mailLog),
+        ]),
       )
     } catch (error) {
       this.#tables.close()
@@ -175,12 +172,42 @@ function servicesOf({ services }: Configuration, program: string): MasterService
   return services.filter((service) => programOf(service) === program)
 }
 
-function buildSmtpAgent(
+function buildSmtpAgents(
+  configuration: Configuration,
+  parts: SharedParts,
+  tables: Tables,
+): Map<string, DeliveryAgent> {
+  const services = servicesOf(configuration, 'smtp')
+  const clients = new Map(
+    services.map((service) => [
+      service.name,
+      buildSmtpClient(configuration, service, parts, tables),
+    ]),
+  )
+  return new Map(
+    services.map((service) => {
+      const { best_mx_transport: bestMx } = configuration.configOf(service)
+      const [, transport = '', nexthop = ''] = /^([^:]*):?(.*)$/.exec(bestMx) ?? []
+      const agent = smtpAgent({
+        client: clients.get(service.name)!,
+        store: parts.store,
+        bestMxTransport:
+          transport === ''
+            ? undefined
+            : { transport, nexthop, client: () => clients.get(transport) },
+        log: serviceLog(configuration, service, parts.mailLog),
+      })
+      return [service.name, agent]
+    }),
+  )
+}
+
+function buildSmtpClient(
   configuration: Configuration,
   service: MasterService,
-  { mailLog, dns, sessions, store }: SharedParts,
+  { mailLog, dns, sessions }: SharedParts,
   tables: Tables,
-): DeliveryAgent {
+): SmtpClient {
   const config = configuration.configOf(service)
   const log = serviceLog(configuration, service, mailLog)
   const user = { config, log }
@@ -190,8 +217,8 @@ function buildSmtpAgent(
     log,
   })
   const options = smtpClientOptions(user, service.name, tables, configuration.own.addresses)
-  const ports = { lookup: (nexthop: Nexthop) => mx.lookup(nexthop), cache: sessions, clock, log }
-  return smtpAgent(new SmtpClient(options, ports), store)
+  const lookup = (nexthop: Nexthop) => mx.lookup(nexthop)
+  return new SmtpClient(options, { lookup, cache: sessions, clock, log })
 }
 
 function buildQmqpServers(

@@ -1,21 +1,81 @@
-import type { DeliveryAgent } from '@posthouse/queue-manager'
+import type { Logger } from '@posthouse/mail-log'
+import type { DeliveryAgent, DeliveryReport, DeliveryRequest } from '@posthouse/queue-manager'
 import type { QueueStore } from '@posthouse/queue-store'
-import type { SmtpClient } from '@posthouse/smtp-client'
+import type { SmtpClient, SmtpReport } from '@posthouse/smtp-client'
+
+/** `best_mx_transport`: who delivers mail that this host would only send to itself (C-9). */
+export interface BestMxTransport {
+  readonly transport: string
+  /** Empty: the next hop of the request. */
+  readonly nexthop: string
+  /** The client of that transport, if it is one for SMTP. */
+  readonly client: () => SmtpClient | undefined
+}
+
+/** What an agent for SMTP is made of. */
+export interface SmtpAgentParts {
+  readonly client: SmtpClient
+  readonly store: QueueStore
+  readonly bestMxTransport: BestMxTransport | undefined
+  readonly log: Logger
+}
 
 /** Lets an SMTP client deliver what the queue manager hands out, with content from the store. */
-export function smtpAgent(client: SmtpClient, store: QueueStore): DeliveryAgent {
+export function smtpAgent(parts: SmtpAgentParts): DeliveryAgent {
   return {
-    deliver: (request) =>
-      client.deliver({
-        queueId: request.queueId,
-        nexthop: request.nexthop,
-        sender: request.sender,
-        recipients: request.recipients,
-        contentSize: request.contentLength,
-        encoding: request.encoding,
-        sendOptions: request.sendOptions,
-        reuse: request.reuse,
-        content: () => store.readContent(request.queueId, 'active', request),
-      }),
+    deliver: async (request) => {
+      const { looping, ...report } = await deliver(parts.client, parts.store, request)
+      return looping === undefined ? report : passOn(parts, request, report, looping)
+    },
   }
+}
+
+function deliver(
+  client: SmtpClient,
+  store: QueueStore,
+  request: DeliveryRequest,
+): Promise<SmtpReport> {
+  return client.deliver({
+    queueId: request.queueId,
+    nexthop: request.nexthop,
+    sender: request.sender,
+    recipients: request.recipients,
+    contentSize: request.contentLength,
+    encoding: request.encoding,
+    sendOptions: request.sendOptions,
+    reuse: request.reuse,
+    content: () => store.readContent(request.queueId, 'active', request),
+  })
+}
+
+/** Has the other client deliver to these recipients, for their outcomes. Goes no further. */
+async function passOn(
+  { store, bestMxTransport, log }: SmtpAgentParts,
+  request: DeliveryRequest,
+  report: DeliveryReport,
+  looping: readonly number[],
+): Promise<DeliveryReport> {
+  if (bestMxTransport === undefined) return report
+  const { queueId } = request
+  const { transport, nexthop, client } = bestMxTransport
+  const recipients = looping.map((index) => request.recipients[index]!)
+  for (const { address } of recipients) {
+    log.info(`${queueId}: passing <${address}> to transport=${transport}`, { queueId })
+  }
+  const outcomes = [...report.outcomes]
+  const other = client()
+  if (other === undefined) {
+    log.warning(`best_mx_transport: ${transport} is no smtp service of master.cf`, { queueId })
+    const text = 'mail transport unavailable'
+    for (const index of looping) {
+      outcomes[index] = { ...outcomes[index]!, kind: 'deferred', status: '4.3.0', text }
+    }
+    return { ...report, outcomes }
+  }
+  // What was said of reuse was said of the other destination.
+  const reuse = { load: false, store: false }
+  const changed = { transport, nexthop: nexthop || request.nexthop, recipients, reuse }
+  const passed = await deliver(other, store, { ...request, ...changed })
+  for (const [at, index] of looping.entries()) outcomes[index] = passed.outcomes[at]!
+  return { ...report, outcomes }
 }

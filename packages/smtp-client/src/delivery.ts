@@ -25,6 +25,7 @@ export interface DeliveryContext extends HandshakeContext {
 }
 
 const SMTPS_PORT = 465
+const MAIL_LOOP = '5.4.6'
 const MISFIT = 'holds a line break, a null character, or an angle bracket that is not quoted'
 
 /** The walk of one message along destinations until nobody is left (C-6 to C-8, C-32). */
@@ -61,8 +62,10 @@ export class Delivery implements Walker {
       const over = await this.#tryDestination(destinations[at]!, at, at === destinations.length - 1)
       if (over) break
     }
-    if (this.#outcomes.open > 0) this.#giveUp(Math.min(at, destinations.length - 1))
-    return this.#outcomes.report()
+    if (this.#outcomes.open === 0) return this.#outcomes.report()
+    const looping = this.#giveUp(Math.min(at, destinations.length - 1))
+    const report = this.#outcomes.report()
+    return looping.length === 0 ? report : { ...report, looping }
   }
 
   #refuseWhatCannotBeSent(): void {
@@ -137,8 +140,8 @@ export class Delivery implements Walker {
     return undefined
   }
 
-  /** What is left open at the end fails for the last reason (C-8). */
-  #giveUp(stoppedAt: number): void {
+  /** What is left open at the end fails for the last reason (C-8). @returns who would loop. */
+  #giveUp(stoppedAt: number): readonly number[] {
     const { options, log } = this.#context
     const { queueId } = this.#delivery
     let failure: Failure = this.#outcomes.reason ?? {
@@ -155,7 +158,9 @@ export class Delivery implements Walker {
         failure = { ...failure, status: '4.3.5' }
       }
     }
-    this.#failLocally(this.#outcomes.openIndexes(), { ...failure, kind: 'host' })
+    const open = this.#outcomes.openIndexes()
+    this.#failLocally(open, { ...failure, kind: 'host' })
+    return failure.status === MAIL_LOOP ? open : []
   }
 
   #failLocally(indexes: readonly number[], { kind, status, text }: Failure): void {

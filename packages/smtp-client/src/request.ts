@@ -51,4 +51,9 @@ export interface SmtpReport {
   readonly outcomes: readonly DeliveryOutcome[]
   /** Why the destination seems to be out of service; absent when it is not (C-98). */
   readonly blame?: { readonly status: string; readonly reason: string } | undefined
+  /**
+   * Indexes of recipients that failed because this host is their best mail exchanger: they may be
+   * passed on, as `best_mx_transport` does (C-8, C-9). Absent when there are none.
+   */
+  readonly looping?: readonly number[] | undefined
 }

@@ -10,7 +10,6 @@ export const smtpConnectionParameters = {
   best_mx_transport: {
     type: 'string',
     default: '',
-    supportedValues: [''],
     description:
       'Transport for domains whose best MX is this host; empty returns such mail as a loop.',
   },
