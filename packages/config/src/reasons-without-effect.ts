@@ -5,7 +5,6 @@
 export const reasonsWithoutEffect = {
   accounts: 'only checked, where it is set: nothing runs with it',
   berkeleyDb: 'tables are not written here, nor read from Berkeley DB files',
-  bounces: 'bounce messages and notices are not there yet',
   debugging: 'a debugging aid of another implementation',
   deadlines: 'time limits are for single reads and writes so far',
   encodedNames: 'full names are not encoded: they stay as they are, in UTF-8 or not',
@@ -31,6 +30,7 @@ export const reasonsWithoutEffect = {
   socketmap: 'the limits of socketmap tables are fixed at the defaults',
   tcp: 'socket options are left to the system',
   tls: 'TLS is not there yet',
+  transcripts: 'transcripts of sessions are not sent to the postmaster yet',
   verification: 'address probes are not there yet',
   wording: 'log texts are the same either way',
   xforward: 'XFORWARD is not there yet',

@@ -11,6 +11,9 @@ import { unquoteAddress } from '@posthouse/mail-address'
 import type { ListUser } from '../match-lists.ts'
 import type { NoticeOptions } from '../notices.ts'
 
+// What main.cf may ask for beyond the default, and does not get.
+const NOT_SENT: readonly string[] = ['data', 'policy', 'protocol']
+
 type NoticeClass = 'bounce' | '2bounce' | 'delay'
 
 /**
@@ -23,6 +26,12 @@ export function noticeOptions(
   formatDate: (timeMs: number) => string,
 ): NoticeOptions {
   const { settings } = config
+  const transcripts = config.notify_classes.filter((word) => NOT_SENT.includes(word))
+  if (transcripts.length > 0) {
+    log.warning(
+      `notify_classes: transcripts of sessions are not sent yet: ${transcripts.join(' ')}`,
+    )
+  }
   const isSet = (name: string) => settings.unexpanded(name) !== undefined
   return {
     templates: templatesOf(config, (text) => log.warning(text)),

@@ -4,7 +4,6 @@ export const bounceParameters = {
     type: 'string',
     default: 'postmaster',
     min: 1,
-    withoutEffect: 'bounces',
     description: 'Who gets the notice when a bounce message cannot be delivered (class 2bounce).',
   },
   backwards_bounce_logfile_compatibility: {
@@ -17,7 +16,6 @@ export const bounceParameters = {
     type: 'string',
     default: 'postmaster',
     min: 1,
-    withoutEffect: 'bounces',
     description: 'Who gets postmaster copies of non-delivery notices (class bounce).',
   },
   bounce_size_limit: {
@@ -25,21 +23,18 @@ export const bounceParameters = {
     unit: 'bytes',
     default: '50000',
     min: 1,
-    withoutEffect: 'bounces',
     description: 'Most bytes of the original message that a non-delivery notice includes.',
   },
   bounce_template_file: {
     type: 'string',
     default: '',
     since: '2.3',
-    withoutEffect: 'bounces',
     description: 'File with site-specific texts for bounce, delay and success notices.',
   },
   confirm_delay_cleared: {
     type: 'boolean',
     default: 'no',
     since: '3.0',
-    withoutEffect: 'bounces',
     description:
       'Send a follow-up notice once mail that caused a delay warning has been delivered.',
   },
@@ -54,7 +49,6 @@ export const bounceParameters = {
     type: 'string',
     default: 'postmaster',
     min: 1,
-    withoutEffect: 'bounces',
     description: 'Who gets postmaster copies of delay warnings (class delay).',
   },
   delay_warning_time: {
@@ -66,21 +60,20 @@ export const bounceParameters = {
     type: 'integer',
     default: '20',
     min: 1,
-    withoutEffect: 'bounces',
+    withoutEffect: 'oneProcess',
     description: 'How often to try for an exclusive lock on a mailbox or log file.',
   },
   deliver_lock_delay: {
     type: 'time',
     default: '1s',
     min: 1,
-    withoutEffect: 'bounces',
+    withoutEffect: 'oneProcess',
     description: 'Pause between lock attempts.',
   },
   double_bounce_sender: {
     type: 'string',
     default: 'double-bounce',
     min: 1,
-    withoutEffect: 'bounces',
     description:
       'Local part of the sender of postmaster notices; mail to it is dropped, which ends loops.',
   },
@@ -88,14 +81,13 @@ export const bounceParameters = {
     type: 'boolean',
     default: 'no',
     since: '3.6',
-    withoutEffect: 'bounces',
     description: 'Make notices reply to the Message-ID of the original mail.',
   },
   error_notice_recipient: {
     type: 'string',
     default: 'postmaster',
     min: 1,
-    withoutEffect: 'bounces',
+    withoutEffect: 'transcripts',
     description:
       'Who gets postmaster reports about policy, resource, software and protocol problems.',
   },
@@ -104,7 +96,6 @@ export const bounceParameters = {
     default: 'standard',
     min: 1,
     since: '3.3',
-    withoutEffect: 'bounces',
     description:
       'Style of the From: header in notices: name then address, or address then comment.',
   },
@@ -113,7 +104,6 @@ export const bounceParameters = {
     default: '',
     words: ['bounce', 'notify'],
     since: '2.3',
-    withoutEffect: 'bounces',
     description:
       'Internally generated mail (bounce, notify) that is nevertheless content filtered.',
   },
@@ -127,7 +117,6 @@ export const bounceParameters = {
     type: 'list',
     default: 'resource, software',
     words: ['bounce', '2bounce', 'data', 'delay', 'policy', 'protocol', 'resource', 'software'],
-    withoutEffect: 'bounces',
     description: 'Event classes that are reported to the postmaster by mail.',
   },
 } as const

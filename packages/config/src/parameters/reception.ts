@@ -17,7 +17,6 @@ export const receptionParameters = {
     type: 'boolean',
     default: 'no',
     since: '1.1',
-    withoutEffect: 'bounces',
     description:
       'Send one combined non-delivery notice for VERP mail instead of one per recipient.',
   },

@@ -18,7 +18,6 @@ export const tlsParameters = {
     type: 'boolean',
     default: 'yes',
     since: '3.11',
-    withoutEffect: 'tls',
     description:
       'Strip content from notices about REQUIRETLS mail and drop the requirement for them.',
   },
