@@ -47,6 +47,7 @@ smtp unix - - n - - smtp
 relay unix - - n - - smtp
 error unix - - n - - error
 retry unix - - n - - error
+discard unix - - n - - discard
 `
 }
 

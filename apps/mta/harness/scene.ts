@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type QmqpVerdict, submitMessage } from '@posthouse/qmqp-client'
@@ -11,6 +11,8 @@ import { freePort, Posthouse } from './posthouse.ts'
 export interface SceneOptions {
   readonly parameters?: Readonly<Record<string, string>>
   readonly masterCf?: (port: number) => string
+  /** More files of the configuration, by name. */
+  readonly files?: Readonly<Record<string, string>>
   /** Resolves when it takes mail, where it does not log to standard output. */
   readonly started?: () => Promise<unknown>
 }
@@ -46,6 +48,9 @@ export class Scene {
       parameters: { relayhost: `[127.0.0.1]:${sinkPort}`, ...options.parameters },
       ...(masterCf === undefined ? {} : { masterCf }),
     })
+    for (const [name, text] of Object.entries(options.files ?? {})) {
+      writeFileSync(join(directory, 'conf', name), text)
+    }
     const posthouse = await Posthouse.start(directory, options.started)
     return new Scene({ directory, port, sinkPort }, { arrivals, destination, posthouse })
   }

@@ -28,6 +28,7 @@ import { cleanupOverrides } from './options/cleanup-options.ts'
 import { mxLookupOptions } from './options/mx-lookup-options.ts'
 import { qmqpServerOptions } from './options/qmqp-server-options.ts'
 import { smtpClientOptions } from './options/smtp-client-options.ts'
+import { reasonAgents } from './reason-agents.ts'
 import { openResolver, type Resolve } from './resolver.ts'
 import { programLog, serviceLog } from './service-log.ts'
 import { smtpAgent } from './smtp-agent.ts'
@@ -77,14 +78,17 @@ export class Generation {
       const cleanups = cleanupBuilder(configuration, parts, this.#tables)
       this.#notices = buildNotices(configuration, parts, cleanups)
       this.qmqpServers = buildQmqpServers(configuration, parts, this.#tables, cleanups)
-      this.#openSubmission = submissionOpener(configuration, parts, cleanups)
+      this.#openSubmission = submissionOpener(configuration, {
+        ...{ ...parts, cleanups },
+        notices: this.#notices,
+      })
       const { mailLog } = parts
-      this.agents = buildSmtpAgents(configuration, parts, this.#tables)
+      const { services } = configuration
+      const smtpAgents = buildSmtpAgents(configuration, parts, this.#tables)
+      this.agents = new Map([...smtpAgents, ...reasonAgents(services, clock)])
+      const transports = services.filter(({ name }) => this.agents.has(name))
       this.agentLogs = new Map(
-        servicesOf(configuration, 'smtp').map((service) => [
-          service.name,
-          serviceLog(configuration, service, mailLog),
-        ]),
+        transports.map((service) => [service.name, serviceLog(configuration, service, mailLog)]),
       )
     } catch (error) {
       this.#tables.close()

@@ -43,6 +43,7 @@ const TRANSPORT: readonly MasterServiceType[] = ['unix']
 export const PROGRAMS: ProgramTypes = new Map<string, readonly MasterServiceType[]>([
   ['bounce', TRANSPORT],
   ['cleanup', TRANSPORT],
+  ['discard', TRANSPORT],
   ['error', TRANSPORT],
   ['flush', TRANSPORT],
   ['oqmgr', ['unix', 'fifo']],

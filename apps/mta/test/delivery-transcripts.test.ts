@@ -58,11 +58,9 @@ it.each(cases.map((recorded) => [recorded.id, recorded.title, recorded] as const
     const difference = DELIVERY_BY_DESIGN[id]
     const expected = difference === undefined ? asRecorded(recorded) : instead(recorded, difference)
     const outcome = await play(recorded, service!.port, Object.values(expected.log).flat().length)
-    if (difference === undefined) expect(sorted(outcome)).toEqual(sorted(expected))
-    else {
-      expect(sorted(namesOfQueues(outcome)), difference.reason).toEqual(sorted(expected))
-      expect(sorted(outcome), 'as recorded after all').not.toEqual(sorted(asRecorded(recorded)))
-    }
+    expect(sorted(outcome), difference?.reason).toEqual(sorted(expected))
+    if (difference === undefined) return
+    expect(sorted(outcome), 'as recorded after all').not.toEqual(sorted(asRecorded(recorded)))
   },
 )
 
@@ -74,27 +72,51 @@ async function play(
   const before = sink.messages.length
   const place = { host: LOCALHOST, port, localAddress: LOCALHOST }
   const conversation = await converse(place, recorded.steps)
-  const lines = await replay.settled((lines) => lines.length >= linesToExpect)
+  const logged = await replay.settled((lines) => lines.length >= linesToExpect)
+  const notificationId = notificationIn(logged)
+  const lines = logged.map(({ tag, text }) => ({ tag, text: withOneId(text, notificationId) }))
   const played = { recorded, conversation, lines: sameSizes(lines), hasClientAttributes: false }
   const outcome = await outcomeOf(replay, played)
-  const delivered = sink.messages.slice(before).map((one) => transaction(one, lines))
+  const delivered = sink.messages
+    .slice(before)
+    .map((one) => transaction(one, lines))
+    .map(({ data, ...one }) => ({ ...one, data: startOf(withOneId(data, notificationId)) }))
   return { ...outcome, delivered }
 }
 
 function asRecorded(recorded: TranscriptCase): DeliveryOutcome {
-  const { delivered_by_smtp: delivered = [] } = recorded
-  return { ...withWordsOfSink(recordedOutcome(recorded)), delivered }
+  return { ...withWordsOfSink(recordedOutcome(recorded)), delivered: deliveredThen(recorded) }
 }
 
 function instead(
   recorded: TranscriptCase,
-  { instead, delivered }: (typeof DELIVERY_BY_DESIGN)[string],
+  { instead }: (typeof DELIVERY_BY_DESIGN)[string],
 ): DeliveryOutcome {
-  const { delivered_by_smtp: all = [] } = recorded
-  return {
-    ...withWordsOfSink(recordedOutcome(recorded, instead)),
-    delivered: all.slice(0, delivered),
-  }
+  const delivered = deliveredThen(recorded)
+  return { ...withWordsOfSink(recordedOutcome(recorded, instead)), delivered }
+}
+
+function deliveredThen({ delivered_by_smtp: all = [] }: TranscriptCase): SmtpTransaction[] {
+  return all.map((one) => ({ ...one, data: startOf(one.data) }))
+}
+
+/** Of notifications, whose wording is our own, no more than the header. */
+function startOf(data: string): string {
+  if (!data.startsWith('Received: by ')) return data
+  const [header = ''] = data.split('This is a MIME-encapsulated message.')
+  return header.replace(/boundary="[^"]*"/, 'boundary="<BOUNDARY>"')
+}
+
+function notificationIn(lines: readonly LogLine[]): string | undefined {
+  const ids = lines.flatMap(({ text }) => /notification: (\w+)$/.exec(text)?.[1] ?? [])
+  return ids[0]
+}
+
+/** The recordings have one mask for all queue ids. */
+function withOneId(text: string, notificationId: string | undefined): string {
+  if (notificationId === undefined) return text
+  const own = text.replace(new RegExp(`\\d{14}(?=\\.${notificationId})`), '<YYYYMMDDHHMMSS>')
+  return own.replaceAll(notificationId, '<QID>')
 }
 
 /** The destination of the recordings had other words. */
@@ -105,18 +127,16 @@ function withWordsOfSink(outcome: Outcome): Outcome {
   return { ...outcome, log: { ...outcome.log, smtp: lines } }
 }
 
-function namesOfQueues(outcome: DeliveryOutcome): DeliveryOutcome {
-  const nothing = { envelope: [], content: [], extracted: [] }
-  return { ...outcome, queued: outcome.queued.map(({ queue }) => ({ queue, ...nothing })) }
-}
-
-/** Deliveries side by side come in any order. */
+/** Deliveries side by side, and the messages that cause each other, come in any order. */
 function sorted(outcome: DeliveryOutcome): DeliveryOutcome {
   const { log, delivered } = outcome
-  const { smtp } = log
+  const lines = Object.entries(log).map(([program, lines]) => [
+    program,
+    lines.map((line) => line.replace(/(?<=from=<>, size=)\d+/, '<SIZE>')).toSorted(),
+  ])
   return {
     ...outcome,
-    log: smtp === undefined ? log : { ...log, smtp: smtp.toSorted() },
+    log: Object.fromEntries(lines),
     delivered: delivered.toSorted((one, other) => (one.mail < other.mail ? -1 : 1)),
   }
 }

@@ -7,6 +7,7 @@ import { encodeRecord, RecordType } from '@posthouse/queue-store'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 
 import { writeConfiguration } from '../harness/configuration.ts'
+import { isNotification, readNotification } from '../harness/notification.ts'
 import { runCommand } from '../harness/posthouse.ts'
 import { readQueueFile } from '../harness/queue-file-records.ts'
 import { Scene, type SceneOptions } from '../harness/scene.ts'
@@ -80,13 +81,22 @@ describe('mail that sendmail hands in', () => {
     )
   })
 
-  it('F-58: what checks refuse stays in the maildrop, and the log says why', async () => {
-    await sendmail(scene.directory, ['-t'], LETTER.replace('tea', 'no'))
-    await scene.posthouse.logged(
-      /pickup.*warning: maildrop\/\w+: error writing \w+: 5\.7\.1 not you/,
-    )
+  it('F-70: what checks refuse is returned to who handed it in: the header', async () => {
+    await sendmail(scene.directory, ['-t', '-f', 'bob@x.example'], LETTER.replace('tea', 'no'))
     await scene.posthouse.logged(/: reject: header Subject: no from local; .*: 5\.7\.1 not you$/)
-    expect(namesIn(scene, 'maildrop')).toHaveLength(1)
+    await scene.posthouse.logged(
+      /cleanup.*: to=<ann@example\.net>, relay=none, .*, dsn=5\.7\.1, status=bounced \(not you\)$/,
+    )
+    await expect.poll(() => scene.arrivals.filter(isNotification)).toHaveLength(1)
+    const told = await readNotification(scene.arrivals.find(isNotification)!)
+    expect(told).toMatchObject({ to: 'bob@x.example', original: { type: 'text/rfc822-headers' } })
+    expect(told.original.text).toContain('\nSubject: no\n')
+    expect(told.original.text).not.toContain('At five')
+    expect(Object.fromEntries(told.reports[0]!)).toMatchObject({
+      'Final-Recipient': 'rfc822; ann@example.net',
+      Status: '5.7.1',
+    })
+    await expect.poll(() => namesIn(scene, 'maildrop')).toEqual([])
   })
 
   it('F-57: posthouse postdrop takes records, and says what became of them', async () => {
