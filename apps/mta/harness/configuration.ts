@@ -51,6 +51,11 @@ discard unix - - n - - discard
 `
 }
 
+/** The same, where no mail is returned to its sender: it stays in the queue. */
+export function masterCfThatKeeps(port: number): string {
+  return masterCfFor(port).replaceAll(/^(smtp|error) .*$/gm, '$& -o soft_bounce=yes')
+}
+
 /** Message files below the queue directories that hold mail. */
 export function countQueueFiles(
   directory: string,

@@ -6,6 +6,7 @@ import type { QmqpSubmission } from '@posthouse/qmqp-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { cleanupOutcome, comparableLog } from '../harness/cleanup-outcome.ts'
+import { masterCfThatKeeps } from '../harness/configuration.ts'
 import { peersInstalled } from '../harness/peers.ts'
 import { freePort } from '../harness/posthouse.ts'
 import { QueueingPostfix } from '../harness/queueing-postfix.ts'
@@ -137,7 +138,10 @@ describe.runIf(installed && asRoot)('G-54, Q-503: addresses are mapped as by Pos
     async (_, parameters, failing?) => {
       const set = { ...COMMON, ...parameters() }
       const relayhost = `[127.0.0.1]:${await freePort()}`
-      const scene = await Scene.open({ parameters: { ...set, relayhost, qmqpd_error_delay: '0' } })
+      const scene = await Scene.open({
+        parameters: { ...set, relayhost, qmqpd_error_delay: '0' },
+        masterCf: masterCfThatKeeps,
+      })
       const postfix = await QueueingPostfix.start(set)
       try {
         for (const address of ADDRESSES) {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { cleanupOutcome, comparableLog } from '../harness/cleanup-outcome.ts'
+import { masterCfThatKeeps } from '../harness/configuration.ts'
 import { peersInstalled } from '../harness/peers.ts'
 import { freePort } from '../harness/posthouse.ts'
 import { QueueingPostfix } from '../harness/queueing-postfix.ts'
@@ -75,7 +76,10 @@ describe.runIf(installed && asRoot)('Q-540 to Q-556: checks side by side with Po
     async (_, parameters, messages) => {
       const set = { ...COMMON, ...parameters() }
       const relayhost = `[127.0.0.1]:${await freePort()}`
-      const scene = await Scene.open({ parameters: { ...set, relayhost, qmqpd_error_delay: '0' } })
+      const scene = await Scene.open({
+        parameters: { ...set, relayhost, qmqpd_error_delay: '0' },
+        masterCf: masterCfThatKeeps,
+      })
       const postfix = await QueueingPostfix.start(set)
       try {
         for (const [name, message] of messages()) {
