@@ -21,7 +21,9 @@ export class NameServer {
   /** What was asked, as `MX d.test`. */
   readonly queries: string[] = []
   readonly port: number
-  readonly #zone: Zone
+  /** While it is true, questions get no answer. */
+  isSilent = false
+  #zone: Zone
   readonly #udp: Socket
   readonly #tcp: Server
 
@@ -31,6 +33,7 @@ export class NameServer {
     this.#tcp = tcp
     this.port = udp.address().port
     udp.on('message', (query, { port, address }) => {
+      if (this.isSilent) return
       const reply = this.#reply(query)
       const fits = reply.length <= UDP_OCTETS
       udp.send(fits ? reply : truncated(query), port, address)
@@ -57,6 +60,10 @@ export class NameServer {
         udp.close() // The port is taken for TCP: another one.
       }
     }
+  }
+
+  change(zone: Zone): void {
+    this.#zone = zone
   }
 
   /** For resolv.conf(5). */

@@ -6,7 +6,7 @@ import { submitMessage } from '@posthouse/qmqp-client'
 
 import { masterCfFor, writeConfiguration } from './configuration.ts'
 import { NameServer, type Zone } from './name-server.ts'
-import { freePort, freePorts, Posthouse } from './posthouse.ts'
+import { freePorts, Posthouse } from './posthouse.ts'
 import type { ScriptedNetwork } from './scripted-network.ts'
 
 const PRELOAD = pathToFileURL(join(import.meta.dirname, 'scripted-network.ts')).href
@@ -74,6 +74,11 @@ export class ScriptedWorld {
     return new ScriptedWorld(names, posthouse, { directory, port })
   }
 
+  /** Has resolv.conf(5) say something else. */
+  writeResolvConf(text: string): void {
+    writeFileSync(join(this.#directory, 'resolv.conf'), text)
+  }
+
   /** @returns the queue id. */
   async submit(
     recipients: readonly string[],
@@ -108,11 +113,6 @@ export class ScriptedWorld {
     await this.names.close()
     rmSync(this.#directory, { recursive: true, maxRetries: 3 })
   }
-}
-
-/** A port of 127.0.0.1 where nobody listens. */
-export function closedPort(): Promise<number> {
-  return freePort()
 }
 
 function serviceLine({ domain, parameters = {} }: Route): string {

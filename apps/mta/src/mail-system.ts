@@ -132,6 +132,7 @@ export class MailSystem {
    * @throws {MasterError} A new socket cannot be opened; all stays as it was.
    */
   reload(configuration: Configuration): Promise<void> {
+    this.#parts.dns.forget() // Who mends a zone need not wait for its old TTL.
     return this.#inTurn(() => this.#changeTo(configuration))
   }
 

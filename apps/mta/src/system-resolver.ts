@@ -10,6 +10,8 @@ import type { DnsResolver, NativeLookup } from '@posthouse/mx-lookup'
 export interface SystemResolver {
   readonly resolver: DnsResolver
   readonly nativeLookup: NativeLookup
+  /** Has name servers asked again for what is known. */
+  readonly forget: () => void
 }
 
 // Bounds of what Postfix leaves to the name server.
@@ -23,13 +25,15 @@ const LIMITS = {
 /** @param resolvConf Path of a file in the form of resolv.conf(5). */
 export function systemResolver(resolvConf: string, log: Logger): SystemResolver {
   const file = new ResolvConfFile(resolvConf, clock, log)
+  const resolver = new DnsClient(LIMITS, {
+    configuration: () => file.read(),
+    transport: networkTransport,
+    randomId: () => randomInt(65_536),
+    clock,
+  })
   return {
-    resolver: new DnsClient(LIMITS, {
-      configuration: () => file.read(),
-      transport: networkTransport,
-      randomId: () => randomInt(65_536),
-      clock,
-    }),
+    resolver,
     nativeLookup: (host) => lookup(host, { all: true }),
+    forget: () => resolver.clear(),
   }
 }

@@ -1,8 +1,9 @@
 import { afterEach, expect, it } from 'vitest'
 
-import type { Zone } from '../harness/name-server.ts'
+import { NameServer, type Zone } from '../harness/name-server.ts'
 import { ScriptedServer, type ScriptStep } from '../harness/scripted-server.ts'
 import { type Route, ScriptedWorld } from '../harness/scripted-world.ts'
+import { until } from '../harness/until.ts'
 
 const TAKES_ALL: readonly ScriptStep[] = [
   ['send', '220 mx.test ESMTP'],
@@ -146,4 +147,41 @@ it('C-13, C-30: short names and the source address, as configured', async () => 
   const world = await open(zone, routes, { '127.0.1.1:25': mx.port })
   expect(await deliver(world, 'd.test')).toMatch('mx[127.0.1.1]:25 2.0.0 sent')
   expect(mx.sources).toEqual(['127.0.0.9'])
+})
+
+it('changes of resolv.conf are heeded, and a reload forgets answers', async () => {
+  const { port } = await server(100)
+  const zone: Zone = { 'd.test': { MX: ['10 mx.test'] }, 'mx.test': { A: ['127.0.1.1'] } }
+  const routes = [{ domain: 'd.test', nexthop: 'd.test' }]
+  const servers = { '127.0.1.1:25': port, '127.0.1.2:25': port }
+  const parameters = { smtp_connection_cache_on_demand: 'no' }
+  const world = await open(zone, routes, servers, parameters)
+  expect(await deliver(world, 'd.test')).toMatch('mx.test[127.0.1.1]:25 2.0.0 sent')
+
+  world.names.change({ ...zone, 'mx.test': { A: ['127.0.1.2'] } })
+  world.posthouse.signal('SIGHUP')
+  await world.posthouse.logged(/: reload/)
+  expect(await deliver(world, 'd.test')).toMatch('mx.test[127.0.1.2]:25 2.0.0 sent')
+
+  const other = await NameServer.listen(zone)
+  closers.push(() => other.close())
+  world.writeResolvConf(other.configuration)
+  await until(
+    async () => (await deliver(world, 'd.test')).includes('mx.test[127.0.1.1]:25'),
+    () => 'still the old server',
+  )
+})
+
+it('C-14, C-17: a silent name server puts its mail off, and delays no other', async () => {
+  const { port } = await server()
+  const routes = [
+    { domain: 'd.test', nexthop: 'd.test' },
+    { domain: 'other.test', nexthop: `[127.0.0.1]:${port}` },
+  ]
+  const world = await open({}, routes)
+  world.names.isSilent = true
+  const waiting = deliver(world, 'd.test')
+  expect(await deliver(world, 'other.test')).toMatch(' 2.0.0 sent')
+  const about = 'Host or domain name not found. Name service error for name=d.test type=MX:'
+  expect(await waiting).toBe(`none 4.4.3 deferred (${about} Host not found, try again)`)
 })

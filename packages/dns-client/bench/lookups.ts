@@ -13,11 +13,13 @@ const KNOWN = 1_000_000
 const ASKED = 5000
 const SIDE_BY_SIDE = 50
 
-const server = createSocket('udp4', (query, { port, address }) => {
+const server = createSocket('udp4', (query, peer) => {
   const { id = 0, questions = [] } = decode(query)
   const { name = '' } = questions[0] ?? {}
-  const answers = [{ type: 'A' as const, name, ttl: 300, data: '192.0.2.1' }]
-  server.send(encode({ type: 'response', id, questions, answers }), port, address)
+  const mx = { type: 'MX' as const, name, ttl: 300, data: { preference: 10, exchange: name } }
+  const address = { type: 'A' as const, name, ttl: 300, data: '192.0.2.1' }
+  const answers = [questions[0]?.type === 'MX' ? mx : address]
+  server.send(encode({ type: 'response', id, questions, answers }), peer.port, peer.address)
 })
 server.bind(0, '127.0.0.1')
 await once(server, 'listening')
@@ -50,9 +52,26 @@ start = performance.now()
 for (let count = 0; count < KNOWN / 10; count++) await client.query('known.test', 'A')
 report('known, awaited', KNOWN / 10, performance.now() - start)
 
+// What a message to a domain with one MX host takes.
+await client.query('known.test', 'MX')
+await messages('message, dns-client', async () => {
+  await client.query('known.test', 'MX')
+  await client.query('known.test', 'A')
+})
+await messages('message, node:dns', async () => {
+  await resolver.resolveMx('known.test')
+  await resolver.resolve4('known.test', { ttl: true })
+})
+
 await asked('asked, dns-client', (name) => client.query(name, 'A'))
 await asked('asked, node:dns', (name) => resolver.resolve4(name, { ttl: true }))
 server.close()
+
+async function messages(what: string, lookUp: () => Promise<void>): Promise<void> {
+  const startMs = performance.now()
+  for (let count = 0; count < ASKED; count++) await lookUp()
+  report(what, ASKED, performance.now() - startMs)
+}
 
 async function asked(what: string, ask: (name: string) => unknown): Promise<void> {
   const startMs = performance.now()

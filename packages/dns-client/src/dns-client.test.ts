@@ -430,6 +430,19 @@ describe('the cache', () => {
   })
 })
 
+it('forgets what it knows, and what it is just told, when it is asked to', async () => {
+  const { client, ask, log } = setUp(() => ({ answers: [a('d.test', '192.0.2.1')] }))
+  const early = client.query('d.test', 'A')
+  client.clear()
+  await ask(early)
+  expect(client.query('d.test', 'A')).toBeInstanceOf(Promise)
+  await ask(client.query('d.test', 'A'))
+  expect(client.query('d.test', 'A')).not.toBeInstanceOf(Promise)
+  client.clear()
+  expect(client.query('d.test', 'A')).toBeInstanceOf(Promise)
+  expect(log).toHaveLength(3)
+})
+
 it('asks only so many questions side by side; others wait', async () => {
   const { client, ask, open, clock } = setUp(() => ({}), {}, { maxQuestions: 2 })
   const names = Array.from({ length: 6 }, (_, index) => `h${index}.test`)

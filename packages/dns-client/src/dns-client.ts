@@ -88,12 +88,17 @@ export class DnsClient {
     return this.#search(searchNames(name, this.#conf, search), name, type, dnssec)
   }
 
+  /** Forgets all answers. Those that are waited for now will be forgotten, too. */
+  clear(): void {
+    this.#cache.clear()
+    this.#pending.clear()
+  }
+
   #heedConfiguration(): void {
     const conf = this.#ports.configuration()
     if (conf === this.#conf) return
     this.#conf = conf
-    this.#cache.clear()
-    this.#pending.clear() // Who waits will get the answer of the old servers, and nobody else.
+    this.clear()
   }
 
   #queryAsIs<Type extends RecordType>(

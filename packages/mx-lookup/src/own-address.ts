@@ -2,9 +2,13 @@ import { isIPv6, SocketAddress } from 'node:net'
 
 import type { MailServer } from './mail-server.ts'
 
+// What was found out about an address is kept, since canonical forms take their time.
+const MAX_KNOWN = 1000
+
 /** The addresses at which this host receives mail: `inet_interfaces`, `proxy_interfaces` (C-21). */
 export class OwnAddresses {
   readonly #addresses: ReadonlySet<string>
+  readonly #known = new Map<string, boolean>()
 
   /** @param addresses Numeric, in any notation. */
   constructor(addresses: Iterable<string>) {
@@ -12,7 +16,12 @@ export class OwnAddresses {
   }
 
   has(address: string): boolean {
-    return this.#addresses.has(address) || this.#addresses.has(canonical(address))
+    const known = this.#known.get(address)
+    if (known !== undefined) return known
+    const isOwn = this.#addresses.has(canonical(address))
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear()
+    this.#known.set(address, isOwn)
+    return isOwn
   }
 }
 
