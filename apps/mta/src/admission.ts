@@ -1,5 +1,5 @@
 import { systemClock as clock } from '@posthouse/clock'
-import type { Inflow } from '@posthouse/queue-manager'
+import type { Inflow } from '@posthouse/scheduler'
 
 /** Waits where more mail comes in than goes out: `in_flow_delay`. */
 export async function admission(inflow: Inflow, delayMs: number): Promise<void> {

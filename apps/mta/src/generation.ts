@@ -8,12 +8,12 @@ import type { PickupTransaction, Submitter } from '@posthouse/pickup'
 import { createQmqpServer, type QmqpServer } from '@posthouse/qmqp-server'
 import type {
   DeliveryAgent,
-  Inflow,
   NoticeRequest,
   Resolution,
   ResolveRequest,
 } from '@posthouse/queue-manager'
 import type { MessageEnvelope, QueueStore, StatusLogKind } from '@posthouse/queue-store'
+import type { Inflow } from '@posthouse/scheduler'
 import { type SessionCache, SmtpClient } from '@posthouse/smtp-client'
 
 import { admission } from './admission.ts'

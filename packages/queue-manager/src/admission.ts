@@ -1,13 +1,11 @@
 import type { Clock } from '@posthouse/clock'
 import type { Logger } from '@posthouse/mail-log'
 import type { QueueEntry } from '@posthouse/queue-store'
+import { type ScannedQueue, type ScanRequest, ScanTurns } from '@posthouse/scheduler'
 
 import { type DeferredQueue, STAMP_TOLERANCE_MS } from './deferred-queue.ts'
 import type { MessageStore } from './ports.ts'
-import { QueueScan, type ScanRequest } from './queue-scan.ts'
-
-/** A queue that is scanned for mail to deliver. */
-export type ScannedQueue = 'incoming' | 'deferred'
+import { QueueScan } from './queue-scan.ts'
 
 /** What the scans need from the active queue. */
 export interface ActiveQueue {
@@ -26,7 +24,7 @@ export class Admission {
   readonly #deferred: DeferredQueue
   readonly #clock: Clock
   readonly #log: Logger
-  #turn: ScannedQueue = 'incoming'
+  readonly #turns = new ScanTurns()
   /** Files are in incoming that nothing but a scan will find. */
   #backlog = false
   #skippedIncoming = false
@@ -80,13 +78,10 @@ export class Admission {
 
   /** One pass of S-13: the scans are tried in turn until one has a file that is admitted. */
   async pass(): Promise<void> {
-    const first = this.#turn
-    let tried = first
-    if (!(await this.#try(first)) && this.#active.hasRoom()) {
-      tried = other(first)
-      await this.#try(tried)
+    for (let isOver = false; !isOver; ) {
+      const isAdmitted = await this.#try(this.#turns.turn)
+      isOver = this.#turns.tried(isAdmitted, this.#active.hasRoom())
     }
-    this.#turn = this.#active.hasRoom() ? other(tried) : 'incoming'
   }
 
   /** Gives up all scans. */
@@ -133,8 +128,4 @@ export class Admission {
       return undefined
     }
   }
-}
-
-function other(queue: ScannedQueue): ScannedQueue {
-  return queue === 'incoming' ? 'deferred' : 'incoming'
 }

@@ -1,5 +1,4 @@
 export { defaultOptions, defaultTransportSettings } from './defaults.ts'
-export type { Inflow } from './inflow.ts'
 export type { QueueManagerOptions, TransportSettings } from './options.ts'
 export type {
   DeliveryAgent,

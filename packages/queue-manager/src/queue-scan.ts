@@ -1,22 +1,5 @@
 import type { QueueEntry } from '@posthouse/queue-store'
-
-/** What a trigger asks of a queue (S-36). */
-export interface ScanRequest {
-  readonly start?: boolean
-  /** Take files whose time has not come. */
-  readonly ignoreStamps?: boolean
-  /** Deliver over `defer_transports` as well. */
-  readonly overrideDefer?: boolean
-  /** Look at every file, and not only at those that are known to be due. */
-  readonly whole?: boolean
-}
-
-interface Flags {
-  start: boolean
-  ignoreStamps: boolean
-  overrideDefer: boolean
-  whole: boolean
-}
+import { ScanFlags, type ScanRequest } from '@posthouse/scheduler'
 
 /**
  * At most one scan of one queue directory, lazily, with the requests for the next (S-9, S-37).
@@ -24,9 +7,8 @@ interface Flags {
  */
 export class QueueScan {
   readonly #open: (wantsAll: () => boolean) => AsyncGenerator<QueueEntry, void, void>
+  readonly #flags = new ScanFlags()
   #entries: AsyncGenerator<QueueEntry, void, void> | undefined
-  #running: Flags = none()
-  #pending: Flags = none()
 
   /** @param open Begins a scan of all files or, until that is wanted, of those that are due. */
   constructor(open: (wantsAll: () => boolean) => AsyncGenerator<QueueEntry, void, void>) {
@@ -35,27 +17,25 @@ export class QueueScan {
 
   /** A scan has not come to its end. */
   get running(): boolean {
-    return this.#running.start
+    return this.#flags.running
   }
 
   get ignoreStamps(): boolean {
-    return this.#running.ignoreStamps
+    return this.#flags.ignoreStamps
   }
 
   get overrideDefer(): boolean {
-    return this.#running.overrideDefer
+    return this.#flags.overrideDefer
   }
 
   /** Starts a scan, or sees to it that one follows; modifiers hold for both (S-38). */
   request(request: ScanRequest): void {
-    add(this.#pending, request)
-    if (this.running) add(this.#running, { ...request, start: false, whole: false })
-    else this.#restart()
+    this.#flags.request(request)
   }
 
   /** The next file, or undefined at the end of the scan: then the next one starts, if wanted. */
   async next(): Promise<QueueEntry | undefined> {
-    this.#entries ??= this.#open(() => this.#running.whole || this.#running.ignoreStamps)
+    this.#entries ??= this.#open(() => this.#flags.whole || this.#flags.ignoreStamps)
     const { value } = await this.#entries.next()
     if (value !== undefined) return value
     this.#end()
@@ -71,24 +51,6 @@ export class QueueScan {
 
   #end(): void {
     this.#entries = undefined
-    this.#running = none()
-    this.#restart()
+    this.#flags.end()
   }
-
-  #restart(): void {
-    if (!this.#pending.start) return
-    this.#running = this.#pending
-    this.#pending = none()
-  }
-}
-
-function none(): Flags {
-  return { start: false, ignoreStamps: false, overrideDefer: false, whole: false }
-}
-
-function add(flags: Flags, request: ScanRequest): void {
-  flags.start ||= request.start ?? false
-  flags.ignoreStamps ||= request.ignoreStamps ?? false
-  flags.overrideDefer ||= request.overrideDefer ?? false
-  flags.whole ||= request.whole ?? false
 }

@@ -60,9 +60,10 @@ const step = fc.oneof(
   { weight: 20, arbitrary: fc.record({ kind: fc.constant('take' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('kill' as const) }) },
 )
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 
 it('S-28, S-48, S-79: batches and turns are those of a plain model, in whatever order', () => {
-  const check = (steps: readonly fc.TypeOfArbitrary<typeof step>[], limit: number) => {
+  const check = (steps: readonly Step[], limit: number) => {
     const scheduler = create({
       slotCost: 0,
       destinationRecipientLimit: limit,
