@@ -46,6 +46,7 @@ export const PROGRAMS: ProgramTypes = new Map<string, readonly MasterServiceType
   ['discard', TRANSPORT],
   ['error', TRANSPORT],
   ['flush', TRANSPORT],
+  ['nqmgr', ['unix', 'fifo']],
   ['oqmgr', ['unix', 'fifo']],
   ['pickup', ['unix', 'fifo']],
   ['qmgr', ['unix', 'fifo']],
@@ -56,7 +57,7 @@ export const PROGRAMS: ProgramTypes = new Map<string, readonly MasterServiceType
 ])
 
 // Others are for programs of this process alone.
-const HAVE_SOCKETS = ['flush', 'oqmgr', 'pickup', 'qmgr', 'qmqpd', 'showq']
+const HAVE_SOCKETS = ['flush', 'nqmgr', 'oqmgr', 'pickup', 'qmgr', 'qmqpd', 'showq']
 
 /** Everything that main.cf and master.cf say, checked. */
 export interface Configuration {

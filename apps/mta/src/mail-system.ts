@@ -20,7 +20,12 @@ import { serveFlushClient } from './flush-service.ts'
 import { Generation, type SharedParts } from './generation.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { OpenFileWatch } from './open-files.ts'
-import { queueManagerOptions, transportNames } from './options/queue-manager-options.ts'
+import {
+  queueManagerOptions,
+  queueManagerProgram,
+  queueManagerWarnings,
+  transportNames,
+} from './options/queue-manager-options.ts'
 import { rewriteRules } from './options/resolver-options.ts'
 import { programLog } from './service-log.ts'
 import { serveShowq } from './showq.ts'
@@ -305,11 +310,12 @@ export class MailSystem {
   }
 
   #buildQueueManager(configuration: Configuration): QueueManager {
-    const config = configOfProgram(configuration, ...QUEUE_MANAGERS)
-    const log = programLog(configuration, 'qmgr', this.#mailLog)
-    const { services, configOf } = configuration
-    const warn = (text: string): void => log.warning(text)
-    const options = queueManagerOptions(config, services, warn, configOf)
+    const { directory, services, configOf } = configuration
+    const program = queueManagerProgram(services)
+    const config = configOfProgram(configuration, program)
+    const log = programLog(configuration, program, this.#mailLog)
+    for (const text of queueManagerWarnings(program, directory)) log.warning(text)
+    const options = queueManagerOptions(config, services, log, configOf)
     const smtpLog = this.#mailLog.logger('smtp')
     const queueManager: QueueManager = new QueueManager(options, {
       store: this.#parts.store,
@@ -334,7 +340,7 @@ export class MailSystem {
   }
 }
 
-const QUEUE_MANAGERS = ['qmgr', 'oqmgr']
+const SILENT = { info: () => undefined, warning: () => undefined }
 const FAILED: Resolution = { kind: 'temporary-failure' }
 
 /** Gives a client to the server of its service, as soon as there is one. */
@@ -346,8 +352,8 @@ function handOver(socket: Socket, service: MasterService, ready: Promise<Generat
 /** What the queue manager reads once, in a form that can be compared. */
 function schedulingOf(configuration: Configuration): unknown {
   const { services, configOf } = configuration
-  const config = configOfProgram(configuration, ...QUEUE_MANAGERS)
-  const read = queueManagerOptions(config, services, () => undefined, configOf)
+  const config = configOfProgram(configuration, queueManagerProgram(services))
+  const read = queueManagerOptions(config, services, SILENT, configOf)
   const { transport, ...options } = read
   // In a map, since the order of lines in master.cf means nothing.
   const transports = new Map(transportNames(services).map((name) => [name, transport(name)]))

@@ -32,7 +32,7 @@ beforeAll(async () => {
     queueManager: queueManagerOptions(
       config,
       configuration.services,
-      () => undefined,
+      { info: () => undefined, warning: () => undefined },
       configuration.configOf,
     ),
   }

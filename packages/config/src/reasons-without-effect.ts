@@ -20,7 +20,6 @@ export const reasonsWithoutEffect = {
   oneProcess: 'all services run in one process',
   pix: 'firewall workarounds are not there yet',
   plaintext: 'TLS is not there yet: mail is sent in plaintext',
-  queueManager: 'this part of the queue manager is not there yet',
   references: 'only where another value refers to it, such as $mynetworks in a client list',
   remoteHeaders: 'addresses in headers of remote mail, as of sendmail -G, are left alone',
   resolver: "a work-around for the system's resolver, which is not used",

@@ -3,7 +3,7 @@ import type { Logger } from '@posthouse/mail-log'
 import type { EnvelopeRecipient, MessageEnvelope, UnreadRecipients } from '@posthouse/queue-store'
 import type { Activation } from '@posthouse/scheduler'
 
-import { REPORT_FLAGS, traceFlagsOf, wantsSuccess } from './trace-flags.ts'
+import { MTA_PROBE, REPORT_FLAGS, traceFlagsOf, wantsSuccess } from './trace-flags.ts'
 
 // Of more recipients than this, the list that came with the envelope is not kept.
 const MAX_KEPT = 100
@@ -48,7 +48,7 @@ export class ActiveMessage {
   unread: UnreadRecipients | undefined
   /** A recipient must be tried again: the message goes to the deferred queue. */
   deferred = false
-  /** Entries for the defer log. */
+  /** Entries for the defer log that are not written yet. */
   readonly deferLog: string[] = []
   /** There is a bounce log, or there may be one: of an attempt that did not come to its end. */
   hasBounceLog = false
@@ -58,6 +58,8 @@ export class ActiveMessage {
   isCorrupt = false
   /** Bits of F-40 that ask for a report of each recipient: `sendmail -v`, `-bv`. */
   readonly traceFlags: number
+  /** An address probe of the mail system. */
+  readonly isProbe: boolean
   #unrecorded: UnrecordedOutcome[] | undefined
   /** Offsets of final recipients that the queue file does not show as done yet. */
   #unmarked: number[] = []
@@ -70,7 +72,9 @@ export class ActiveMessage {
     this.envelope = isLarge ? { ...envelope, recipients: [] } : envelope
     this.activeMs = activeMs
     this.overrideDefer = overrideDefer
-    this.traceFlags = traceFlagsOf(envelope) & REPORT_FLAGS
+    const flags = traceFlagsOf(envelope)
+    this.traceFlags = flags & REPORT_FLAGS
+    this.isProbe = (flags & MTA_PROBE) !== 0
     this.hasTraceLog = this.traceFlags !== 0 || envelope.recipients.some(wantsSuccess)
   }
 

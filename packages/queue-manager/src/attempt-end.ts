@@ -11,6 +11,8 @@ import { RECORD } from './trace-flags.ts'
 
 // Scans take a file a second before its time, too (S-10).
 const TOLERANCE_MS = 1000
+// More are written before the end of the attempt: a message may have a million recipients.
+const MAX_DEFER_ENTRIES = 1000
 
 /**
  * Brings the queue up to date with what became of the recipients of a message (S-30, F-20). Never
@@ -41,6 +43,7 @@ export class AttemptEnd {
   /** Marks recipients as done while others of the message are still under way (F-53). */
   async mark(message: ActiveMessage): Promise<void> {
     if (message.hasUnrecorded) await this.#journal.settle(message)
+    if (message.deferLog.length >= MAX_DEFER_ENTRIES) await this.#appendDeferLog(message)
     const offsets = message.takeUnmarked()
     if (offsets.length === 0) return
     try {
@@ -224,9 +227,10 @@ export class AttemptEnd {
 
   async #appendDeferLog({ id, deferLog }: ActiveMessage): Promise<void> {
     if (deferLog.length === 0) return
+    const text = deferLog.splice(0).join('')
     try {
       if (!this.#notices.has('defer')) throw new Error('no service "defer" in master.cf')
-      await this.#store.appendStatusLog('defer', id, deferLog.join(''))
+      await this.#store.appendStatusLog('defer', id, text)
     } catch (error) {
       this.#warn(id, 'defer service failure', error)
     }

@@ -7,7 +7,7 @@ import {
   formatDelivery,
   type Logger,
 } from '@posthouse/mail-log'
-import type { EnvelopeRecipient, StatusLogKind } from '@posthouse/queue-store'
+import type { EnvelopeRecipient, MessageEnvelope, StatusLogKind } from '@posthouse/queue-store'
 
 import type { ActiveMessage, Request, UnrecordedOutcome } from './active-message.ts'
 import type { QueueManagerOptions } from './options.ts'
@@ -22,6 +22,17 @@ const REPORTED = { sent: 'relayed', deferred: 'delayed', bounced: 'failed' } as 
 /** How an address appears in log lines: `info_log_address_format` (S-94). */
 export function logAddress(address: string, format: 'external' | 'internal'): string {
   return format === 'external' ? quoteAddress(address) : address
+}
+
+/** S-16: a message is in the active queue. */
+export function announce(
+  { id, sender, contentLength: size, recipientCount }: MessageEnvelope,
+  format: 'external' | 'internal',
+  log: Logger,
+): void {
+  const from = logAddress(sender, format)
+  const fields = { event: 'active' as const, queueId: id, from, size, recipientCount }
+  log.info(`${id}: from=<${from}>, size=${size}, nrcpt=${recipientCount} (queue active)`, fields)
 }
 
 /** Writes down what became of recipients: the log line, the status logs, who is done. */

@@ -1,28 +1,23 @@
 import { type DeliveryOutcome, splitReason } from '@posthouse/delivery-status'
-import { isAscii, isValidUtf8Text } from '@posthouse/mail-address'
 import type { Logger } from '@posthouse/mail-log'
-import type { EnvelopeRecipient } from '@posthouse/queue-store'
-import {
-  type Activation,
-  type Delivery,
-  type DeliveryResult,
-  type OpenOptions,
-  PreemptiveScheduler,
-  RoundRobinScheduler,
-  type Scheduler,
-  type SuspendedEntries,
-  type Suspension,
+import type {
+  Activation,
+  DeliveryResult,
+  OpenOptions,
+  SuspendedEntries,
+  Suspension,
 } from '@posthouse/scheduler'
 
 import type { ActiveMessage, Request, Target } from './active-message.ts'
 import { Alarm } from './alarm.ts'
+import { createScheduler, type Scheduling } from './create-scheduler.ts'
 import { DeliveryJournal } from './delivery-journal.ts'
 import type { QueueManagerOptions, TransportSettings } from './options.ts'
 import type { DeliveryAgent, DeliveryReport, DeliveryRequest, QueueManagerPorts } from './ports.ts'
+import { agentRequest, plainRequest, requestOf, type Selected } from './request.ts'
 import { DISCARDED, type GroupingOptions, isInternal, targetsOf } from './request-grouping.ts'
 import type { Route } from './router.ts'
 import { SchedulerClock } from './scheduler-clock.ts'
-import { verpSender } from './verp.ts'
 
 /** Who is told of the progress of deliveries. */
 export interface DispatchEvents {
@@ -38,14 +33,12 @@ export interface DispatchEvents {
   ended(message: ActiveMessage): void
   /** Something that had to wait for its time may start now. */
   timeCame(): void
+  /** How many messages are in memory. */
+  messages(): number
 }
 
-const RECIPIENT_IS_UTF8 = 8 // F-34
 const UNAVAILABLE = { status: '4.3.0', reason: 'mail transport unavailable' }
 const LOST = { status: '4.3.0', reason: 'unknown mail transport error' }
-
-type Scheduling = Scheduler<ActiveMessage, Target>
-type Selected = Delivery<ActiveMessage, Target>
 
 /** Hands requests to delivery agents, when the scheduler says so, and records what comes back. */
 export class Dispatcher {
@@ -66,7 +59,10 @@ export class Dispatcher {
     this.#journal = new DeliveryJournal(options, ports)
     this.#time = new SchedulerClock(() => ports.clock.now(), ports.log)
     this.#alarm = new Alarm(ports.clock, () => events.timeCame())
-    this.#scheduler = createScheduler(options, (transport) => this.#settingsOf(transport))
+    this.#scheduler = createScheduler(options, ports, {
+      settingsOf: (transport) => this.#settingsOf(transport),
+      messages: () => events.messages(),
+    })
     this.#grouping = {
       recipientLimitOf: (transport) => this.#settingsOf(transport).destinationRecipientLimit,
       recipientDelimiter: options.recipientDelimiter,
@@ -154,7 +150,7 @@ export class Dispatcher {
   #deliver(delivery: Selected): void {
     const { transport } = delivery
     const { clock, log, agents } = this.#ports
-    const request = this.#requestOf(delivery)
+    const request = requestOf(delivery)
     const agent = agents(transport)
     if (agent === undefined) {
       log.warning(`connect to transport private/${transport}: no delivery agent of this name`)
@@ -175,20 +171,6 @@ export class Dispatcher {
         this.#events.ended(message)
       },
     )
-  }
-
-  #requestOf({ activation, transport, recipients: targets }: Selected): Request {
-    const { message } = activation
-    const { nexthop, recipient } = targets[0]! // A delivery has recipients, and one next hop.
-    const { envelope } = message
-    const sender = activation.isSplit
-      ? verpSender(
-          envelope.sender,
-          recipient.original ?? recipient.address,
-          envelope.verpDelimiters ?? '',
-        )
-      : envelope.sender
-    return { message, transport, nexthop, sender, recipients: targets.map(recipientOf) }
   }
 
   #answered(delivery: Selected, request: Request, report: DeliveryReport, handoffMs: number): void {
@@ -247,6 +229,7 @@ export class Dispatcher {
   /** What the transports `error` and `retry` do: the next hop says what to say (S-95, S-25). */
   #dispose(message: ActiveMessage, target: Target): void {
     const { transport, nexthop } = target
+    if (transport !== DISCARDED) this.#settingsOf(transport) // A transport that is used now.
     const request = plainRequest(message, [target])
     if (transport === DISCARDED) {
       const outcome = { kind: 'sent', status: '2.0.0', text: nexthop } as const
@@ -296,61 +279,8 @@ export class Dispatcher {
   }
 }
 
-function createScheduler(
-  options: QueueManagerOptions,
-  settingsOf: (transport: string) => TransportSettings,
-): Scheduling {
-  const { messageRecipientLimit, messageRecipientMinimum, fudgeFactor } = options
-  const common = {
-    destinationRetryMs: options.minimalBackoffMs,
-    transportRetryMs: options.transportRetryMs,
-    maxDestinations: 2 * messageRecipientLimit,
-    messageRecipientLimit,
-  }
-  return options.scheduling === 'oqmgr'
-    ? new RoundRobinScheduler({ ...common, fudgeFactor }, settingsOf)
-    : new PreemptiveScheduler({ ...common, messageRecipientMinimum }, settingsOf)
-}
-
 function optionsOf(unread: unknown, isSplit: boolean): OpenOptions {
   return { isFirstAtHand: unread !== undefined, isSplit }
-}
-
-function recipientOf({ recipient }: Target): EnvelopeRecipient {
-  return recipient
-}
-
-/** Recipients that go to no agent. */
-function plainRequest(message: ActiveMessage, targets: readonly Target[]): Request {
-  const [first] = targets
-  const { transport = '', nexthop = '' } = first ?? {}
-  const { sender } = message.envelope
-  return { message, transport, nexthop, sender, recipients: targets.map(recipientOf) }
-}
-
-function agentRequest(
-  { message, transport, nexthop, sender, recipients }: Request,
-  { reuse }: Selected,
-  handoffMs: number,
-): DeliveryRequest {
-  const { envelope } = message
-  const utf8 = recipients.some(({ address }) => !isAscii(address) && isValidUtf8Text(address))
-  return {
-    queueId: envelope.id,
-    transport,
-    nexthop,
-    sender,
-    recipients,
-    contentOffset: envelope.contentOffset,
-    dataSize: envelope.dataSize,
-    contentLength: envelope.contentLength,
-    encoding: envelope.encoding,
-    sendOptions: envelope.sendOptions | (utf8 ? RECIPIENT_IS_UTF8 : 0),
-    arrivalTimeMs: envelope.arrivalTimeMs,
-    activeTimeMs: message.activeMs,
-    handoffMs,
-    reuse,
-  }
 }
 
 /** An agent that throws is no worse than one that rejects. */

@@ -16,6 +16,14 @@ export interface QueueManagerOptions {
   readonly messageRecipientMinimum: number
   /** `qmgr_fudge_factor`, in percent: of oqmgr(8) only (S-65). */
   readonly fudgeFactor: number
+  /** `address_verify_pending_request_limit`: address probes in memory (S-24). */
+  readonly pendingProbeLimit: number
+  /** `helpful_warnings`: warn of destinations that clog the active queue (S-85). */
+  readonly helpfulWarnings: boolean
+  /** `qmgr_clog_warn_time`: between two of these warnings for a destination; 0 means none. */
+  readonly clogWarnMs: number
+  /** `destination_concurrency_feedback_debug`: log each change of a window (S-76). */
+  readonly feedbackDebug: boolean
   /** `default_process_limit`: messages that may come in ahead of those taken in (S-14). */
   readonly inflowTokens: number
   /** `minimal_backoff_time` (S-31), also the time that a dead destination is left alone (S-79). */

@@ -14,7 +14,7 @@ import type {
 } from './index.ts'
 
 const firstSeed = Number(process.env['SIM_SEED'] ?? 1)
-const seeds = Array.from({ length: process.env['SIM_SEED'] ? 1 : 25 }, (_, i) => firstSeed + i)
+const seeds = Array.from({ length: process.env['SIM_SEED'] ? 1 : 60 }, (_, i) => firstSeed + i)
 
 const TROUBLE_MS = 120_000
 const MESSAGES = 40
@@ -39,6 +39,8 @@ class Simulation {
   #process = 0
   #manager: QueueManager | undefined
   #handOver: Promise<void> | undefined
+  #isStopping = false
+  readonly #failures: unknown[] = []
   #sent = 0
 
   constructor(seed: number) {
@@ -52,11 +54,17 @@ class Simulation {
       failedCohortLimit: this.#pick([0, 1, 3]),
       processLimit: this.#pick([1, 3, 100]),
       destinationRecipientLimit: this.#pick([0, 1, 2]),
+      recipientLimit: this.#pick([0, 5, 20_000]),
+      extraRecipientLimit: this.#pick([0, 4]),
+      recipientRefillLimit: this.#pick([1, 5]),
     }
     const options: QueueManagerOptions = {
       ...OPTIONS,
       messageActiveLimit: this.#pick([1, 4, 1000]),
       messageRecipientLimit: this.#pick([5, 1000]),
+      messageRecipientMinimum: this.#pick([1, 3]),
+      scheduling: this.#pick(['qmgr', 'qmgr', 'oqmgr']),
+      fudgeFactor: this.#pick([10, 100]),
       minimalBackoffMs: 5000,
       maximalBackoffMs: 20_000,
       queueRunDelayMs: this.#pick([3000, 10_000]),
@@ -74,11 +82,12 @@ class Simulation {
     for (let i = 0; i < 4; i++) clock.after(this.#random() * TROUBLE_MS, () => this.#crash())
     clock.after(this.#random() * TROUBLE_MS, () => this.#restart())
     for (let i = 0; i < 8; i++) clock.after(this.#random() * TROUBLE_MS, () => this.#replace())
-    await this.#world.run(TROUBLE_MS / 1000 + 300)
+    await this.#world.run(TROUBLE_MS / 1000 + 6000)
     this.#check()
   }
 
   #check(): void {
+    for (const failure of this.#failures) throw failure
     expect(this.#world.store.places(), 'the queue is empty').toEqual({})
     const served = new Set([...this.#delivered.keys(), ...this.#told.keys()])
     expect(served.size, 'everybody has their mail, or somebody knows why not').toBe(this.#sent)
@@ -99,7 +108,8 @@ class Simulation {
   }
 
   #arrive(): void {
-    const recipients = Array.from({ length: 1 + Math.floor(this.#random() * 5) }, () => {
+    const most = this.#pick([5, 5, 5, 60])
+    const recipients = Array.from({ length: 1 + Math.floor(this.#random() * most) }, () => {
       this.#sent += 1
       return `r${this.#sent}@${this.#pick(this.#names)}`
     })
@@ -109,6 +119,29 @@ class Simulation {
     if (queue === 'active') this.#tellLater(envelope)
     else if (this.#random() < 0.6) this.#manager?.accept(envelope, queue)
     else this.#manager?.trigger(Buffer.from('I'))
+  }
+
+  /** What is found here must not pass for an agent that died. */
+  #require(check: () => void): void {
+    try {
+      check()
+    } catch (error) {
+      this.#failures.push(error)
+    }
+  }
+
+  /**
+   * I-6: whatever is sent, so much of it is in memory at most. The minimum of each message comes on
+   * top of what was read of others before (S-59), so it is a sum, and no maximum.
+   */
+  #checkMemory(): void {
+    const { messageActiveLimit, messageRecipientLimit, ...options } = this.#world.options
+    if (options.scheduling === 'oqmgr') return
+    const { recipientLimit, extraRecipientLimit } = options.transport('smtp')
+    const slots = recipientLimit + extraRecipientLimit
+    const least = options.messageRecipientMinimum * messageActiveLimit
+    const most = Math.max(messageRecipientLimit, messageActiveLimit) + least + slots
+    expect(this.#manager?.recipients ?? 0).toBeLessThanOrEqual(most)
   }
 
   /** Whoever commits a message to `active` is a moment later than a scan can be. */
@@ -122,7 +155,7 @@ class Simulation {
   /** As when a reload changes the options: then nobody may get a duplicate. */
   #replace(): void {
     const old = this.#manager
-    if (old === undefined || this.#handOver !== undefined) return
+    if (old === undefined || this.#handOver !== undefined || this.#isStopping) return
     const next = this.#world.manager()
     this.#manager = next
     const handOver = old.handOverTo(next).then(() => {
@@ -151,7 +184,9 @@ class Simulation {
   /** Stops as on SIGTERM: then nobody may get a duplicate. */
   async #restart(): Promise<void> {
     const process = this.#process
+    this.#isStopping = true
     await Promise.all([this.#manager?.drain(), this.#handOver])
+    this.#isStopping = false
     if (this.#manager === undefined || process !== this.#process) return
     this.#manager = undefined
     this.#process += 1
@@ -221,7 +256,10 @@ class Simulation {
     const same = Array.from(this.#inHand).filter(({ nexthop }) => nexthop === request.nexthop)
     const busy = this.#perMailbox(request) ? 1 : same.length
     const most = this.#handOver === undefined ? this.#limit : 2 * this.#limit
-    expect(busy, 'concurrency of a destination').toBeLessThanOrEqual(most)
+    this.#require(() => {
+      expect(busy, 'concurrency of a destination').toBeLessThanOrEqual(most)
+      this.#checkMemory()
+    })
     await this.#wait(this.#random() * 2000, alive)
     this.#inHand.delete(request)
     const now = this.#world.clock.now()

@@ -1,18 +1,19 @@
 import type { EnvelopeRecipient, MessageEnvelope } from '@posthouse/queue-store'
-import { Inflow, readTrigger, type ScannedQueue } from '@posthouse/scheduler'
 
 import { ActiveMessage } from './active-message.ts'
-import { Admission } from './admission.ts'
+import { Admission, type ScannedQueue } from './admission.ts'
 import { AttemptEnd } from './attempt-end.ts'
 import { DeferredQueue } from './deferred-queue.ts'
-import { logAddress } from './delivery-journal.ts'
+import { announce } from './delivery-journal.ts'
 import { Dispatcher } from './dispatcher.ts'
+import { Inflow } from './inflow.ts'
 import { firstPart, MessageReader } from './message-reader.ts'
 import { type QueueManagerOptions, saneOptions } from './options.ts'
 import type { QueueManagerPorts } from './ports.ts'
 import { type Route, Router } from './router.ts'
 import { Work } from './work.ts'
 
+const TRIGGERS = { I: 0x49, W: 0x57, D: 0x44, A: 0x41, F: 0x46 }
 const HOLD_MS = 5
 const KNOWN_PER_ACTIVE = 10 // Deferred messages to know of, for each that may be active.
 
@@ -50,6 +51,7 @@ export class QueueManager {
   #admitting = false
   /** Things under way that `drain` must wait for. */
   readonly #work = new Work((id) => this.#handOver(id))
+  #probes = 0 // Messages that are address probes.
   #resolving = 0 // Recipients of which it is not known yet where they go.
   #cancelTimer: (() => void) | undefined
   #next: QueueManager | undefined
@@ -57,7 +59,7 @@ export class QueueManager {
   constructor(options: QueueManagerOptions, ports: QueueManagerPorts) {
     this.#options = saneOptions(options, ports.log)
     this.#ports = ports
-    this.#router = new Router(this.#options, ports)
+    this.#router = new Router(this.#options, ports, () => this.#probes)
     const known = this.#options.messageActiveLimit * KNOWN_PER_ACTIVE
     this.#deferred = new DeferredQueue(ports, known)
     this.#end = new AttemptEnd(this.#options, this.#deferred, ports)
@@ -79,6 +81,7 @@ export class QueueManager {
       began: ({ id }) => this.#work.begin(id),
       ended: ({ id }) => this.#work.end(id),
       timeCame: () => this.#pump(),
+      messages: () => this.#active.size,
     })
   }
 
@@ -152,10 +155,14 @@ export class QueueManager {
 
   /** What other programs send to wake the queue manager: bytes of S-36; others are ignored. */
   trigger(requests: Uint8Array): void {
-    const { flush, incoming, deferred } = readTrigger(requests)
-    if (flush) this.#dispatcher.reviveAll()
-    this.#admission.request('incoming', incoming)
-    this.#admission.request('deferred', deferred)
+    const ignoreStamps = requests.includes(TRIGGERS.A)
+    const overrideDefer = requests.includes(TRIGGERS.F)
+    if (overrideDefer) this.#dispatcher.reviveAll()
+    const incoming = requests.includes(TRIGGERS.I) || requests.includes(TRIGGERS.W)
+    const deferred = requests.includes(TRIGGERS.D)
+    this.#admission.request('incoming', { start: incoming, ignoreStamps, overrideDefer })
+    const whole = deferred
+    this.#admission.request('deferred', { start: deferred, whole, ignoreStamps, overrideDefer })
     this.#pump()
   }
 
@@ -312,7 +319,8 @@ export class QueueManager {
     // Of a message that is redirected, or not tried any more, no one else is of interest (S-21).
     if (kind !== 'over' && part.redirect === undefined) message.unread = part.unread
     this.#active.set(envelope.id, message)
-    this.#announce(envelope)
+    if (message.isProbe) this.#probes += 1
+    announce(envelope, this.#options.infoLogAddressFormat, this.#ports.log)
     const asked = kind === 'over' ? [] : this.#routesOf(message, part.recipients)
     const routes = asked instanceof Promise ? await asked : asked
     if (this.#draining) return
@@ -345,19 +353,6 @@ export class QueueManager {
     })
   }
 
-  #announce(envelope: MessageEnvelope): void {
-    const { id, sender, contentLength: size, recipientCount } = envelope
-    const { log } = this.#ports
-    const from = logAddress(sender, this.#options.infoLogAddressFormat)
-    log.info(`${id}: from=<${from}>, size=${size}, nrcpt=${recipientCount} (queue active)`, {
-      event: 'active',
-      queueId: id,
-      from,
-      size,
-      recipientCount,
-    })
-  }
-
   /** Recipients of a message ended: they may have been the last. */
   #progress(message: ActiveMessage): void {
     const work = message.isOver ? this.#finish(message) : this.#mark(message)
@@ -378,6 +373,7 @@ export class QueueManager {
   }
 
   #release(id: string): void {
+    if (this.#active.get(id)?.isProbe) this.#probes -= 1
     this.#active.delete(id)
     this.#pump()
   }

@@ -5,7 +5,8 @@ import type { EnvelopeRecipient, MessageEnvelope } from '@posthouse/queue-store'
 import type { ActiveMessage } from './active-message.ts'
 import type { QueueManagerOptions } from './options.ts'
 import type { QueueManagerPorts, Resolution } from './ports.ts'
-import { DISCARDED, isInternal } from './request-grouping.ts'
+import { DISCARDED } from './request-grouping.ts'
+import { MTA_PROBE, traceFlagsOf, USER_PROBE } from './trace-flags.ts'
 
 /** Where one recipient goes. */
 export interface Route {
@@ -15,8 +16,7 @@ export interface Route {
   readonly recipient: EnvelopeRecipient
 }
 
-// Requests of `sendmail -bv` and of address verification: nothing may be delivered (S-86).
-const PROBE_FLAGS = 256 | 512
+const UNAVAILABLE = 'address verification is not available yet'
 
 /** Finds the transport and next hop of recipients: rules S-21 to S-24. */
 export class Router {
@@ -25,9 +25,16 @@ export class Router {
   readonly #rewrite: QueueManagerPorts['rewrite']
   readonly #log: Logger
   readonly #deferTransports: ReadonlySet<string>
+  readonly #probes: () => number
 
-  constructor(options: QueueManagerOptions, { resolve, rewrite, log }: QueueManagerPorts) {
+  /** @param probes How many address probes are in memory. */
+  constructor(
+    options: QueueManagerOptions,
+    { resolve, rewrite, log }: QueueManagerPorts,
+    probes: () => number,
+  ) {
     this.#options = options
+    this.#probes = probes
     this.#resolve = resolve
     this.#rewrite = rewrite
     this.#log = log
@@ -43,12 +50,9 @@ export class Router {
     recipients: readonly EnvelopeRecipient[],
   ): Route[] | Promise<Route[]> {
     const { envelope } = message
-    const missing = missingFeature(message)
-    if (missing !== undefined) {
-      const reason = `${missing} is not available yet`
-      const { id } = envelope
-      this.#log.warning(`${id}: kept in the queue: ${reason}`, { queueId: id, reason })
-      return recipients.map((recipient) => retry(recipient, `4.3.0 ${reason}`))
+    if (isUnavailable(envelope)) {
+      const text = `${envelope.id}: kept in the queue: ${UNAVAILABLE}`
+      this.#log.warning(text, { queueId: envelope.id, reason: UNAVAILABLE })
     }
     // All are asked for before any is waited for: a table may be slow to answer.
     const routes = this.#wanted(recipients, envelope.redirect).map(
@@ -78,6 +82,7 @@ export class Router {
   #filter({ envelope }: ActiveMessage, recipient: EnvelopeRecipient): Route | undefined {
     const { contentFilter, redirect } = envelope
     if (contentFilter === undefined || redirect !== undefined) return undefined
+    if (isUnavailable(envelope)) return undefined // Probes of addresses pass filters by.
     const colon = contentFilter.indexOf(':')
     const transport = colon < 0 ? contentFilter : contentFilter.slice(0, colon)
     const given = colon < 0 ? '' : contentFilter.slice(colon + 1)
@@ -90,7 +95,7 @@ export class Router {
   /** S-23, and rows 1 to 3 of S-24. */
   #ask({ envelope }: ActiveMessage, recipient: EnvelopeRecipient): Route | Promise<Route> {
     const { address } = recipient
-    const request = isProbe(envelope) ? 'verify' : 'resolve'
+    const request = isUnavailable(envelope) ? 'verify' : 'resolve'
     if (address === '') return error(recipient, '5.1.3 null recipient address')
     const fail = (failure: unknown): Resolution => {
       const text = `${envelope.id}: address resolver failed for <${address}>: ${String(failure)}`
@@ -116,15 +121,22 @@ export class Router {
     return { transport: DISCARDED, nexthop, recipient: route.recipient }
   }
 
-  /** Rows 4 to 6 of S-24. */
+  /** Rows 4 to 7 of S-24. Whether a destination is dead, the scheduler knows. */
   #postponed(message: ActiveMessage, route: Route): Route {
-    if (isInternal(route.transport)) return route
-    if (message.envelope.isForceExpired) {
-      return retry(route.recipient, '4.7.0 message is administratively expired')
+    const { transport, recipient } = route
+    if (transport === 'error' || transport === 'retry') return route
+    const { envelope, overrideDefer, isProbe } = message
+    if (envelope.isForceExpired) {
+      return retry(recipient, '4.7.0 message is administratively expired')
     }
-    if (!this.#deferTransports.has(route.transport)) return route
-    if (message.overrideDefer || message.envelope.flush) return route
-    return retry(route.recipient, '4.3.2 deferred transport')
+    if (transport === DISCARDED) return route
+    if (this.#deferTransports.has(transport) && !overrideDefer && !envelope.flush) {
+      return retry(recipient, '4.3.2 deferred transport')
+    }
+    if (isProbe && this.#probes() > this.#options.pendingProbeLimit) {
+      return retry(recipient, '4.3.2 Too many address verification requests')
+    }
+    return isUnavailable(envelope) ? retry(recipient, `4.3.0 ${UNAVAILABLE}`) : route
   }
 }
 
@@ -139,12 +151,9 @@ function lowerDomain({ address }: EnvelopeRecipient): string {
   return (splitAddress(address).domain ?? '').toLowerCase()
 }
 
-function missingFeature({ envelope }: ActiveMessage): string | undefined {
-  return isProbe(envelope) ? 'address verification' : undefined
-}
-
-function isProbe({ attributes }: MessageEnvelope): boolean {
-  return (Number(attributes.get('trace_flags') ?? 0) & PROBE_FLAGS) !== 0
+/** Nothing of a probe may be delivered (S-86). */
+function isUnavailable(envelope: MessageEnvelope): boolean {
+  return (traceFlagsOf(envelope) & (MTA_PROBE | USER_PROBE)) !== 0
 }
 
 function routeOf(recipient: EnvelopeRecipient, resolution: Resolution): Route {

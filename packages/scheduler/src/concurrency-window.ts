@@ -56,16 +56,20 @@ export class ConcurrencyWindow {
     return this.#failedCohorts
   }
 
-  /** Reports a delivery that reached the destination; `busy` are in flight, this one included. */
-  succeed(busy: number): void {
+  /**
+   * Reports a delivery that reached the destination; `busy` are in flight, this one included.
+   *
+   * @returns the feedback, in slots, if there was any.
+   */
+  succeed(busy: number): number | undefined {
     const { initial, limit, positive } = this.#options
     if (this.#size === 0) {
       this.revive(busy)
-      return
+      return undefined
     }
     this.#failedCohorts = 0
     // A window far above its use would make negative feedback ineffective.
-    if (this.#size >= busy + initial || (limit > 0 && this.#size >= limit)) return
+    if (this.#size >= busy + initial || (limit > 0 && this.#size >= limit)) return undefined
 
     const feedback = step(positive, this.#size)
     this.#success += feedback
@@ -76,16 +80,21 @@ export class ConcurrencyWindow {
       this.#failure = 0
     }
     this.#size = capped(this.#size, limit)
+    return feedback
   }
 
-  /** Reports a delivery that failed on connection or handshake; `size` may become 0, dead. */
-  fail(): void {
+  /**
+   * Reports a delivery that failed on connection or handshake; `size` may become 0, dead.
+   *
+   * @returns the feedback, in slots, if there was any.
+   */
+  fail(): number | undefined {
     const { failedCohortLimit, negative } = this.#options
-    if (this.#size === 0) return // A late report: it was in flight when the destination died.
+    if (this.#size === 0) return undefined // A late report: it was in flight when the destination died.
     this.#failedCohorts += 1 / this.#size
     if (failedCohortLimit > 0 && this.#failedCohorts >= failedCohortLimit) {
       this.#size = 0
-      return
+      return undefined
     }
     const feedback = step(negative, this.#size)
     this.#failure -= feedback
@@ -95,6 +104,7 @@ export class ConcurrencyWindow {
       this.#success = 0
     }
     this.#size = Math.max(this.#size, 1)
+    return feedback
   }
 
   /** Gives a dead destination another chance: on a timer, or after a late success (S-72). */

@@ -115,6 +115,7 @@ export class PreemptiveScheduler<M, R> implements Scheduler<M, R> {
     this.#recipients += 1
     if (order.add(activation.jobOn(order), record, recipient)) {
       this.#size += 1
+      this.#table.noteQueued(record)
       this.#table.update(record)
     }
     return undefined

@@ -102,6 +102,7 @@ export class RoundRobinScheduler<M, R> implements Scheduler<M, R> {
     activation.last = batch
     destination.todo.push(batch)
     this.#size += 1
+    this.#table.noteQueued(destination)
     if (destination.place < 0) this.#table.update(destination)
     return undefined
   }

@@ -1,5 +1,6 @@
 import { type DeliveryResult, suspensionOf } from './delivery-result.ts'
 import { Destination, type Suspension } from './destination.ts'
+import type { Crowd, WindowChange } from './observation.ts'
 import type { Order, Taken, Todo } from './order.ts'
 import { RetryList } from './retry-list.ts'
 import type { Reuse } from './session-reuse.ts'
@@ -18,6 +19,12 @@ export interface SchedulerOptions {
    * twice `qmgr_message_recipient_limit` (S-82).
    */
   readonly maxDestinations: number
+  /** Told of every result that counts for a window, and of every revival. */
+  readonly observe?: ((change: WindowChange) => void) | undefined
+  /** Told of each new entry for a destination that has more than `entries` of them. */
+  readonly crowd?:
+    | { readonly entries: number; readonly observe: (crowd: Crowd) => void }
+    | undefined
 }
 
 /** A transport or destination just died, with all that waited for it. */
@@ -83,6 +90,17 @@ export class TransportTable<Entry, T extends Todo> {
     const dead = route.dead ?? record?.dead
     if (dead !== undefined) return dead
     return record ?? this.#createDestination(route, destination)
+  }
+
+  /** An entry was queued, and makes a crowd, perhaps. */
+  noteQueued({ name: destination, transport, todo, busy, window }: Destination<Entry, T>): void {
+    const { crowd } = this.#options
+    const entries = todo.length + busy
+    if (crowd === undefined || entries <= crowd.entries) return
+    const { limit } = transport.windowOptions
+    const isAlone = transport.destinations.size === 1
+    const one = { transport: transport.name, destination, entries, busy, limit, isAlone }
+    crowd.observe({ ...one, window: window.size })
   }
 
   /** Puts a transport among those that may go, or takes it out. */
@@ -167,12 +185,12 @@ export class TransportTable<Entry, T extends Todo> {
     if (transport.dead !== undefined && result.kind !== 'lost') this.#reviveTransport(transport)
     if (result.kind === 'neutral') return undefined
     if (result.kind === 'answered') {
-      if (record.dead === undefined) record.window.succeed(record.busy)
-      else this.#reviveDestination(record)
+      if (record.dead !== undefined) this.#reviveDestination(record)
+      else this.#tell('unthrottle', record, record.window.succeed(record.busy))
       return undefined
     }
     if (record.dead !== undefined) return undefined
-    record.window.fail()
+    this.#tell('throttle', record, record.window.fail())
     if (record.window.size > 0) return undefined
     return this.#killDestination(record, suspensionOf(result), nowMs)
   }
@@ -238,7 +256,26 @@ export class TransportTable<Entry, T extends Todo> {
     this.#deadDestinations.remove(record)
     record.dead = undefined
     record.window.revive(record.busy)
+    this.#tell('unthrottle', record, undefined)
     this.#forgetIfIdle(record)
+  }
+
+  #tell(
+    kind: WindowChange['kind'],
+    { name: destination, transport, window }: Destination<Entry, T>,
+    feedback: number | undefined,
+  ): void {
+    this.#options.observe?.({
+      kind,
+      transport: transport.name,
+      destination,
+      feedback,
+      limit: transport.windowOptions.limit,
+      window: window.size,
+      success: window.success,
+      failure: window.failure,
+      failedCohorts: window.failedCohorts,
+    })
   }
 
   #reviveTransport(transport: Transport<Entry, T>): void {

@@ -1,22 +1,29 @@
 import { type Config, type MasterService, transportParameters } from '@posthouse/config'
+import type { Logger } from '@posthouse/mail-log'
 import { programOf } from '@posthouse/master'
 import type { QueueManagerOptions, TransportSettings } from '@posthouse/queue-manager'
 import { type Feedback, parseFeedback } from '@posthouse/scheduler'
+
+const QUEUE_MANAGERS = ['qmgr', 'oqmgr', 'nqmgr']
 
 /** qmgr(8). Transports are services of master.cf; their process limits count as deliveries. */
 export function queueManagerOptions(
   config: Config,
   services: readonly MasterService[],
-  warn: (text: string) => void,
+  log: Pick<Logger, 'info' | 'warning'>,
   configOf: (service: MasterService) => Config,
 ): QueueManagerOptions {
   const softBounce = services.filter((service) => configOf(service).soft_bounce)
   return {
-    scheduling: schedulingOf(services),
+    scheduling: queueManagerProgram(services) === 'oqmgr' ? 'oqmgr' : 'qmgr',
     messageActiveLimit: config.qmgr_message_active_limit,
     messageRecipientLimit: config.qmgr_message_recipient_limit,
     messageRecipientMinimum: config.qmgr_message_recipient_minimum,
     fudgeFactor: config.qmgr_fudge_factor,
+    pendingProbeLimit: config.address_verify_pending_request_limit,
+    helpfulWarnings: config.helpful_warnings,
+    clogWarnMs: config.qmgr_clog_warn_time,
+    feedbackDebug: config.destination_concurrency_feedback_debug,
     inflowTokens: config.default_process_limit,
     minimalBackoffMs: config.minimal_backoff_time,
     maximalBackoffMs: config.maximal_backoff_time,
@@ -35,7 +42,7 @@ export function queueManagerOptions(
     confirmDelayCleared: config.confirm_delay_cleared,
     doubleBounceSender: config.double_bounce_sender,
     smtputf8: config.smtputf8_enable,
-    transport: (name) => transportSettings(config, services, name, warn),
+    transport: (name) => transportSettings(config, services, name, log),
   }
 }
 
@@ -43,18 +50,11 @@ function transportSettings(
   config: Config,
   services: readonly MasterService[],
   name: string,
-  warn: (text: string) => void,
+  log: Pick<Logger, 'info' | 'warning'>,
 ): TransportSettings {
   const service = services.find((service) => service.name === name && service.type !== 'inet')
   const own = transportParameters(config, name)
-  const feedback = (sign: 'positive' | 'negative'): Feedback => {
-    const parameter = `destination_concurrency_${sign}_feedback` as const
-    const parsed = parseFeedback(own[parameter])
-    if (parsed !== undefined) return parsed
-    const value = own[parameter]
-    warn(`${name}_${parameter}: ignoring malformed or unreasonable feedback: ${value}`)
-    return { base: 1, dividedByWindow: false }
-  }
+  const feedback = (sign: 'positive' | 'negative'): Feedback => feedbackOf(config, name, sign, log)
   return {
     initial: own.initial_destination_concurrency,
     limit: own.destination_concurrency_limit,
@@ -76,13 +76,46 @@ function transportSettings(
   }
 }
 
-/** The programs that may be the queue manager. */
-export const QUEUE_MANAGERS: readonly string[] = ['qmgr', 'oqmgr', 'nqmgr']
+/** One kind of feedback of a transport (S-73, S-76). */
+function feedbackOf(
+  config: Config,
+  transport: string,
+  sign: 'positive' | 'negative',
+  log: Pick<Logger, 'info' | 'warning'>,
+): Feedback {
+  const suffix = `destination_concurrency_${sign}_feedback` as const
+  const own = transportParameters(config, transport)
+  const value = own[suffix]
+  // Postfix names the parameter that the value comes from, and goes by the value.
+  const parameter = `${value === config[`default_${suffix}`] ? 'default' : transport}_${suffix}`
+  const parsed = parseFeedback(value)
+  if (parsed === undefined) {
+    log.warning(`${parameter}: ignoring malformed or unreasonable feedback: ${value}`)
+  }
+  const feedback = parsed ?? { base: 1, dividedByWindow: false }
+  if (config.destination_concurrency_feedback_debug) {
+    const { initial_destination_concurrency: initial } = own
+    const atInitial = feedback.dividedByWindow ? feedback.base / initial : feedback.base
+    const type = feedback.dividedByWindow ? 1 : 0
+    const what = `${parameter} feedback type ${type} value at ${initial}`
+    log.info(`${transport}: ${what}: ${Number(atInitial.toPrecision(6))}`)
+  }
+  return feedback
+}
 
-/** Which of them master.cf names; the old name of qmgr(8) is understood (S-5). */
-function schedulingOf(services: readonly MasterService[]): 'qmgr' | 'oqmgr' {
-  const service = services.find((service) => QUEUE_MANAGERS.includes(programOf(service)))
-  return service !== undefined && programOf(service) === 'oqmgr' ? 'oqmgr' : 'qmgr'
+/** The program of master.cf that is the queue manager: `qmgr`, `oqmgr`, or the old name `nqmgr`. */
+export function queueManagerProgram(services: readonly MasterService[]): string {
+  return services.map(programOf).find((program) => QUEUE_MANAGERS.includes(program)) ?? 'qmgr'
+}
+
+/** What there is to say of a name that qmgr(8) had before Postfix 2.4 (S-5). */
+export function queueManagerWarnings(program: string, configDirectory: string): string[] {
+  if (program !== 'nqmgr') return []
+  return [
+    `please update the ${configDirectory}/master.cf file; the new queue manager`,
+    '(old name: nqmgr) has become the standard queue manager (new name: qmgr)',
+    'support for the name old name (nqmgr) will be removed from Postfix',
+  ]
 }
 
 /** Services that can be transports: those that others reach by name. */

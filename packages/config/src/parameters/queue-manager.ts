@@ -125,7 +125,6 @@ export const queueManagerParameters = {
     type: 'boolean',
     default: 'no',
     since: '2.5',
-    withoutEffect: 'debugging',
     description: 'Log every adjustment of the concurrency window.',
   },
   enable_long_queue_ids: {
@@ -176,7 +175,6 @@ export const queueManagerParameters = {
     type: 'time',
     default: '300s',
     since: '2.0',
-    withoutEffect: 'queueManager',
     description:
       'Least time between two warnings that a destination clogs the active queue; 0 is never.',
   },
