@@ -1,19 +1,18 @@
 import type { EnvelopeRecipient, MessageEnvelope } from '@posthouse/queue-store'
+import { Inflow, readTrigger, type ScannedQueue } from '@posthouse/scheduler'
 
 import { ActiveMessage } from './active-message.ts'
-import { Admission, type ScannedQueue } from './admission.ts'
+import { Admission } from './admission.ts'
 import { AttemptEnd } from './attempt-end.ts'
 import { DeferredQueue } from './deferred-queue.ts'
 import { announce } from './delivery-journal.ts'
 import { Dispatcher } from './dispatcher.ts'
-import { Inflow } from './inflow.ts'
 import { firstPart, MessageReader } from './message-reader.ts'
 import { type QueueManagerOptions, saneOptions } from './options.ts'
 import type { QueueManagerPorts } from './ports.ts'
 import { type Route, Router } from './router.ts'
 import { Work } from './work.ts'
 
-const TRIGGERS = { I: 0x49, W: 0x57, D: 0x44, A: 0x41, F: 0x46 }
 const HOLD_MS = 5
 const KNOWN_PER_ACTIVE = 10 // Deferred messages to know of, for each that may be active.
 
@@ -155,14 +154,10 @@ export class QueueManager {
 
   /** What other programs send to wake the queue manager: bytes of S-36; others are ignored. */
   trigger(requests: Uint8Array): void {
-    const ignoreStamps = requests.includes(TRIGGERS.A)
-    const overrideDefer = requests.includes(TRIGGERS.F)
-    if (overrideDefer) this.#dispatcher.reviveAll()
-    const incoming = requests.includes(TRIGGERS.I) || requests.includes(TRIGGERS.W)
-    const deferred = requests.includes(TRIGGERS.D)
-    this.#admission.request('incoming', { start: incoming, ignoreStamps, overrideDefer })
-    const whole = deferred
-    this.#admission.request('deferred', { start: deferred, whole, ignoreStamps, overrideDefer })
+    const { flush, incoming, deferred } = readTrigger(requests)
+    if (flush) this.#dispatcher.reviveAll()
+    this.#admission.request('incoming', incoming)
+    this.#admission.request('deferred', deferred)
     this.#pump()
   }
 

@@ -4,6 +4,7 @@ export type { Decision, Delivery, Read, SuspendedEntries } from './decision.ts'
 export type { DeliveryResult } from './delivery-result.ts'
 export type { Suspension } from './destination.ts'
 export { type Feedback, parseFeedback } from './feedback.ts'
+export { Inflow } from './inflow.ts'
 export type { Crowd, WindowChange } from './observation.ts'
 export {
   type PreemptiveLimits,
@@ -11,6 +12,9 @@ export {
   PreemptiveScheduler,
 } from './preemptive-scheduler.ts'
 export { type RoundRobinOptions, RoundRobinScheduler } from './round-robin-scheduler.ts'
+export { ScanFlags, type ScanRequest } from './scan-flags.ts'
+export { type ScannedQueue, ScanTurns } from './scan-turns.ts'
 export type { OpenOptions, Scheduler } from './scheduler.ts'
 export type { TransportLimits } from './transport.ts'
 export type { SchedulerOptions } from './transport-table.ts'
+export { readTrigger, type Trigger } from './trigger.ts'
