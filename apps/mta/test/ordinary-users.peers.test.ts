@@ -92,6 +92,16 @@ describe.skipIf(!hasPeers)('users who may not write to the queue', () => {
       expect(scene.arrivals[0]!.content.toString()).toContain('At five.')
     })
 
+    it('F-93: hand mail in over SMTP, and are told its queue id', async () => {
+      const commands = ['MAIL FROM:<u@x.example>', 'RCPT TO:<a@x.example>', 'DATA', 'x', '.']
+      const input = commands.map((line) => `${line}\r\n`).join('')
+      const { stdout, status } = await sendmail(scene.directory, ['-bs'], input, USER)
+      const id = /: queued as (\w+)\r\n$/.exec(stdout)?.[1]
+      expect(status).toBe(0)
+      await expect.poll(() => scene.arrivals.length).toBe(2)
+      expect(scene.arrivals[1]!.content.toString()).toContain(` with SMTP id ${id}\n`)
+    })
+
     it('F-83: list the queue', async () => {
       expect(await tool('mailq', [])).toEqual({
         status: 0,

@@ -25,7 +25,12 @@ const ENVIRONMENT = { NAME: 'Env Name' }
 const NO_PICKUP = 'postdrop: warning: unable to look up public/pickup: No such file or directory\n'
 
 const NOBODY = { uid: 65534, gid: 65534, env: ENVIRONMENT }
-const FOR_POSTFIX = { mail_owner: 'postfix', command_directory: '/usr/sbin' }
+const FOR_POSTFIX = {
+  mail_owner: 'postfix',
+  command_directory: '/usr/sbin',
+  local_recipient_maps: '', // Else smtpd waits for a proxymap.
+  smtpd_error_sleep_time: '0',
+}
 
 // Where Postfix and this differ, or might: addresses in odd forms, ends of text, long lines.
 const CASES: readonly (readonly [args: readonly string[], input: string | Buffer])[] = [
@@ -66,6 +71,42 @@ const CASES: readonly (readonly [args: readonly string[], input: string | Buffer
   [['-f'], ''],
 ]
 
+// Dialogues of `-bs`. Postfix offers a few things more.
+const MORE_OF_POSTFIX = /^250-(?:ETRN|XVERP)\r\n|^250 CHUNKING\r\n/gm
+const DIALOGUES: readonly (readonly string[])[] = [
+  [...'MAIL FROM:<u@x.example>|HELO|EHLO|HELO c.example|HELO d e|EHLO c.example'.split('|')],
+  ['MAIL', 'MAIL FROM', 'MAIL FROM: <u@x.example>', 'MAIL FROM:<>', 'RSET x', 'RSET', 'noop x'],
+  ['MAIL FROM:<u@x.example> SIZE=99999999', 'MAIL FROM:<u@x.example> SIZE=a', 'QUIT x', 'NOOP'],
+  ['MAIL FROM:<u@x.example> BODY=x', 'MAIL FROM:<a@b> RET=foo', 'MAIL FROM:<a b@c>', 'FOO', ''],
+  ['RCPT TO:<a@b>', 'DATA', 'MAIL FROM:<a@b> X=y', 'MAIL FROM:<a@b> X', 'MAIL FROM:<a@b> AUTH=<>'],
+  ['MAIL FROM:<>', 'RCPT', 'RCPT TO', 'RCPT TO:', 'RCPT TO:<>', 'RCPT TO:<a@b> X=y', 'DATA'],
+  ['MAIL FROM:<>', 'RCPT TO:<a@b> NOTIFY=x', 'RCPT TO:<a@b> ORCPT=x', 'RCPT TO:<a@b>', 'DATA x'],
+  [
+    'VRFY',
+    'VRFY a@x.example',
+    'EXPN a',
+    'HELP',
+    'AUTH PLAIN',
+    'STARTTLS',
+    `NOOP ${'x'.repeat(9999)}`,
+  ],
+  Array.from({ length: 25 }, () => 'FOO'),
+  ['EHLO c', 'MAIL FROM:<u@x>', 'RCPT TO:<a@b>', 'DATA', 'Subject: x', '', '..', '...', '.x', '.'],
+  [
+    'MAIL FROM:<@r:u@x> BODY=8bitmime',
+    'RCPT TO:<"q q"@x>',
+    'RCPT TO:a@b',
+    'DATA',
+    ' y',
+    '.',
+    'QUIT',
+  ],
+  ['MAIL FROM:<>', 'RCPT TO:<a@b> NOTIFY=failure,delay ORCPT=rfc822;a+2Bb', 'DATA', '.'],
+  ['MAIL FROM:<u> SMTPUTF8', 'RCPT TO:<\xc3\xa9@b>', 'DATA', `a${'b'.repeat(5000)}`, '.'],
+  ['MAIL FROM:<>', 'RCPT TO:<a@b>', 'DATA', ...Array(200_000).fill('x'.repeat(70)), '.', 'NOOP'],
+  ['MAIL FROM:<>', 'RCPT TO:<a@b>', 'DATA', 'no end'],
+]
+
 const isRoot = process.getuid?.() === 0
 const hasPostfix = isRoot && peersInstalled('postfix', 'sendmail', 'postdrop')
 
@@ -87,7 +128,28 @@ describe.skipIf(!hasPostfix)('sendmail beside that of Postfix', () => {
     const ours = await sendmail(directory, args, input, { env: ENVIRONMENT })
     expect({ ...ours, files: taken(directory) }).toEqual(expected)
   })
+
+  it.each(DIALOGUES.map((lines) => [lines.slice(0, 10).join(' | '), lines] as const))(
+    'F-93: -bs answers the same, and makes the same file: %s',
+    async (_, lines) => {
+      const input = Buffer.from(lines.map((line) => `${line}\r\n`).join(''), 'latin1')
+      const theirs = await postfixSendmail(directory, ['-bs'], input)
+      const stdout = masked(theirs.stdout.replace(MORE_OF_POSTFIX, ''))
+      const expected = { stdout, status: theirs.status, files: taken(directory).map(masked) }
+      const ours = await sendmail(directory, ['-bs'], input)
+      const actual = masked(ours.stdout.replace('250 SMTPUTF8', '250-SMTPUTF8'))
+      const files = taken(directory).map(masked)
+      expect({ stdout: actual, status: ours.status, files }).toEqual(expected)
+    },
+  )
 })
+
+/** Without queue ids, and dates, of which the length may differ. */
+function masked(text: string): string {
+  return text
+    .replace(/(as|id) [0-9A-F]{10,}/g, '$1 ID')
+    .replace(/N.(\t(?:for <.*>; )?)\w{3}, [ \d]\d \w{3} \d{4} \S+ \S+ \(\w+\)/gs, '$1DATE')
+}
 
 describe.skipIf(!hasPostfix)('posthouse and Postfix take mail of each other', () => {
   const closing: (() => Promise<unknown>)[] = []

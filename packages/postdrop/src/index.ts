@@ -2,6 +2,6 @@ export { type DropResult, dropMessage, type PostdropSystem } from './drop-messag
 export { PostdropError } from './errors.ts'
 export type { MaildropOptions } from './maildrop-draft.ts'
 export { type MaildropFile, type MaildropFiles, nodeMaildropFiles } from './maildrop-files.ts'
-export { parseReplies } from './replies.ts'
+export { parseQueueId, parseReplies } from './replies.ts'
 export { type PostdropPorts, runPostdrop } from './run-postdrop.ts'
 export { matchesSenderPatterns } from './sender-patterns.ts'

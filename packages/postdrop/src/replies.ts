@@ -8,6 +8,11 @@ export function statusReply(status: number, reason: string): string {
   return `status\0${status}\0reason\0${reason}\0\0`
 }
 
+/** The queue id in what a postdrop(1) has said so far; undefined if there is none yet. */
+export function parseQueueId(output: string): string | undefined {
+  return /(?:^|\0)queue_id\0([^\0]*)\0\0/.exec(output)?.[1]
+}
+
 /** What a postdrop(1) has said: its second reply; undefined if there was none. */
 export function parseReplies(
   output: string,

@@ -17,12 +17,20 @@ const status = await runSendmail(['-t', '-f', 'bob@example.com'], {
     fixLineEndings: 'always',
     defaultVerpDelimiters: '+=',
     verpDelimiterFilter: '-=+',
+    smtp: {
+      hostname: 'mail.example.com',
+      mailName: 'Postfix',
+      maxMessageBytes: 10_240_000,
+      smtputf8: true,
+      date: () => new Date().toUTCString(),
+    },
     submit: async (records) => {
       for await (const piece of records) console.log(JSON.stringify(piece.toString()))
       return { kind: 'stored' }
     },
   }),
   postqueue: async () => 69,
+  postalias: async () => 0,
   start: async () => {},
 })
 console.log(status)

@@ -23,6 +23,8 @@ export interface CommandLine {
   readonly target: string
   readonly operands: readonly string[]
   readonly configDirectory: string | undefined
+  /** `-oA`: the alias database that `-bi` is for. */
+  readonly aliasMap: string | undefined
   /** `-f`, as given. */
   readonly sender: string | undefined
   /** `-F`. */
@@ -85,6 +87,7 @@ export function parseCommandLine(
     target: '',
     operands,
     configDirectory: undefined,
+    aliasMap: undefined,
     sender: undefined,
     fullName: undefined,
     readsRecipients: false,
@@ -210,6 +213,7 @@ function heedQueue(line: Draft, argument: string): void {
 
 function heedOld(line: Draft, argument: string): void {
   if (argument === 'A') throw new SendmailError('-oA requires pathname')
+  if (argument.startsWith('A')) line.aliasMap = argument.slice(1)
   if (argument.startsWith('i')) line.ignoresDots = true
 }
 

@@ -13,6 +13,20 @@ export type SubmitReply =
   /** `reason`: for the user. */
   | { readonly kind: 'refused'; readonly reason: string }
 
+/** What the stand-alone SMTP server says of itself. */
+export interface SmtpSettings {
+  /** `myhostname`. */
+  readonly hostname: string
+  /** `mail_name`. */
+  readonly mailName: string
+  /** `message_size_limit`, bytes; 0: none. */
+  readonly maxMessageBytes: number
+  /** `smtputf8_enable`. */
+  readonly smtputf8: boolean
+  /** Now, as headers have it (RFC 5322 3.3). */
+  date(): string
+}
+
 /** The mail system that one main.cf describes. Parameters are quoted. */
 export interface SendmailSystem {
   readonly user: SendmailUser
@@ -30,11 +44,15 @@ export interface SendmailSystem {
   readonly defaultVerpDelimiters: string
   /** `verp_delimiter_filter`. */
   readonly verpDelimiterFilter: string
+  /** For `-bs`. */
+  readonly smtp: SmtpSettings
   /**
    * Hands a message in, as postdrop(1) does. Durable once it is `stored`. What `records` throws
    * it throws too, and keeps nothing.
+   *
+   * @param created Told of the queue id, before the first record is asked for.
    */
-  submit(records: AsyncIterable<Uint8Array>): Promise<SubmitReply>
+  submit(records: AsyncIterable<Uint8Array>, created?: (id: string) => void): Promise<SubmitReply>
 }
 
 /** What sendmail(1) takes from the machine that it runs on. */
@@ -52,4 +70,12 @@ export interface SendmailPorts {
   postqueue(args: readonly string[], configDirectory: string | undefined): Promise<number>
   /** Starts the mail system in the background. @throws {Error} whose message is for the user. */
   start(configDirectory: string | undefined): Promise<void>
+  /**
+   * postalias(1), with the configuration of that directory, for `map`, else what `alias_database`
+   * names; nothing to do for an empty one.
+   *
+   * @returns its exit status.
+   * @throws {Error} whose message is for the user.
+   */
+  postalias(map: string | undefined, configDirectory: string | undefined): Promise<number>
 }

@@ -39,6 +39,13 @@ const SYSTEM: Omit<SendmailSystem, 'submit'> = {
   fixLineEndings: 'always',
   defaultVerpDelimiters: '+=',
   verpDelimiterFilter: '-=+',
+  smtp: {
+    hostname: 'mail.example.com',
+    mailName: 'Postfix',
+    maxMessageBytes: 1000,
+    smtputf8: true,
+    date: () => 'Thu, 01 Jan 2026 00:00:00 +0000 (UTC)',
+  },
 }
 const MAILDROP: Recorded[] = vectors('maildrop')
 const TRANSCRIPT: Run[] = vectors('transcript')
@@ -90,13 +97,20 @@ describe('runSendmail', () => {
     expect(run.status).toBe(69)
   })
 
+  it.each([
+    [['-bi'], { map: undefined, directory: undefined }],
+    [['-I', '-oAhash:/a', '-C', '/etc/other'], { map: 'hash:/a', directory: '/etc/other' }],
+  ])('F-90: %j has postalias do it', async (args, expected) => {
+    const run = await sendmail(args)
+    expect(run.postalias).toEqual(expected)
+    expect(run.status).toBe(3)
+  })
+
   it('F-90: -bd starts the mail system of -C, of which main.cf may be named', async () => {
     expect((await sendmail(['-C', '/etc/other/main.cf', '-bd'])).started).toBe('/etc/other')
   })
 
   it.each([
-    [['-bi'], 'no alias database: this mail system has no local delivery'],
-    [['-bs'], 'unsupported: -bs: this mail system has no SMTP server'],
     [['-qX'], '-qX is not implemented'],
     [['-q'], undefined],
   ])('F-90: %j', async (args, fatal) => {
@@ -170,6 +184,7 @@ async function sendmail(args: readonly string[], given: Given = {}) {
   const err: Buffer[] = []
   let records: Buffer | undefined
   let postqueue: readonly string[] | undefined
+  let postalias: object | undefined
   let started: string | undefined
   const status = await runSendmail(args, {
     input: chunks(Buffer.from(input as string), chunkBytes),
@@ -197,8 +212,20 @@ async function sendmail(args: readonly string[], given: Given = {}) {
     start: async (directory) => {
       started = directory
     },
+    postalias: async (map, directory) => {
+      postalias = { map, directory }
+      return 3
+    },
   })
-  return { status, stdout: linesOf(out), stderr: linesOf(err), records, postqueue, started }
+  return {
+    status,
+    stdout: linesOf(out),
+    stderr: linesOf(err),
+    records,
+    postqueue,
+    postalias,
+    started,
+  }
 }
 
 async function* chunks(bytes: Buffer, size: number): AsyncGenerator<Buffer> {

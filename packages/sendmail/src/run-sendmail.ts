@@ -1,7 +1,10 @@
+import { encodeAddress } from '@posthouse/mail-address'
+
 import { recipientsOf, senderOf } from './address-arguments.ts'
 import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { SendmailError } from './errors.ts'
 import type { SendmailPorts, SendmailSystem, SubmitReply } from './ports.ts'
+import { SmtpSession } from './smtp-session.ts'
 import { probeRecords, type Submission, submissionRecords } from './submission.ts'
 
 /** EX_TEMPFAIL, whatever is wrong (F-82). */
@@ -52,9 +55,10 @@ async function work(
       await forUser(() => ports.start(configDirectory))
       return 0
     case 'aliases':
-      throw new SendmailError('no alias database: this mail system has no local delivery')
+      return forUser(() => ports.postalias(line.aliasMap, configDirectory))
     case 'stand-alone':
-      throw new SendmailError('unsupported: -bs: this mail system has no SMTP server')
+      await serveSmtp(line, ports, warn)
+      return 0
     case 'none':
       return 0
   }
@@ -71,17 +75,33 @@ async function forUser<Result>(work: () => Result | Promise<Result>): Promise<Re
   }
 }
 
+/** F-93. */
+async function serveSmtp(
+  line: CommandLine,
+  ports: SendmailPorts,
+  warn: (text: string) => void,
+): Promise<void> {
+  const system = await openForSubmission(line, ports)
+  const reply = (text: string): void => ports.stdout(encodeAddress(`${text}\r\n`))
+  const session = new SmtpSession(system, { input: ports.input, reply, warn })
+  await forUser(() => session.run())
+}
+
+async function openForSubmission(line: CommandLine, ports: SendmailPorts): Promise<SendmailSystem> {
+  const system = await forUser(() => ports.open(line.configDirectory))
+  const { user } = system
+  if (system.maySubmit) return system
+  const who = `${user.name ?? 'unknown'}(${user.id})`
+  throw new SendmailError(`User ${who} is not allowed to submit mail`)
+}
+
 async function submit(
   line: CommandLine,
   ports: SendmailPorts,
   warn: (text: string) => void,
 ): Promise<void> {
-  const system = await forUser(() => ports.open(line.configDirectory))
+  const system = await openForSubmission(line, ports)
   const { user } = system
-  if (!system.maySubmit) {
-    const who = `${user.name ?? 'unknown'}(${user.id})`
-    throw new SendmailError(`User ${who} is not allowed to submit mail`)
-  }
   const submission = submissionOf(line, system, warn)
   const { sender } = submission
   const reply = await replyTo(submission, line, system, ports).catch((error: unknown) => {

@@ -105,7 +105,8 @@ function recipientRecords(recipients: readonly string[], notify: number): Buffer
   return recipients.flatMap((address) => [...flags, textRecord(RecordType.recipient, address)])
 }
 
-function textRecords(pieces: readonly TextPiece[]): Buffer {
+/** Lines and pieces of lines. */
+export function textRecords(pieces: readonly TextPiece[]): Buffer {
   return Buffer.concat(
     pieces.map(({ isEndOfLine, bytes }) =>
       encodeRecord(isEndOfLine ? RecordType.text : RecordType.partialText, bytes),
@@ -117,11 +118,13 @@ function line(text: string): TextPiece {
   return { isEndOfLine: true, bytes: encodeAddress(text) }
 }
 
-function attribute(name: string, value: string): Buffer {
+/** An `A` record (F-39). */
+export function attribute(name: string, value: string): Buffer {
   return textRecord(RecordType.attribute, `${name}=${value}`)
 }
 
-function textRecord(type: number, text: string): Buffer {
+/** A record whose text may hold addresses. */
+export function textRecord(type: number, text: string): Buffer {
   return encodeRecord(type, encodeAddress(text))
 }
 

@@ -1,12 +1,8 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { constants, existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { Readable } from 'node:stream'
-import { text } from 'node:stream/consumers'
-import { pipeline } from 'node:stream/promises'
+import { localZoneNames, MailDates } from '@posthouse/cleanup'
 import type { Config } from '@posthouse/config'
-import { dropMessage, parseReplies } from '@posthouse/postdrop'
+import { dropMessage } from '@posthouse/postdrop'
 import {
   runSendmail,
   SendmailError,
@@ -21,12 +17,12 @@ import { systemAccounts } from '../system-accounts.ts'
 import { Tables } from '../tables.ts'
 import { MessageInput } from './message-input.ts'
 import { postdropSystem } from './postdrop.ts'
-import { findSetGidProgram, isAllowed, type SetGidProgram } from './set-gid.ts'
+import { type HandedIn, NOT_STORED, submitToProgram } from './postdrop-program.ts'
+import { findSetGidProgram, isAllowed, runInstead } from './set-gid.ts'
 import { stderrLog } from './stderr-log.ts'
 import type { ToolCall } from './tools.ts'
 
 const LINE_ENDINGS = ['always', 'strict', 'never'] as const
-const NOT_STORED = 'queue file write error' // F-17.
 
 /** sendmail(1). */
 export function sendmail(call: ToolCall): Promise<number> {
@@ -43,6 +39,7 @@ export function sendmail(call: ToolCall): Promise<number> {
       const { postqueue } = await import('./postqueue.ts')
       return postqueue({ ...call, name: 'postqueue', args, configDirectory })
     },
+    postalias: (map, directory = call.configDirectory) => postalias(map, directory),
     start: async (directory = call.configDirectory) => {
       const { start } = await import('../control.ts')
       await start(resolve(directory))
@@ -50,11 +47,17 @@ export function sendmail(call: ToolCall): Promise<number> {
   })
 }
 
+/** newaliases(1), which options can make anything else of, too. */
+export function newaliases(call: ToolCall): Promise<number> {
+  return sendmail({ ...call, args: ['-bi', ...call.args] })
+}
+
 async function openSystem(directory: string): Promise<SendmailSystem> {
   const log = stderrLog('sendmail')
   const config = loadMainConfig(directory)
   for (const warning of config.warnings) log.warning(warning)
   const user = callingUser()
+  const dates = new MailDates(localZoneNames())
   const tables = new Tables()
   const isListed = domainMatcher('authorized_submit_users', { config, log }, tables)
   const maySubmit = await isListed(user.name ?? 'unknown')
@@ -68,7 +71,14 @@ async function openSystem(directory: string): Promise<SendmailSystem> {
     fixLineEndings: lineEndings(config.sendmail_fix_line_endings),
     defaultVerpDelimiters: config.default_verp_delimiters,
     verpDelimiterFilter: config.verp_delimiter_filter,
-    submit: (records) => submit(records, config, directory),
+    smtp: {
+      hostname: config.myhostname,
+      mailName: config.mail_name,
+      maxMessageBytes: config.message_size_limit,
+      smtputf8: config.smtputf8_enable,
+      date: () => dates.header(Date.now()),
+    },
+    submit: (records, created) => submit({ records, created }, config, directory),
   }
 }
 
@@ -78,6 +88,19 @@ function callingUser(): SendmailUser {
   // Of whatever encoding: the files are read as bytes.
   const comment = account && Buffer.from(account.fullName, 'latin1').toString()
   return { id, name: account?.name, fullName: process.env['NAME'] ?? comment }
+}
+
+/** There is none of our own: nothing here reads aliases. */
+async function postalias(map: string | undefined, directory: string): Promise<number> {
+  const config = loadMainConfig(directory)
+  const maps = map === undefined ? config.alias_database : [map]
+  if (maps.length === 0) return 0
+  const path = join(config.command_directory, 'postalias')
+  if (isAllowed(path, constants.X_OK)) return runInstead({ path }, maps, directory)
+  throw new Error(
+    `cannot build ${maps.join(', ')}: this mail system has no local delivery that reads it, ` +
+      `and there is no postalias in command_directory (${config.command_directory})`,
+  )
 }
 
 function lineEndings(value: string): SendmailSystem['fixLineEndings'] {
@@ -91,45 +114,15 @@ function lineEndings(value: string): SendmailSystem['fixLineEndings'] {
  * is set-gid, which a program that Node runs cannot be: that of Postfix, or our own, which is
  * compiled where it is installed.
  */
-async function submit(
-  records: AsyncIterable<Uint8Array>,
-  config: Config,
-  directory: string,
-): Promise<SubmitReply> {
+async function submit(message: HandedIn, config: Config, directory: string): Promise<SubmitReply> {
   const maildrop = join(queueDirectoryOf(config.settings), 'maildrop')
   if (!isAllowed(maildrop, constants.W_OK) && existsSync(maildrop)) {
-    return runForeignPostdrop(findSetGidProgram('postdrop', config), records, directory)
+    return submitToProgram(findSetGidProgram('postdrop', config), message, directory)
   }
   const log = stderrLog('postdrop')
   const warn = (warning: string): void => log.warning(warning)
-  const result = await dropMessage(records, { ...postdropSystem(config, log), warn })
+  const system = { ...postdropSystem(config, log), warn }
+  const result = await dropMessage(message.records, system, message.created)
   if (result.kind === 'stored') return result
   return { kind: 'refused', reason: (result.kind === 'refused' && result.reason) || NOT_STORED }
-}
-
-async function runForeignPostdrop(
-  { path, isExecutable, problem }: SetGidProgram,
-  records: AsyncIterable<Uint8Array>,
-  directory: string,
-): Promise<SubmitReply> {
-  const need = 'users like this one need a set-gid postdrop in command_directory'
-  const advice = `${need}: ${path}: ${problem}`
-  if (!isExecutable) throw new SendmailError(advice)
-  const child = spawn(path, ['-r'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, MAIL_CONFIG: resolve(directory) },
-  })
-  const ended = once(child, 'close')
-  const output = text(child.stdout)
-  let failure: unknown
-  await pipeline(Readable.from(records), child.stdin).catch((error: NodeJS.ErrnoException) => {
-    // It has seen enough, and its reply says why; what `records` threw is the user's.
-    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_PREMATURE_CLOSE') failure = error
-  })
-  await ended
-  if (failure !== undefined) throw failure
-  const reply = parseReplies(await output)
-  if (reply?.status === 0) return { kind: 'stored' }
-  if (reply === undefined && problem !== undefined) throw new SendmailError(advice)
-  return { kind: 'refused', reason: reply?.reason || NOT_STORED }
 }

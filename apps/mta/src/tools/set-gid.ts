@@ -45,9 +45,9 @@ export function isSetGid(): boolean {
   return process.getgid?.() !== process.getegid?.()
 }
 
-/** Runs such a program in place of this one. @returns its exit status. */
+/** Runs another program in place of this one. @returns its exit status. */
 export async function runInstead(
-  { path }: SetGidProgram,
+  { path }: Pick<SetGidProgram, 'path'>,
   args: readonly string[],
   configDirectory: string,
 ): Promise<number> {

@@ -21,6 +21,7 @@ export type Tool = (call: ToolCall) => number | Promise<number>
  */
 export const TOOLS: Readonly<Record<string, () => Promise<Tool>>> = {
   mailq: async () => (await import('./postqueue.ts')).mailq,
+  newaliases: async () => (await import('./sendmail.ts')).newaliases,
   postcat: async () => (await import('./postcat.ts')).postcat,
   postconf: async () => (await import('./postconf.ts')).postconf,
   postdrop: async () => (await import('./postdrop.ts')).postdrop,
