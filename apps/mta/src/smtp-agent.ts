@@ -43,6 +43,9 @@ function deliver(
     contentSize: request.contentLength,
     encoding: request.encoding,
     sendOptions: request.sendOptions,
+    envelopeId: request.envelopeId,
+    returnContent: request.returnContent,
+    isProbe: request.isProbe,
     reuse: request.reuse,
     content: () => store.readContent(request.queueId, 'active', request),
   })

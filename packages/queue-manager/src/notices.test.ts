@@ -295,6 +295,41 @@ describe('QueueManager: reports', () => {
     await next.drain()
   })
 
+  it('F-77: of sendmail -bv say what could be delivered; nothing is, and nobody waits', async () => {
+    const here = world()
+    const attributes = new Map([['trace_flags', '512']])
+    const recipients = ['sent@x', 'bounced@x', 'deferred@x', '']
+    await run(here, { recipients, attributes, contentFilter: 'scan:' })
+    expect(here.requests.every(({ isProbe, transport }) => isProbe && transport === 'smtp')).toBe(
+      true,
+    )
+    const relay = 'relay=mx[192.0.2.1]:25'
+    expect(here.masked).toEqual([
+      'qmgr: Q: from=<s@x.test>, size=200, nrcpt=4 (queue active)',
+      'error: Q: to=<>, relay=none, dsn=5.1.3, status=undeliverable (null recipient address)',
+      `smtp: Q: to=<bounced@x>, ${relay}, dsn=5.1.1, status=undeliverable (bounced)`,
+      `smtp: Q: to=<deferred@x>, ${relay}, dsn=4.2.0, status=undeliverable (deferred)`,
+      `smtp: Q: to=<sent@x>, ${relay}, dsn=2.0.0, status=deliverable (sent)`,
+      'qmgr: Q: removed',
+    ])
+    const [report, ...others] = here.notices
+    expect(others).toEqual([])
+    expect(report?.text.match(/^action=.*/gm)?.sort()).toEqual([
+      'action=deliverable',
+      ...Array.from({ length: 3 }, () => 'action=undeliverable'),
+    ])
+  })
+
+  it('RFC 3461: an agent is told of ENVID and RET', async () => {
+    const here = world()
+    const attributes = new Map([
+      ['envelope_id', 'e 1'],
+      ['ret_flags', '2'],
+    ])
+    await run(here, { recipients: ['sent@x'], attributes })
+    expect(here.requests).toMatchObject([{ envelopeId: 'e 1', returnContent: 'headers' }])
+  })
+
   it('are not waited for where the log cannot be written: the message has arrived', async () => {
     const here = world()
     here.store.failing.add('appendStatusLog trace')

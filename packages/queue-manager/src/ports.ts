@@ -101,6 +101,12 @@ export interface DeliveryRequest {
   readonly encoding: '' | '7bit' | '8bit'
   /** Bits of F-34, 8 (a recipient is UTF-8) included. */
   readonly sendOptions: number
+  /** ENVID, decoded; absent without one. */
+  readonly envelopeId?: string | undefined
+  /** RET; absent if nothing was asked for. */
+  readonly returnContent?: 'full' | 'headers' | undefined
+  /** Nothing may be delivered, only found out whether it could be (`sendmail -bv`). */
+  readonly isProbe?: boolean | undefined
   readonly arrivalTimeMs: number
   readonly activeTimeMs: number
   readonly handoffMs: number

@@ -157,6 +157,7 @@ describe('QueueManager: a message', () => {
         contentLength: 200,
         encoding: '8bit',
         sendOptions: 9,
+        isProbe: false,
         arrivalTimeMs: START_MS - 5,
         activeTimeMs: START_MS,
         handoffMs: START_MS,

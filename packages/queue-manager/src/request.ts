@@ -3,6 +3,7 @@ import type { EnvelopeRecipient } from '@posthouse/queue-store'
 import type { Delivery } from '@posthouse/scheduler'
 
 import type { ActiveMessage, Request, Target } from './active-message.ts'
+import { dsnTerms } from './dsn-terms.ts'
 import type { DeliveryRequest } from './ports.ts'
 import { verpSender } from './verp.ts'
 
@@ -57,6 +58,7 @@ export function agentRequest(
     contentLength: envelope.contentLength,
     encoding: envelope.encoding,
     sendOptions: envelope.sendOptions | (utf8 ? RECIPIENT_IS_UTF8 : 0),
+    ...dsnTerms(message),
     arrivalTimeMs: envelope.arrivalTimeMs,
     activeTimeMs: message.activeMs,
     handoffMs,

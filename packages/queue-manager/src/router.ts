@@ -50,7 +50,7 @@ export class Router {
     recipients: readonly EnvelopeRecipient[],
   ): Route[] | Promise<Route[]> {
     const { envelope } = message
-    if (isUnavailable(envelope)) {
+    if (message.isProbe) {
       const text = `${envelope.id}: kept in the queue: ${UNAVAILABLE}`
       this.#log.warning(text, { queueId: envelope.id, reason: UNAVAILABLE })
     }
@@ -82,7 +82,7 @@ export class Router {
   #filter({ envelope }: ActiveMessage, recipient: EnvelopeRecipient): Route | undefined {
     const { contentFilter, redirect } = envelope
     if (contentFilter === undefined || redirect !== undefined) return undefined
-    if (isUnavailable(envelope)) return undefined // Probes of addresses pass filters by.
+    if (isProbe(envelope)) return undefined // Probes of addresses pass filters by.
     const colon = contentFilter.indexOf(':')
     const transport = colon < 0 ? contentFilter : contentFilter.slice(0, colon)
     const given = colon < 0 ? '' : contentFilter.slice(colon + 1)
@@ -95,7 +95,7 @@ export class Router {
   /** S-23, and rows 1 to 3 of S-24. */
   #ask({ envelope }: ActiveMessage, recipient: EnvelopeRecipient): Route | Promise<Route> {
     const { address } = recipient
-    const request = isUnavailable(envelope) ? 'verify' : 'resolve'
+    const request = isProbe(envelope) ? 'verify' : 'resolve'
     if (address === '') return error(recipient, '5.1.3 null recipient address')
     const fail = (failure: unknown): Resolution => {
       const text = `${envelope.id}: address resolver failed for <${address}>: ${String(failure)}`
@@ -136,7 +136,7 @@ export class Router {
     if (isProbe && this.#probes() > this.#options.pendingProbeLimit) {
       return retry(recipient, '4.3.2 Too many address verification requests')
     }
-    return isUnavailable(envelope) ? retry(recipient, `4.3.0 ${UNAVAILABLE}`) : route
+    return isProbe ? retry(recipient, `4.3.0 ${UNAVAILABLE}`) : route
   }
 }
 
@@ -152,7 +152,7 @@ function lowerDomain({ address }: EnvelopeRecipient): string {
 }
 
 /** Nothing of a probe may be delivered (S-86). */
-function isUnavailable(envelope: MessageEnvelope): boolean {
+function isProbe(envelope: MessageEnvelope): boolean {
   return (traceFlagsOf(envelope) & (MTA_PROBE | USER_PROBE)) !== 0
 }
 

@@ -16,6 +16,8 @@ export interface AttemptFacts {
   readonly doneMs: number
   /** Whether no other server will be tried for who is left open (C-28). */
   readonly final: boolean
+  /** The server offers DSN: it reports what NOTIFY asks for (C-102). */
+  readonly dsn?: boolean
 }
 
 /**
@@ -82,7 +84,11 @@ export class Outcomes {
   deliver(indexes: readonly number[], status: string, reply: string, facts: AttemptFacts): void {
     for (const index of indexes) {
       if (this.#outcomes[index] !== undefined) continue
-      this.#close(index, { kind: 'sent', ...outcomeFields(status, reply, reply, facts) })
+      this.#close(index, {
+        kind: 'sent',
+        ...outcomeFields(status, reply, reply, facts),
+        isReportedByServer: facts.dsn || undefined,
+      })
     }
   }
 

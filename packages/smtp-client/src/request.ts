@@ -41,6 +41,8 @@ export interface SmtpDelivery {
    * at all or several times. An error ends the attempt without a complete message (C-89).
    */
   readonly content: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+  /** Nothing is delivered: each recipient is asked for, and what the server says is all (C-81). */
+  readonly isProbe?: boolean | undefined
   /** What the queue manager says about keeping sessions (C-113). */
   readonly reuse: { readonly load: boolean; readonly store: boolean }
 }

@@ -135,7 +135,8 @@ export class TransactionRun {
     const rcpts = this.#indexes.map((index) =>
       rcptCommand(delivery.recipients[index]!, delivery, features, options),
     )
-    const commands = { mail: mailCommand(delivery, features, options), rcpts }
+    const { isProbe = false } = delivery
+    const commands = { mail: mailCommand(delivery, features, options), rcpts, isProbe }
     const keep = (): boolean => this.#mayKeep && this.session.reusable
     return new Transaction(commands, features.pipelining, keep, resetFirst)
   }
@@ -199,14 +200,21 @@ export class TransactionRun {
     if (verdict === undefined) return
     const { reply, recipient, command } = verdict
     if (verdict.kind === 'delivered') {
-      const { outcomes } = this.#context
-      outcomes.deliver([...this.#undecided], reply.status, oneLine(reply), this.#facts())
-      this.#undecided.clear()
+      this.#deliver(reply, recipient)
       return
     }
     const failure = rejection(this.session.server, reply, command)
     if (failure.protocolError) this.session.spoil()
     this.#fail(failure, recipient)
+  }
+
+  /** For one recipient of a probe, or all that nothing decided about. */
+  #deliver(reply: SmtpReply, recipient: number | undefined): void {
+    const { outcomes } = this.#context
+    const served = recipient === undefined ? [...this.#undecided] : [this.#indexes[recipient]!]
+    outcomes.deliver(served, reply.status, oneLine(reply), this.#facts())
+    if (recipient === undefined) this.#undecided.clear()
+    else this.#undecided.delete(this.#indexes[recipient]!)
   }
 
   #recordBreak(error: unknown, awaited: AwaitedCommand | undefined): void {
@@ -236,7 +244,7 @@ export class TransactionRun {
   }
 
   #facts(): AttemptFacts {
-    const { server, uses } = this.session
+    const { server, uses, features } = this.session
     return {
       relay: relayText(server),
       serverName: server.name,
@@ -244,6 +252,7 @@ export class TransactionRun {
       setupDoneMs: this.#setupDoneMs,
       doneMs: this.#context.clock.now(),
       final: this.#final,
+      dsn: features.dsn,
     }
   }
 

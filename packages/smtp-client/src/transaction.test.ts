@@ -48,6 +48,36 @@ describe('Transaction', () => {
     expect(quit).toBe(true)
   })
 
+  it.each([
+    [true, ['MAIL FROM:<>\r\nRCPT TO:<r0@a.test>x\r\nRCPT TO:<r1@a.test>x\r\nRSET\r\nQUIT\r\n']],
+    [
+      false,
+      [
+        'MAIL FROM:<>\r\n',
+        'RCPT TO:<r0@a.test>x\r\n',
+        'RCPT TO:<r1@a.test>x\r\n',
+        'RSET\r\n',
+        'QUIT\r\n',
+      ],
+    ],
+  ])('C-81: a probe ends before DATA, and each RCPT decides, pipelining %s', (pipelining, all) => {
+    const probe = { ...commands(2), isProbe: true }
+    const transaction = new Transaction(probe, pipelining, () => false, false)
+    const codes = [250, 550, 250, 250]
+    const { sent, verdicts, quit } = play(transaction, () => codes.shift() ?? 0)
+    expect(sent).toEqual(all)
+    expect(verdicts).toEqual(['rejected 0', 'delivered 1'])
+    expect(quit).toBe(true)
+  })
+
+  it('C-81: a probe whose sender is refused asks for nobody', () => {
+    const probe = { ...commands(2), isProbe: true }
+    const transaction = new Transaction(probe, false, () => true, false)
+    const { sent, verdicts, quit } = play(transaction, () => 550)
+    expect(sent).toEqual(['MAIL FROM:<>\r\n', 'RSET\r\n'])
+    expect({ verdicts, quit }).toEqual({ verdicts: ['rejected all'], quit: false })
+  })
+
   it('C-80: a session that is kept gets no QUIT', () => {
     const { sent, quit } = play(new Transaction(commands(1), true, () => true, false), accepted)
     expect(sent.at(-1)).toBe('(content).\r\n')

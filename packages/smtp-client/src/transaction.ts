@@ -24,6 +24,8 @@ export interface TransactionCommands {
   readonly mail: string
   /** One per recipient; at least one. */
   readonly rcpts: readonly string[]
+  /** Nothing follows RCPT, and its reply decides (C-81). */
+  readonly isProbe?: boolean
 }
 
 /** A command whose reply is awaited. */
@@ -46,8 +48,10 @@ export class Transaction {
   readonly #commands: TransactionCommands
   readonly #pipelining: boolean
   readonly #keep: () => boolean
-  // Positions: -1 RSET, 0 MAIL, 1..n RCPT, n + 1 DATA, n + 2 end of data, n + 3 RSET.
+  // Positions: -1 RSET, 0 MAIL, 1..n RCPT, n + 1 DATA, n + 2 end of data, n + 3 RSET; of a probe
+  // n + 1 is RSET.
   readonly #data: number
+  readonly #isProbe: boolean
   #sent: number
   #received: number
   #mailRejected = false
@@ -74,6 +78,7 @@ export class Transaction {
     this.#pipelining = pipelining
     this.#keep = keep
     this.#data = commands.rcpts.length + 1
+    this.#isProbe = commands.isProbe ?? false
   }
 
   /** The command whose reply comes next; undefined when there is no reply to wait for. */
@@ -83,7 +88,7 @@ export class Transaction {
     if (at < 0) return 'opening RSET command'
     if (at === 0) return 'MAIL FROM command'
     if (at < this.#data) return 'RCPT TO command'
-    if (at === this.#data) return 'DATA command'
+    if (at === this.#data && !this.#isProbe) return 'DATA command'
     return at === this.#data + 1 ? 'end of DATA command' : 'final RSET command'
   }
 
@@ -93,7 +98,7 @@ export class Transaction {
     const at = this.#sent
     const pointless =
       (at > 0 && at < this.#data && this.#mailRejected) ||
-      (at === this.#data && this.#accepted === 0) ||
+      (at === this.#data && this.#accepted === 0 && !this.#isProbe) ||
       (at > this.#data && this.#dataRejected)
     if (pointless) return this.#reset()
     if (at <= this.#data) return { kind: 'send', text: this.#group() }
@@ -110,7 +115,7 @@ export class Transaction {
     if (at < 0) return undefined
     if (at === 0) return this.#mailReply(reply)
     if (at < this.#data) return this.#rcptReply(reply, at - 1)
-    if (at === this.#data) return this.#dataReply(reply)
+    if (at === this.#data) return this.#isProbe ? undefined : this.#dataReply(reply)
     if (at === this.#data + 1) return this.#endReply(reply)
     return undefined
   }
@@ -125,7 +130,8 @@ export class Transaction {
     if (this.#mailRejected) return undefined
     if (isSuccess(reply)) {
       this.#accepted++
-      return undefined
+      if (!this.#isProbe) return undefined
+      return { kind: 'delivered', recipient, command: 'RCPT TO command', reply }
     }
     return { kind: 'rejected', recipient, command: 'RCPT TO command', reply }
   }
@@ -150,14 +156,15 @@ export class Transaction {
       text += `${command}\r\n`
       this.#sent++
     }
-    if (this.#sent > this.#data) this.#quitPlanned = !this.#keep()
-    return text
+    if (this.#sent <= this.#data) return text
+    this.#quitPlanned = !this.#keep()
+    return this.#isProbe ? text + this.#close() : text
   }
 
   #command(at: number): string {
     if (at < 0) return 'RSET'
     if (at === 0) return this.#commands.mail
-    return this.#commands.rcpts[at - 1] ?? 'DATA'
+    return this.#commands.rcpts[at - 1] ?? (this.#isProbe ? 'RSET' : 'DATA')
   }
 
   #reset(): Step {
