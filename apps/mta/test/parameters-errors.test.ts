@@ -47,6 +47,7 @@ const MAIN_CF: readonly Case[] = [
     'the name of another host',
   ],
   ['inet_protocols = ipv5', 'unknown inet_protocols value "ipv5" in "ipv5"', 'all, ipv4, ipv6'],
+  ['smtp_bind_address = ::1', 'bad smtp_bind_address parameter: ::1', 'an IPv4 address'],
   ['syslog_facility = x', `${OF_FILE} syslog_facility: unrecognized value: x`, 'one of auth'],
   ['compatibility_level = x', 'malformed compatibility level syntax: "x"', 'such as 3.6'],
   [

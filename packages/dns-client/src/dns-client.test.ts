@@ -39,12 +39,34 @@ const options: DnsClientOptions = {
 }
 const CONF = parseResolvConf('nameserver 192.0.2.1\nnameserver 192.0.2.2\n')
 
+class CountingClock extends VirtualClock {
+  /** Timers that are neither due nor cancelled. */
+  pending = 0
+
+  override after(delayMs: number, fn: () => void): () => void {
+    let isPending = true
+    const end = (): void => {
+      if (isPending) this.pending -= 1
+      isPending = false
+    }
+    this.pending += 1
+    const cancel = super.after(delayMs, () => {
+      end()
+      fn()
+    })
+    return () => {
+      end()
+      cancel()
+    }
+  }
+}
+
 function setUp(
   answering: (asked: Asked, count: number) => Answering,
   changed: Partial<ResolvConf> = {},
   changedOptions: Partial<DnsClientOptions> = {},
 ) {
-  const clock = new VirtualClock()
+  const clock = new CountingClock()
   const log: string[] = []
   const packets: DecodedPacket[] = []
   let conf = { ...CONF, ...changed }
@@ -122,7 +144,7 @@ function nameOf({ packet }: Asked): string {
 
 describe('what a question gives', () => {
   it('the records, in the order of the answer', async () => {
-    const { client, ask, open } = setUp(({ packet }) => {
+    const { client, ask, open, clock } = setUp(({ packet }) => {
       const answers: Answer[] = [
         { type: 'MX', name: 'D.test', ttl: 7, data: { preference: 20, exchange: 'b.test' } },
         { type: 'MX', name: 'd.test', ttl: 60, data: { preference: 10, exchange: '.' } },
@@ -140,6 +162,7 @@ describe('what a question gives', () => {
       secure: false,
     })
     expect(open()).toBe(0)
+    expect(clock.pending).toBe(0)
   })
 
   it.each([

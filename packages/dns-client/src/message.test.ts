@@ -100,6 +100,10 @@ describe('decodeReply', () => {
       'an address cut off',
       `1234 8180 0001 0001 0000 0000 ${ASKED} c00c 0001 0001 0000003c 0002 7f00`,
     ],
+    [
+      'an IPv6 address cut off',
+      `1234 8180 0001 0001 0000 0000 ${ASKED} c00c 001c 0001 0000003c 0008 20010db8 00000000`,
+    ],
   ])('is malformed: %s', (_, hex) => {
     expect(decodeReply(bytes(hex), 0x1234, question)).toBe('malformed')
   })

@@ -1,5 +1,3 @@
-import { isIP } from 'node:net'
-
 import {
   type Answer,
   AUTHENTIC_DATA,
@@ -94,13 +92,13 @@ export function decodeReply(bytes: Uint8Array, id: number, question: Question): 
     // Everything that dns-packet throws means that; but a server may cut where it wants.
     return isTruncatedReply(buffer) ? TRUNCATED : 'malformed'
   }
+  // Of an address that is cut off, dns-packet makes a whole one all the same.
   if (decode.bytes > buffer.length) return 'malformed'
   const code = replyCode(packet)
   if (!packet.flag_qr || !repeatsQuestion(packet, code, question)) return 'foreign'
   const answers: AnswerRecord[] = []
   for (const answer of packet.answers ?? []) {
     const understood = readAnswer(answer)
-    if (understood === 'malformed') return 'malformed'
     if (understood !== undefined) answers.push(understood)
   }
   const { flag_tc: truncated, flag_ad: authentic } = packet
@@ -133,15 +131,13 @@ function negativeTtl({ authorities = [] }: DecodedPacket): number | undefined {
   return undefined
 }
 
-function readAnswer(answer: Answer): AnswerRecord | 'malformed' | undefined {
+function readAnswer(answer: Answer): AnswerRecord | undefined {
   if (answer.type === 'OPT' || !('class' in answer) || answer.class !== 'IN') return undefined
   const { name } = answer
   const ttl = ttlOf(answer)
   switch (answer.type) {
     case 'A':
     case 'AAAA':
-      // Of a record that is too short, dns-packet makes an address all the same.
-      if (isIP(answer.data) !== (answer.type === 'A' ? 4 : 6)) return 'malformed'
       return { type: answer.type, record: { name, ttl, address: answer.data } }
     case 'CNAME':
       return { type: 'CNAME', name, ttl, target: answer.data }

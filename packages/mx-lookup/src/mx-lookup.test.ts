@@ -253,6 +253,17 @@ describe('address families', () => {
     expect(shown).toEqual([`${status} ${NOT_FOUND} name=h.test ${text}`])
   })
 
+  it('C-16, C-185: an invalid answer is stronger than none', async () => {
+    const zone: Zone = {
+      'h.test': { CNAME: ['-odd-.test'] },
+      '-odd-.test': { A: ['192.0.2.1'] },
+    }
+    const { shown } = await run(zone, bracketed('h.test'), { protocols: ['ipv4', 'ipv6'] })
+    expect(shown).toEqual([
+      '5.4.4 Name service error for name=h.test type=A: Malformed or unexpected name server reply',
+    ])
+  })
+
   it('C-185: one family with addresses is enough', async () => {
     const zone = { 'h.test': { A: ['192.0.2.1'], AAAA: 'retry' } }
     const { shown } = await run(zone, bracketed('h.test', 25), both)

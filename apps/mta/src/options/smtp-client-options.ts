@@ -1,4 +1,3 @@
-import { isIP } from 'node:net'
 import { AddressResolverError } from '@posthouse/address-resolver'
 import { type Config, parseKnownTcpPorts } from '@posthouse/config'
 import type { ServicePorts } from '@posthouse/mx-lookup'
@@ -7,8 +6,7 @@ import type { SmtpClientOptions } from '@posthouse/smtp-client'
 import { domainMatcher, type ListUser } from '../match-lists.ts'
 import { servicePort } from '../system-services.ts'
 import type { Tables } from '../tables.ts'
-
-const LOOPBACK = /^(127\.|::1$)/
+import { sourceAddresses } from './source-addresses.ts'
 
 /** How services of next hops become ports. */
 export function servicePorts(config: Config): ServicePorts {
@@ -56,31 +54,6 @@ export function smtpClientOptions(
     softBounce: config.soft_bounce,
     helpfulWarnings: config.helpful_warnings,
   }
-}
-
-/** C-30. */
-function sourceAddresses(config: Config, ownAddresses: readonly string[]) {
-  return {
-    bindAddress: sourceAddress('smtp_bind_address', 4, config, ownAddresses),
-    bindAddress6: sourceAddress('smtp_bind_address6', 6, config, ownAddresses),
-    bindAddressEnforce: config.smtp_bind_address_enforce,
-  }
-}
-
-function sourceAddress(
-  name: 'smtp_bind_address' | 'smtp_bind_address6',
-  family: 4 | 6,
-  config: Config,
-  ownAddresses: readonly string[],
-): string | undefined {
-  const value = config[name]
-  if (value === '') {
-    const own = ownAddresses.filter((address) => isIP(address) === family)
-    return own.length === 1 && !LOOPBACK.test(own[0]!) ? own[0] : undefined
-  }
-  const address = value.replace(/^\[(.*)\]$/, '$1')
-  if (isIP(address) === family) return address
-  throw config.settings.error(name, `bad ${name} parameter: ${value}`, `an IPv${family} address`)
 }
 
 function timeLimits(config: Config) {
