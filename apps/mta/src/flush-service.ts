@@ -49,5 +49,8 @@ export function serveFlushClient(
       // A client may leave; what it asked for is done, or was not understood.
       if (error.code === 'protocol') log.warning(error.message)
     })
-    .finally(() => tables.close())
+    .finally(() => {
+      tables.close()
+      socket.destroy() // Others wait for its turn.
+    })
 }

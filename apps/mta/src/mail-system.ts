@@ -20,6 +20,7 @@ import { serveFlushClient } from './flush-service.ts'
 import { Generation, type SharedParts } from './generation.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { OpenFileWatch } from './open-files.ts'
+import { clientLimit } from './options/client-limit.ts'
 import {
   queueManagerOptions,
   queueManagerProgram,
@@ -30,6 +31,7 @@ import { rewriteRules } from './options/resolver-options.ts'
 import { programLog } from './service-log.ts'
 import { serveShowq } from './showq.ts'
 import { systemResolver } from './system-resolver.ts'
+import { Turns } from './turns.ts'
 
 // What is kept in memory beyond what Postfix has parameters for.
 const CONTENT_CACHE_BYTES = 64 * 1024 * 1024
@@ -60,12 +62,17 @@ export class MailSystem {
   #cancelTableCheck: (() => void) | undefined
   #complaint = ''
   readonly #openFiles: OpenFileWatch
+  /** Clients that list the queue, and those that have mail tried. */
+  readonly #lookers: Turns<Socket>
+  readonly #flushers: Turns<Socket>
 
   private constructor(configuration: Configuration, mailLog: MailLog, store: QueueStore) {
     const maxTtlMs = configuration.config.connection_cache_ttl_limit
     this.#mailLog = mailLog
     this.#listeners = new Listeners(mailLog.logger('master'))
     this.#openFiles = new OpenFileWatch(mailLog.logger('master'))
+    this.#lookers = new Turns('showq', mailLog.logger('master'))
+    this.#flushers = new Turns('flush', mailLog.logger('master'))
     this.#sessions = new ConnectionCache({ maxSessions: MAX_SESSIONS, maxTtlMs }, clock)
     this.#parts = {
       mailLog,
@@ -215,8 +222,8 @@ export class MailSystem {
         handlers.set(endpoint, (socket) => {
           const program = programOf(service)
           if (program === 'qmqpd') handOver(socket, service, ready)
-          else if (program === 'showq') this.#showQueue(socket)
-          else if (program === 'flush') this.#flush(socket)
+          else if (program === 'showq') this.#showQueue(socket, service)
+          else if (program === 'flush') this.#flush(socket, service)
           else if (program === 'pickup') this.#readTrigger(socket, () => this.#pickup?.trigger())
           else this.#readTrigger(socket, (requests) => this.#queueManager.trigger(requests))
         })
@@ -225,15 +232,19 @@ export class MailSystem {
     return this.#listeners.update(handlers)
   }
 
-  #showQueue(socket: Socket): void {
+  #showQueue(socket: Socket, service: MasterService): void {
     const { configuration } = this
-    serveShowq(socket, configuration, programLog(configuration, 'showq', this.#mailLog))
+    const log = programLog(configuration, 'showq', this.#mailLog)
+    const limit = clientLimit(configuration, service)
+    this.#lookers.take(socket, limit, () => serveShowq(socket, configuration, log))
   }
 
-  #flush(socket: Socket): void {
+  #flush(socket: Socket, service: MasterService): void {
     const { configuration } = this
     const log = programLog(configuration, 'flush', this.#mailLog)
-    serveFlushClient(socket, configuration, log, (bytes) => this.#queueManager.trigger(bytes))
+    const trigger = (bytes: Uint8Array): void => this.#queueManager.trigger(bytes)
+    const limit = clientLimit(configuration, service)
+    this.#flushers.take(socket, limit, () => serveFlushClient(socket, configuration, log, trigger))
   }
 
   /** S-36: one read; each byte is a request, and there is no reply. */

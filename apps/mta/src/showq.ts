@@ -22,9 +22,11 @@ export function serveShowq(socket: Socket, configuration: Configuration, log: Lo
   const listing = Readable.from(encodeListing(listQueue(options, ports), options.smtputf8), {
     objectMode: false,
   })
-  pipeline(listing, socket).catch((error: NodeJS.ErrnoException) => {
-    // A client may have seen enough, as that of `mailq | head` has.
-    if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_PREMATURE_CLOSE') return
-    if (error.code !== 'ECONNRESET') log.warning(`cannot list the queue: ${error.message}`)
-  })
+  pipeline(listing, socket)
+    .catch((error: NodeJS.ErrnoException) => {
+      // A client may have seen enough, as that of `mailq | head` has.
+      if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_PREMATURE_CLOSE') return
+      if (error.code !== 'ECONNRESET') log.warning(`cannot list the queue: ${error.message}`)
+    })
+    .finally(() => socket.destroy()) // Others wait for its turn.
 }
