@@ -88,8 +88,8 @@ export async function runOwnSource(port: number, load: Load): Promise<void> {
 }
 
 /** Waits until something listens there. */
-export async function waitForPort(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+export async function waitForPort(port: number, patienceMs = 10_000): Promise<void> {
+  for (const endMs = performance.now() + patienceMs; performance.now() < endMs; ) {
     const socket = connect(port, '127.0.0.1')
     try {
       await once(socket, 'connect')

@@ -1,12 +1,11 @@
 // Measures posthouse and Postfix in one run, alternately, with the same load and the same sink.
 import { execFileSync } from 'node:child_process'
-import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
+import { freePort } from './free-port.ts'
 import {
   type Load,
   runOwnSource,
@@ -99,14 +98,4 @@ function printSummary(results: ReadonlyMap<MailSystem, Measurement[]>): void {
   // Of each round, since the machine changes its speed from one to the next.
   const ratios = posthouse.map((own, round) => ratio(own, postfix[round] ?? own))
   console.log(formatRatio('posthouse / postfix', median(ratios)))
-}
-
-// Its twin is in harness/posthouse.ts of apps/mta.
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

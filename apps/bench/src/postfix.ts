@@ -14,11 +14,16 @@ export function postfixIsInstalled(): boolean {
   return programs.every((path) => existsSync(path)) && process.getuid?.() === 0
 }
 
-/** Starts a private Postfix with the services that a relay of QMQP mail needs. */
+/**
+ * Starts a private Postfix with the services that a relay of QMQP mail needs.
+ *
+ * @param moreParameters Lines of main.cf.
+ */
 export async function startPostfix(
   directory: string,
   qmqpPort: number,
   sinkPort: number,
+  moreParameters = '',
 ): Promise<MailSystem> {
   const conf = join(directory, 'conf')
   const queueDirectory = join(directory, 'queue')
@@ -26,7 +31,7 @@ export async function startPostfix(
     mkdirSync(path, { recursive: true, mode: 0o755 })
   }
   execFileSync('chown', ['postfix', join(directory, 'data')])
-  writeFileSync(join(conf, 'main.cf'), mainCf(directory, sinkPort))
+  writeFileSync(join(conf, 'main.cf'), mainCf(directory, sinkPort) + moreParameters)
   writeFileSync(join(conf, 'master.cf'), masterCf(qmqpPort))
   const run = (command: string) => promisify(execFile)('postfix', ['-c', conf, command])
   await run('start')

@@ -12,16 +12,19 @@ const COMMAND = join(import.meta.dirname, '../../mta/bin/posthouse.js')
  * Starts a posthouse that relays to the sink, on the configuration that Postfix gets too.
  *
  * @param mailOwner whom it becomes; empty if this is not root, or there is no such user.
+ * @param moreParameters Lines of main.cf.
  */
 export async function startPosthouse(
   directory: string,
   qmqpPort: number,
   sinkPort: number,
   mailOwner: string,
+  moreParameters = '',
 ): Promise<MailSystem> {
   const conf = join(directory, 'conf')
   mkdirSync(conf, { recursive: true })
-  writeFileSync(join(conf, 'main.cf'), relayParameters(directory, sinkPort, mailOwner))
+  const parameters = relayParameters(directory, sinkPort, mailOwner)
+  writeFileSync(join(conf, 'main.cf'), parameters + moreParameters)
   writeFileSync(join(conf, 'master.cf'), masterCf(qmqpPort))
   const child = spawn(process.execPath, [COMMAND, '-c', conf, 'start-fg'], { stdio: 'inherit' })
   return {
@@ -44,5 +47,10 @@ qmgr unix n - n 300 1 qmgr
 rewrite unix - - n - - trivial-rewrite
 smtp unix - - n - - smtp
 relay unix - - n - - smtp
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+error unix - - n - - error
+retry unix - - n - - error
 `
 }

@@ -136,7 +136,8 @@ export async function runCommand(...args: string[]): Promise<CommandResult> {
   return { status: code ?? signal, output }
 }
 
-/** A TCP port on 127.0.0.1 that was free a moment ago. Its twin is in src/main.ts of apps/bench. */
+// Its twin is in src/free-port.ts of apps/bench.
+/** A TCP port on 127.0.0.1 that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const [port] = await freePorts(1)
   return port!
