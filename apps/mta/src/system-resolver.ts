@@ -19,7 +19,7 @@ const LIMITS = {
   cacheMaxRecords: 50_000,
   cacheMaxTtlMs: 3_600_000,
   cacheMaxNegativeTtlMs: 600_000,
-  maxQuestions: 256,
+  maxQuestions: 512, // Enough for a hundred deliveries with two targets in two families.
 }
 
 /** @param resolvConf Path of a file in the form of resolv.conf(5). */

@@ -253,7 +253,7 @@ describe.runIf(installed)('with dnsmasq as the name server', () => {
   })
 
   it('C-13: a short name, with the options of the resolver', async () => {
-    expect((await lookup('[a]'))[0]).toMatch(/^4\.4\.3 |^5\.4\.4 /)
+    expect((await lookup('[a]'))[0]).toMatch(/^4\.4\.3 /)
     const changed = { resolverOptions: ['res_defnames'] as const }
     expect(await lookup('[a]', changed)).toEqual(['a[192.0.2.1]:25'])
   })

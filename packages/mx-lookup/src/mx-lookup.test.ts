@@ -553,6 +553,22 @@ describe('questions', () => {
     expect(resolver.asked.map(({ dnssec }) => dnssec)).toEqual([true, true])
   })
 
+  it('C-18: targets are asked for two at a time, so that others get their turn', async () => {
+    const MX = Array.from({ length: 9 }, (_, index) => `10 h${index}.test`)
+    const { lookup, resolver } = setUp({ 'd.test': { MX }, 'h8.test': { A: ['192.0.2.8'] } })
+    let open = 0
+    let most = 0
+    const answer = resolver.query.bind(resolver)
+    resolver.query = async (name, type, options) => {
+      most = Math.max(most, ++open)
+      await new Promise((resolve) => setImmediate(resolve))
+      open -= 1
+      return answer(name, type, options)
+    }
+    expect(await lookup.lookup(domain('d.test'))).toMatchObject({ servers: [{ name: 'h8.test' }] })
+    expect(most).toBe(2)
+  })
+
   it('what the resolver knows is answered at once, without a promise', () => {
     const { lookup } = setUp(zone, { protocols: ['ipv4', 'ipv6'] }, {}, true)
     expect(lookup.lookup(domain('d.test'))).toMatchObject({

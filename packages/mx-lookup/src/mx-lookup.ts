@@ -74,6 +74,8 @@ export type MxResult = FoundServers | FailedLookup
 // Own addresses matter only where this host could be listening for mail (C-20).
 const MAIL_PORT = 25
 
+const TARGETS_SIDE_BY_SIDE = 2
+
 /** A name to ask for, and what its servers get from the record that has it. */
 interface Target {
   readonly host: string
@@ -208,17 +210,25 @@ export class MxLookup {
     })
   }
 
-  #resolve(targets: readonly Target[]): Targets | Promise<Targets> {
-    const pending = targets.map(({ host }) => this.#hosts.resolve(host))
-    return whenAllReady(pending, (results) => {
-      const servers: MailServer[] = []
-      const failures: Exclude<HostResult, { kind: 'ok' }>[] = []
-      for (const [index, result] of results.entries()) {
-        if (result.kind === 'failed') failures.push(result)
-        else servers.push(...this.#serversOf(targets[index]!, result))
-      }
-      return servers.length > 0 ? { servers: servers.slice(0, MAX_RECORDS) } : { failures }
-    })
+  /** A few at a time, so that no domain with many slow targets keeps others waiting. */
+  #resolve(
+    targets: readonly Target[],
+    known: readonly HostResult[] = [],
+  ): Targets | Promise<Targets> {
+    const next = targets.slice(known.length, known.length + TARGETS_SIDE_BY_SIDE)
+    if (next.length === 0) return this.#targetsOf(targets, known)
+    const pending = next.map(({ host }) => this.#hosts.resolve(host))
+    return whenAllReady(pending, (results) => this.#resolve(targets, [...known, ...results]))
+  }
+
+  #targetsOf(targets: readonly Target[], results: readonly HostResult[]): Targets {
+    const servers: MailServer[] = []
+    const failures: Exclude<HostResult, { kind: 'ok' }>[] = []
+    for (const [index, result] of results.entries()) {
+      if (result.kind === 'failed') failures.push(result)
+      else servers.push(...this.#serversOf(targets[index]!, result))
+    }
+    return servers.length > 0 ? { servers: servers.slice(0, MAX_RECORDS) } : { failures }
   }
 
   #serversOf(
