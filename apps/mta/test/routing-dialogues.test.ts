@@ -38,7 +38,9 @@ const file = new URL(
   import.meta.resolve('@posthouse/smtp-client/package.json'),
 )
 const dialogues = (JSON.parse(readFileSync(file, 'utf8')) as Dialogue[]).filter(
-  ({ name, dns }) => dns !== undefined || [...WITHOUT_ZONE, ...OTHERS].includes(name),
+  ({ name, dns, config }) =>
+    (dns !== undefined || [...WITHOUT_ZONE, ...OTHERS].includes(name)) &&
+    !Object.keys(config).some((parameter) => parameter.includes('tls')), // Of another chapter.
 )
 
 /** One dialogue's servers. */
