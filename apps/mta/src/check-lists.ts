@@ -5,12 +5,14 @@ import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { clientMatcher } from './match-lists.ts'
 import { addressMappingOptions } from './options/address-mapping-options.ts'
 import { mxLookupOptions } from './options/mx-lookup-options.ts'
+import { noticeOptions } from './options/notice-options.ts'
 import { smtpClientOptions } from './options/smtp-client-options.ts'
 import { openResolver } from './resolver.ts'
 import { Tables } from './tables.ts'
 
 /**
- * Reads all lists and opens their tables, as a start or a reload would, and closes them again.
+ * Reads all lists and opens their tables, as a start or a reload would, and closes them again; the
+ * bounce templates, too.
  *
  * @param log Is told of files and tables that cannot be opened.
  * @throws {ConfigError} One of them cannot be used.
@@ -21,6 +23,7 @@ export function checkLists(configuration: Configuration, log: Logger): void {
     openResolver(configuration, log, tables, () => true)
     const cleanup = { config: configOfProgram(configuration, 'cleanup'), log }
     addressMappingOptions(cleanup, configuration.own.withProxies, tables)
+    noticeOptions({ config: configOfProgram(configuration, 'bounce'), log }, String)
     for (const service of configuration.services) {
       const user = { config: configuration.configOf(service), log }
       const program = programOf(service)

@@ -1,6 +1,6 @@
 import type { Logger } from '@posthouse/mail-log'
 import type { DeliveryAgent, DeliveryReport, DeliveryRequest } from '@posthouse/queue-manager'
-import type { QueueStore } from '@posthouse/queue-store'
+import { QueueFileError, type QueueStore } from '@posthouse/queue-store'
 import type { SmtpClient, SmtpReport } from '@posthouse/smtp-client'
 
 /** `best_mx_transport`: who delivers mail that this host would only send to itself (C-9). */
@@ -30,12 +30,16 @@ export function smtpAgent(parts: SmtpAgentParts): DeliveryAgent {
   }
 }
 
-function deliver(
+async function deliver(
   client: SmtpClient,
   store: QueueStore,
   request: DeliveryRequest,
-): Promise<SmtpReport> {
-  return client.deliver({
+): Promise<SmtpReport & Pick<DeliveryReport, 'isCorrupt'>> {
+  let isCorrupt = false
+  const noteDamage = (): void => {
+    isCorrupt = true
+  }
+  const report = await client.deliver({
     queueId: request.queueId,
     nexthop: request.nexthop,
     sender: request.sender,
@@ -47,8 +51,28 @@ function deliver(
     returnContent: request.returnContent,
     isProbe: request.isProbe,
     reuse: request.reuse,
-    content: () => store.readContent(request.queueId, 'active', request),
+    content: () => watched(store.readContent(request.queueId, 'active', request), noteDamage),
   })
+  return isCorrupt ? { ...report, isCorrupt } : report
+}
+
+type Content = ReturnType<QueueStore['readContent']>
+
+/** Content from memory is whole; of what comes from a file that is damaged, `noteDamage` is told. */
+function watched(content: Content, noteDamage: () => void): Content {
+  return Symbol.asyncIterator in content ? watchedFile(content, noteDamage) : content
+}
+
+async function* watchedFile(
+  content: AsyncIterable<Uint8Array>,
+  noteDamage: () => void,
+): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    yield* content
+  } catch (error) {
+    if (error instanceof QueueFileError && error.code === 'corrupt') noteDamage()
+    throw error
+  }
 }
 
 /** Has the other client deliver to these recipients, for their outcomes. Goes no further. */

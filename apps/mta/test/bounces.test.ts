@@ -1,9 +1,11 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { countQueueFiles, masterCfFor } from '../harness/configuration.ts'
 import type { Refusal } from '../harness/destination.ts'
 import { isNotification, type ReadNotification, readNotification } from '../harness/notification.ts'
-import { freePort } from '../harness/posthouse.ts'
+import { freePort, runCommand } from '../harness/posthouse.ts'
 import { Scene } from '../harness/scene.ts'
 
 const ALL_DIRECTORIES = [
@@ -171,6 +173,46 @@ it.each(['bounce', 'defer'])(
     expect(countQueueFiles(scene.directory, ['defer'])).toBe(0)
   },
 )
+
+it('S-32, S-15: what postsuper -f expires is returned with the reason why it waited', async () => {
+  scene = await Scene.open()
+  refuse({ busy: { code: 450, text: '4.2.0 later' } })
+  await scene.submit(['busy@a.example'])
+  await scene.posthouse.logged(/status=deferred/)
+  await expect.poll(() => countQueueFiles(scene.directory, ['deferred'])).toBe(1)
+  const conf = join(scene.directory, 'conf')
+  expect(await runCommand('-c', conf, 'postsuper', '-f', 'ALL')).toMatchObject({ status: 0 })
+  await runCommand('-c', conf, 'flush')
+  await scene.posthouse.logged(/status=force-expired, returned to sender$/)
+  await emptyQueue()
+  const told = await notifications()
+  expect(told.map(reported)).toEqual([['busy@a.example failed 4.2.0']])
+  expect(deliveries().filter((line) => line.includes('busy@'))).toHaveLength(1)
+})
+
+it('S-19: mail whose content is damaged on the disk is set aside', async () => {
+  scene = await Scene.open({ parameters: QUICK })
+  refuse({ busy: { code: 450, text: '4.2.0 later' } })
+  await scene.submit(['busy@a.example'], `${'x'.repeat(70)}\n`.repeat(2000))
+  await scene.posthouse.logged(/status=deferred/)
+  await scene.posthouse.stop()
+  const entries = readdirSync(join(scene.directory, 'queue/deferred'), {
+    recursive: true,
+    withFileTypes: true,
+  })
+  const file = entries.find((entry) => entry.isFile())!
+  const path = join(file.parentPath, file.name)
+  const bytes = readFileSync(path)
+  bytes.writeUInt8(1, bytes.indexOf('x'.repeat(70), 100_000) - 2) // The type of a record.
+  const { mode } = statSync(path)
+  writeFileSync(path, bytes, { mode })
+  refuse({})
+  await scene.restart()
+  await runCommand('-c', join(scene.directory, 'conf'), 'flush')
+  await scene.posthouse.logged(/saving corrupt file "\w+" from queue "active" to queue "corrupt"/)
+  await expect.poll(() => countQueueFiles(scene.directory, ['corrupt'])).toBe(1)
+  expect(scene.arrivals).toEqual([])
+})
 
 it('G-118, F-78: a bounce template and postmaster copies are as configured', async () => {
   scene = await Scene.open({

@@ -63,6 +63,17 @@ const MAIN_CF: readonly Case[] = [
   ['mynetworks_style = x', 'unknown mynetworks mask style value "x" in "x"', 'host, subnet or'],
   ['maillog_file = /tmp/x', `maillog_file value '/tmp/x' ${PREFIXES}`, 'starts with /var'],
   ['notify_classes = x', 'unknown notify_classes value "x" in "x"', 'words of bounce'],
+  ['header_from_format = x', 'unknown header_from_format value: x', 'standard or obsolete'],
+  [
+    'bounce_template_file = /none',
+    'open bounce template file /none: No such file or directory',
+    'a file with templates',
+  ],
+  [
+    'bounce_template_file = $config_directory/master.cf',
+    `CONF/master.cf, line 2: missing '=' after attribute name`,
+    'a file with templates',
+  ],
   ['transport_maps = {a', `missing '}' in "{a"`, 'type:name, or the same in braces'],
   ['transport_maps = {a}b', `syntax error after '}' in "{a}b"`, 'type:name'],
   ['import_environment = {b', `import_environment: missing '}' in "{b"`, 'NAME, NAME=VALUE'],

@@ -585,6 +585,32 @@ describe('QueueStore status logs', () => {
     expect(fs.existsSync(join(directory, 'bounce/A/ABCD1'))).toBe(false)
   })
 
+  it.each([true, false])(
+    'F-62: knows which bounce logs there are, longQueueIds %s',
+    async (isLong) => {
+      fs.mkdirSync(join(directory, 'bounce'))
+      fs.writeFileSync(join(directory, 'bounce/ABCD1'), 'left\n')
+      const opened: string[] = []
+      const fileSystem: QueueFileSystem = {
+        ...DISK,
+        open: (path, ...rest) => {
+          opened.push(path)
+          return DISK.open(path, ...rest)
+        },
+      }
+      const store = await open({ fileSystem, longQueueIds: isLong })
+      expect(await store.readStatusLog('bounce', 'ABCD1')).toEqual(Buffer.from('left\n'))
+      await store.removeStatusLog('bounce', 'ABCD1')
+      opened.length = 0
+      for (const id of ['ABCD1', 'ABCD2']) {
+        expect(await store.readStatusLog('bounce', id)).toBeUndefined()
+      }
+      expect(opened).toEqual([])
+      await store.appendStatusLog('bounce', 'ABCD2', 'new\n')
+      expect(await store.readStatusLog('bounce', 'ABCD2')).toEqual(Buffer.from('new\n'))
+    },
+  )
+
   it('F-60: appends, mode 0600, hashed; removes silently', async () => {
     const store = await open({ hashQueueNames: ['defer'] })
     const appends = ['a\n', 'b\n', 'ü\udcff\n'].map((entry) =>

@@ -20,7 +20,8 @@ export class StatusLogs {
   readonly #paths: QueuePaths
   readonly #directories: QueueDirectories
   readonly #idsRepeat: boolean
-  // Which ids have logs, so that a new message need not ask the disk. No set: too many to tell.
+  // Which ids have logs, so that most need not ask the disk: of bounce logs, which a crash may leave
+  // to the next attempt, always, of others only if ids repeat. No set: too many to tell.
   readonly #known = new Map<StatusLogKind, Set<string>>(KINDS.map((kind) => [kind, new Set()]))
   readonly #busy = new Map<string, Promise<void>>()
 
@@ -39,8 +40,8 @@ export class StatusLogs {
 
   /** Learns which logs there are. */
   async open(): Promise<void> {
-    if (!this.#idsRepeat) return
     for (const kind of KINDS) {
+      if (!this.#isKnown(kind)) continue
       for await (const { name } of scanDirectory(this.#files, this.#paths.queue(kind))) {
         this.#remember(kind, name)
         if (!this.#known.has(kind)) break
@@ -74,6 +75,7 @@ export class StatusLogs {
 
   /** The text of a log; undefined if there is none. One without a text is removed (F-20). */
   async read(kind: StatusLogKind, id: string): Promise<Uint8Array | undefined> {
+    if (this.#isKnown(kind) && this.#known.get(kind)?.has(id) === false) return undefined
     const file = await this.#openIfThere(this.#paths.file(kind, id))
     if (file === undefined) return undefined
     let length = 0
@@ -152,8 +154,12 @@ export class StatusLogs {
     }
   }
 
+  #isKnown(kind: StatusLogKind): boolean {
+    return this.#idsRepeat || kind === 'bounce'
+  }
+
   #remember(kind: StatusLogKind, id: string): void {
-    if (!this.#idsRepeat) return
+    if (!this.#isKnown(kind)) return
     const ids = this.#known.get(kind)
     if (ids?.add(id) && ids.size > MAX_KNOWN_IDS) this.#known.delete(kind)
   }

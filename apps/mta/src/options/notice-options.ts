@@ -5,12 +5,16 @@ import {
   builtInTemplates,
   parseBounceTemplates,
 } from '@posthouse/bounce'
-import { type Config, ConfigError } from '@posthouse/config'
+import type { Config } from '@posthouse/config'
 import { unquoteAddress } from '@posthouse/mail-address'
 
 import type { ListUser } from '../match-lists.ts'
 import type { NoticeOptions } from '../notices.ts'
 
+const FILE_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: 'No such file or directory',
+  EACCES: 'Permission denied',
+}
 // What main.cf may ask for beyond the default, and does not get.
 const NOT_SENT: readonly string[] = ['data', 'policy', 'protocol']
 
@@ -49,7 +53,7 @@ export function noticeOptions(
     doubleBounceNoticeRecipient: unquoteAddress(config['2bounce_notice_recipient']),
     delayNoticeRecipient: unquoteAddress(config.delay_notice_recipient),
     bounceSizeLimit: config.bounce_size_limit,
-    headerFromFormat: headerFromFormat(config.header_from_format),
+    headerFromFormat: headerFromFormat(config),
     threadedBounces: config.enable_threaded_bounces,
     redactRequireTls: config.requiretls_redact_dsn,
     verpDelimiterFilter: config.verp_delimiter_filter,
@@ -60,35 +64,34 @@ export function noticeOptions(
 }
 
 /** @throws {ConfigError} */
-function headerFromFormat(value: string): 'standard' | 'obsolete' {
+function headerFromFormat({ header_from_format: value, settings }: Config) {
   if (value === 'standard' || value === 'obsolete') return value
-  const parameter = 'header_from_format'
-  const expected = 'standard or obsolete'
-  throw new ConfigError('value', `unknown ${parameter} value: ${value}`, {
-    ...{ parameter, value, expected },
-  })
+  const name = 'header_from_format'
+  throw settings.error(name, `unknown ${name} value: ${value}`, 'standard or obsolete')
 }
 
 function isNoticeClass(word: string): word is NoticeClass {
   return word === 'bounce' || word === '2bounce' || word === 'delay'
 }
 
-function templatesOf(config: Config, warn: (text: string) => void): BounceTemplates {
-  const { bounce_template_file: file } = config
+/** @throws {ConfigError} */
+function templatesOf(
+  { bounce_template_file: file, settings }: Config,
+  warn: (text: string) => void,
+): BounceTemplates {
   if (file === '') return builtInTemplates
+  const expected = 'a file with templates, see bounce(5)'
   try {
     const { templates, warnings } = parseBounceTemplates(readFileSync(file), file)
     for (const warning of warnings) warn(warning)
     return templates
   } catch (error) {
     if (error instanceof BounceTemplateError) {
-      const { message, warnings } = error
-      throw new ConfigError('value', message, { parameter: 'bounce_template_file', warnings })
+      throw settings.error('bounce_template_file', error.message, expected, error.warnings)
     }
-    if (!(error instanceof Error && 'code' in error)) throw error
-    throw new ConfigError('missing-file', `open bounce template file: ${error.message}`, {
-      parameter: 'bounce_template_file',
-      value: file,
-    })
+    const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
+    if (code === undefined) throw error
+    const text = `open bounce template file ${file}: ${FILE_ERRORS[code] ?? code}`
+    throw settings.error('bounce_template_file', text, expected)
   }
 }
