@@ -200,7 +200,8 @@ export class MemoryStore implements MessageStore {
     if (file === undefined || (file.queue !== queue && !isMoved)) {
       throw new StoreError('vanished', 'no such file')
     }
-    const recipients = file.envelope.recipients.filter(({ offset }) => !offsets.includes(offset))
+    const done = new Set(offsets)
+    const recipients = file.envelope.recipients.filter(({ offset }) => !done.has(offset))
     file.envelope = { ...file.envelope, recipients }
   }
 
