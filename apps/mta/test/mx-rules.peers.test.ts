@@ -71,6 +71,8 @@ const PORTS = {
 
 const NOT_FOUND = 'Host or domain name not found. Name service error for'
 const TRY_AGAIN = 'Host not found, try again'
+const NO_DATA = 'Host found but no data record of requested type'
+const MALFORMED = 'Malformed or unexpected name server reply'
 
 describe.runIf(installed)('with dnsmasq as the name server', () => {
   let dnsmasq: Dnsmasq
@@ -142,9 +144,7 @@ describe.runIf(installed)('with dnsmasq as the name server', () => {
     [
       'C-17: neither MX nor address',
       'nodata.test',
-      [
-        `5.4.4 ${NOT_FOUND} name=nodata.test type=A: Host found but no data record of requested type`,
-      ],
+      [`5.4.4 ${NOT_FOUND} name=nodata.test type=A: ${NO_DATA}`],
     ],
     ['C-14: null MX', 'null.test', ['5.1.0 Domain null.test does not accept mail (nullMX)']],
     [
@@ -155,9 +155,7 @@ describe.runIf(installed)('with dnsmasq as the name server', () => {
     [
       'C-14: an invalid target',
       'invalid.test',
-      [
-        '5.4.4 Name service error for name=invalid.test type=MX: Malformed or unexpected name server reply',
-      ],
+      [`5.4.4 Name service error for name=invalid.test type=MX: ${MALFORMED}`],
     ],
     ['C-14: a numeric target', 'numeric.test', ['192.0.2.9[192.0.2.9]:25']],
     ['C-18: one target is lost', 'partial.test', ['b.test[192.0.2.2]:25']],
