@@ -214,6 +214,40 @@ it('S-19: mail whose content is damaged on the disk is set aside', async () => {
   expect(scene.arrivals).toEqual([])
 })
 
+describe('mail that the mail system makes', () => {
+  const CHECKED = {
+    ...QUICK,
+    header_checks: 'regexp:{{/^Subject: Undelivered/ REJECT not that}}',
+    always_bcc: 'archive@example.org',
+    sender_bcc_maps: 'static:archive@example.org',
+  }
+
+  it('is neither checked nor copied', async () => {
+    scene = await Scene.open({ parameters: CHECKED })
+    refuse({ nobody: NO_SUCH_USER })
+    await scene.submit(['nobody@a.example'])
+    await scene.posthouse.logged(/sender non-delivery notification/)
+    await emptyQueue()
+    const to = scene.arrivals.filter(isNotification).map(({ recipient }) => recipient)
+    expect(to).toEqual(['sender@example.org'])
+  })
+
+  it('F-67: is checked for internal_mail_filter_classes; refused, it is tried again', async () => {
+    const parameters = { ...CHECKED, internal_mail_filter_classes: 'bounce' }
+    scene = await Scene.open({ parameters })
+    refuse({ nobody: NO_SUCH_USER })
+    await scene.submit(['nobody@a.example'])
+    const failed = await scene.posthouse.logged(/bounce service failure: .*not that$/)
+    await scene.posthouse.logged(/: status=deferred \(bounce failed\)$/)
+    await scene.posthouse.waitFor(
+      () => scene.posthouse.log.filter((line) => line.endsWith('(bounce failed)'))[1],
+      () => `no second attempt after ${failed}`,
+    )
+    expect(scene.arrivals.filter(isNotification)).toEqual([])
+    expect(scene.posthouse.log.filter((line) => line.includes('to=<nobody@'))).toHaveLength(1)
+  })
+})
+
 it('G-118, F-78: a bounce template and postmaster copies are as configured', async () => {
   scene = await Scene.open({
     parameters: {
