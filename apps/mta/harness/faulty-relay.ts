@@ -13,6 +13,7 @@ import {
 } from '@posthouse/queue-manager'
 import { type QueueFileSystem, QueueStore } from '@posthouse/queue-store'
 
+import { type NoticeOptions, Notices } from '../src/notices.ts'
 import { FaultyDisk } from './faulty-disk.ts'
 
 const CLIENT = { name: 'localhost', address: '127.0.0.1', port: 4242, family: 4 } as const
@@ -23,6 +24,7 @@ const STEPS = 40
 export interface FaultyRelayOptions {
   readonly cleanup: CleanupOptions
   readonly queueManager: QueueManagerOptions
+  readonly notices: NoticeOptions
 }
 
 /** What a client was told of a message. */
@@ -36,7 +38,8 @@ export interface Submission {
 
 /**
  * Cleanup, queue store and queue manager joined as in the mail system, on a disk that fails, in a
- * time of their own. Recipients `slow@…` take 1 s, `later@…` are refused until `accepting`.
+ * time of their own. Recipients `slow@…` take 1 s, `later@…` are refused until `accepting`, `bad@…`
+ * for good.
  */
 export class FaultyRelay {
   readonly directory: string = mkdtempSync(join(tmpdir(), 'posthouse-faults-'))
@@ -46,6 +49,8 @@ export class FaultyRelay {
   readonly submissions: Submission[] = []
   /** Each recipient with the text that it got. */
   readonly deliveries: { recipient: string; text: string; queueId: string }[] = []
+  /** Recipients of whose failure the sender was told, once for each time. */
+  readonly told: string[] = []
   accepting = false
   readonly #options: FaultyRelayOptions
   #store: QueueStore | undefined
@@ -84,6 +89,20 @@ export class FaultyRelay {
       fileSystem: this.disk.files,
     })
     await store.removeUnfinished()
+    const cleanup = new Cleanup(this.#options.cleanup, {
+      store,
+      queue: 'active',
+      rewrite: (address) => address,
+      rewriteExternal: (address) => address,
+      log,
+      zoneName: () => 'UTC',
+    })
+    const notices = new Notices(this.#options.notices, {
+      ...{ store, cleanup, clock },
+      queued: (envelope) => this.#queueManager!.accept(envelope, 'active'),
+      held: () => undefined,
+      logOf: () => log,
+    })
     const queueManager = new QueueManager(this.#options.queueManager, {
       store,
       resolve: (_, recipient) => {
@@ -91,7 +110,7 @@ export class FaultyRelay {
         return { kind: 'route', transport: 'smtp', nexthop, recipient }
       },
       rewrite: (address) => address,
-      notices: { has: () => false, send: () => Promise.reject(new Error('not reached')) },
+      notices: { has: () => true, send: (request) => notices.send(request) },
       agents: () => ({ deliver: (request) => this.#deliver(request) }),
       deliveryLog: () => log,
       errorLog: log,
@@ -100,14 +119,7 @@ export class FaultyRelay {
     })
     this.#store = store
     this.#queueManager = queueManager
-    this.#cleanup = new Cleanup(this.#options.cleanup, {
-      store,
-      queue: 'active',
-      rewrite: (address) => address,
-      rewriteExternal: (address) => address,
-      log,
-      zoneName: () => 'UTC',
-    })
+    this.#cleanup = cleanup
     await queueManager.start()
   }
 
@@ -184,9 +196,18 @@ export class FaultyRelay {
       if (recipient.startsWith('later@') && !this.accepting) {
         return { kind: 'deferred', status: '4.2.0', text: 'later', ...common } as const
       }
-      this.deliveries.push({ recipient, text, queueId })
+      if (recipient.startsWith('bad@')) {
+        return { kind: 'bounced', status: '5.1.1', text: 'nobody', ...common } as const
+      }
+      if (request.sender === '') this.told.push(...failuresIn(text))
+      else this.deliveries.push({ recipient, text, queueId })
       return { kind: 'sent', status: '2.0.0', text: 'ok', ...common } as const
     })
     return { outcomes }
   }
+}
+
+/** Of whom a notification tells. */
+function failuresIn(notification: string): string[] {
+  return notification.match(/(?<=^Final-Recipient: rfc822; ).*/gm) ?? []
 }

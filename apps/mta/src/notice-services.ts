@@ -1,4 +1,5 @@
 import { localZoneNames, MailDates } from '@posthouse/cleanup'
+import { systemClock as clock } from '@posthouse/clock'
 import type { MasterService } from '@posthouse/config'
 import { programOf } from '@posthouse/master'
 import type { StatusLogKind } from '@posthouse/queue-store'
@@ -38,5 +39,6 @@ export function buildNotices(
     queued: (envelope) => queued(envelope, false),
     held: () => inflow().giveBack(),
     logOf,
+    clock,
   })
 }

@@ -8,7 +8,7 @@ import {
   type StatusLogRecord,
 } from '@posthouse/bounce'
 import type { Cleanup } from '@posthouse/cleanup'
-import { systemClock as clock } from '@posthouse/clock'
+import type { Clock } from '@posthouse/clock'
 import { encodeAddress } from '@posthouse/mail-address'
 import type { Logger } from '@posthouse/mail-log'
 import type { NoticeRequest } from '@posthouse/queue-manager'
@@ -36,6 +36,7 @@ export interface NoticePorts {
   /** A notification was put on hold. */
   readonly held: () => void
   readonly logOf: (service: StatusLogKind) => Logger
+  readonly clock: Clock
 }
 
 /**
@@ -60,7 +61,7 @@ export class Notices {
 
   /** Returns mail that was never queued: what happened to each recipient is given, not logged. */
   return(original: OriginalMessage, entries: readonly StatusLogRecord[]): Promise<void> {
-    const request = { kind: 'failure', entries, original, nowMs: clock.now() } as const
+    const request = { kind: 'failure', entries, original, nowMs: this.#ports.clock.now() } as const
     return this.#lanes.run(() => this.#tell(request, this.#ports.logOf('bounce')))
   }
 
@@ -70,7 +71,7 @@ export class Notices {
     const entries = await this.#entriesOf(service, message.id, log)
     const { disableVerp, threadedBounces } = this.#options
     const original = await originalMessage(message, { store, log, threadedBounces, disableVerp })
-    await this.#tell({ kind, entries, original, nowMs: clock.now() }, log)
+    await this.#tell({ kind, entries, original, nowMs: this.#ports.clock.now() }, log)
     if (kind !== 'delay') await store.removeStatusLog(service, message.id)
   }
 
@@ -106,7 +107,7 @@ export class Notices {
 
   async #queue(originalId: string, notification: Notification, log: Logger): Promise<void> {
     const { sender, recipient, encoding, sendOptions, description } = notification
-    const arrivalTimeMs = clock.now()
+    const arrivalTimeMs = this.#ports.clock.now()
     const chunks = [encodeAddress(`Date: ${this.#options.formatDate(arrivalTimeMs)}\n`)]
     for await (const chunk of notification.text()) chunks.push(Buffer.from(chunk))
     const overrides = { noAddressMappings: false, noHeaderBodyChecks: !this.#options.isChecked }
