@@ -47,6 +47,7 @@ async function deliver(
     contentSize: request.contentLength,
     encoding: request.encoding,
     sendOptions: request.sendOptions,
+    waitedMs: request.activeTimeMs - request.arrivalTimeMs,
     envelopeId: request.envelopeId,
     returnContent: request.returnContent,
     isProbe: request.isProbe,
@@ -104,5 +105,5 @@ async function passOn(
   const changed = { transport, nexthop: nexthop || request.nexthop, recipients, reuse }
   const passed = await deliver(other, store, { ...request, ...changed })
   for (const [at, index] of looping.entries()) outcomes[index] = passed.outcomes[at]!
-  return { ...report, outcomes }
+  return { ...report, outcomes, isCorrupt: passed.isCorrupt }
 }

@@ -185,3 +185,17 @@ it('C-14, C-17: a silent name server puts its mail off, and delays no other', as
   const about = 'Host or domain name not found. Name service error for name=d.test type=MX:'
   expect(await waiting).toBe(`none 4.4.3 deferred (${about} Host not found, try again)`)
 })
+
+it('smtp_dns_support_level = dnssec: a warning if the name server does not validate', async () => {
+  const { port } = await server()
+  const zone: Zone = { 'd.test': { MX: ['10 mx.test'] }, 'mx.test': { A: ['127.0.1.1'] } }
+  const parameters = { smtp_dns_support_level: 'dnssec', dnssec_probe: 'a:mx.test' }
+  const routes = [{ domain: 'd.test', nexthop: 'd.test', parameters }]
+  const world = await open(zone, routes, { '127.0.1.1:25': port })
+  expect(await deliver(world, 'd.test')).toMatch('mx.test[127.0.1.1]:25 2.0.0 sent')
+  const reason = "reason: dnssec_probe 'a:mx.test' received a response that is not DNSSEC validated"
+  expect(world.smtpLines().filter((line) => line.startsWith('warning: '))).toEqual([
+    'warning: DNSSEC validation may be unavailable',
+    `warning: ${reason}`,
+  ])
+})

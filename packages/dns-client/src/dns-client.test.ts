@@ -176,6 +176,14 @@ describe('what a question gives', () => {
     expect(log).toEqual(['0 192.0.2.1 udp A d.test'])
   })
 
+  it('the name servers of the root', async () => {
+    const { client, ask, log } = setUp(() => ({
+      answers: [{ type: 'NS', name: '.', ttl: 60, data: 'a.root.test' }],
+    }))
+    expect(await ask(client.query('.', 'NS'))).toMatchObject({ records: [{ host: 'a.root.test' }] })
+    expect(log).toEqual(['0 192.0.2.1 udp NS .'])
+  })
+
   it('SRV and TLSA records, too', async () => {
     const { client, ask } = setUp(({ packet }) => {
       const { name, type } = packet.questions![0]!

@@ -26,6 +26,11 @@ export interface SrvRecord extends Owned {
   readonly target: string
 }
 
+/** NS (RFC 1035). */
+export interface NsRecord extends Owned {
+  readonly host: string
+}
+
 /** TLSA (RFC 6698). */
 export interface TlsaRecord extends Owned {
   readonly usage: number
@@ -39,6 +44,7 @@ export interface RecordTypes {
   A: AddressRecord
   AAAA: AddressRecord
   MX: MxRecord
+  NS: NsRecord
   SRV: SrvRecord
   TLSA: TlsaRecord
 }

@@ -7,6 +7,7 @@ export type {
   FoundRecords,
   MxRecord,
   NoRecords,
+  NsRecord,
   RecordType,
   RecordTypes,
   SrvRecord,

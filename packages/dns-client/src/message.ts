@@ -145,6 +145,8 @@ function readAnswer(answer: Answer): AnswerRecord | undefined {
       const { preference = 0, exchange } = answer.data
       return { type: 'MX', record: { name, ttl, preference, exchange } }
     }
+    case 'NS':
+      return { type: 'NS', record: { name, ttl, host: answer.data } }
     case 'SRV': {
       const { priority = 0, weight = 0, port, target } = answer.data
       return { type: 'SRV', record: { name, ttl, priority, weight, port, target } }

@@ -11,6 +11,7 @@ export interface RecordTypes {
   A: OwnedRecord & { readonly address: string }
   AAAA: OwnedRecord & { readonly address: string }
   MX: OwnedRecord & { readonly preference: number; readonly exchange: string }
+  NS: OwnedRecord & { readonly host: string }
   SRV: OwnedRecord & {
     readonly priority: number
     readonly weight: number
@@ -31,13 +32,17 @@ export interface QueryOptions {
 }
 
 /** What a question gave. Names have no dot at the end, but for the root, which is `.`. */
-export type DnsReply<Item> =
+export type DnsReply<Item> = (
   | { readonly kind: 'found'; readonly records: readonly Item[]; readonly dropped: number }
   | {
       readonly kind: 'nxdomain' | 'nodata' | 'loop' | 'retry' | 'malformed' | 'fail'
       /** The name that was asked for last, at the end of CNAMEs. */
       readonly name: string
     }
+) & {
+  /** Whether it was validated (the AD bit). Default: no. */
+  readonly secure?: boolean | undefined
+}
 
 /** Asks name servers: `DnsClient` of @posthouse/dns-client, which has the cache, too. */
 export interface DnsResolver {

@@ -13,6 +13,7 @@ import {
   type QueryType,
   type RecordTypes,
 } from './dns-answer.ts'
+import { DnssecProbe, type ProbeQuestion } from './dnssec-probe.ts'
 import { dnsName } from './host-name.ts'
 import { filterReply, type ReplyFilter } from './reply-filter.ts'
 import { whenReady } from './when-ready.ts'
@@ -21,6 +22,8 @@ import { whenReady } from './when-ready.ts'
 export interface DnsLookupOptions {
   /** `smtp_dns_support_level = dnssec`: asks for validation (C-11). */
   readonly dnssec: boolean
+  /** `dnssec_probe`, asked once if validation was asked for and an answer has none. */
+  readonly dnssecProbe?: ProbeQuestion | undefined
   /** `smtp_dns_resolver_options`, for addresses of hosts only (C-13). */
   readonly resolverOptions: readonly ('res_defnames' | 'res_dnsrch')[]
   /** `smtp_dns_reply_filter` (C-15). */
@@ -36,14 +39,18 @@ export type Answering<Type extends QueryType> =
 export class DnsLookup {
   readonly #resolver: DnsResolver
   readonly #dnssec: boolean
+  readonly #probe: DnssecProbe | undefined
   readonly #search: { defaultDomain: boolean; searchList: boolean } | undefined
   readonly #filter: ReplyFilter | undefined
   readonly #log: Logger
 
   constructor(resolver: DnsResolver, options: DnsLookupOptions, log: Logger) {
-    const { dnssec, resolverOptions: flags, replyFilter } = options
+    const { dnssec, dnssecProbe, resolverOptions: flags, replyFilter } = options
     this.#resolver = resolver
     this.#dnssec = dnssec
+    if (dnssec && dnssecProbe !== undefined) {
+      this.#probe = new DnssecProbe(resolver, dnssecProbe, log)
+    }
     this.#filter = replyFilter
     this.#log = log
     const [defaultDomain, searchList] = [
@@ -88,6 +95,7 @@ export class DnsLookup {
     const search = type === 'A' || type === 'AAAA' ? this.#search : undefined
     const reply = this.#resolver.query(name, type, { dnssec: this.#dnssec, search })
     return whenReady(reply, (known) => {
+      this.#probe?.heed(known)
       if (known.kind !== 'found') return this.#nothing(known, type)
       if (known.dropped > 0) this.#warnOfDropped(name, type)
       const answer = judge(this.#wellNamed(known.records, name, type), name)

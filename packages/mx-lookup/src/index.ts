@@ -1,5 +1,6 @@
 export type { DnsReply, DnsResolver, QueryOptions, QueryType, RecordTypes } from './dns-answer.ts'
 export type { DnsLookupOptions } from './dns-lookup.ts'
+export type { ProbeQuestion } from './dnssec-probe.ts'
 export type { NexthopErrorCode } from './errors.ts'
 export { NexthopError } from './errors.ts'
 export type { HostLookupOptions, NativeLookup, Protocol } from './host-lookup.ts'

@@ -569,6 +569,52 @@ describe('questions', () => {
     expect(most).toBe(2)
   })
 
+  it.each([
+    [{ A: ['192.0.2.1'] }, true, []],
+    [{ A: ['192.0.2.1'] }, false, ['a response that is not DNSSEC validated']],
+    [{}, false, ['a response that is not DNSSEC validated']],
+    [
+      { A: 'retry' },
+      false,
+      [`no response: ${NOT_FOUND} name=probe.test type=A: Host not found, try again`],
+    ],
+  ] as const)('dnssec_probe: %j, secure %s: warns once of %j', async (records, secure, reasons) => {
+    const dnssecProbe = { type: 'A', name: 'probe.test', text: 'a:probe.test' } as const
+    const { lookup, resolver, lines } = setUp(
+      { ...zone, 'probe.test': records as Zone[string] },
+      { dnssec: true, dnssecProbe },
+    )
+    const answer = resolver.query.bind(resolver)
+    resolver.query = async (name, type, options) => {
+      const reply = await answer(name, type, options)
+      return { ...reply, secure: secure && name === 'probe.test' }
+    }
+    await lookup.lookup(domain('d.test'))
+    await lookup.lookup(domain('d.test'))
+    expect(resolver.queries.filter((query) => query === 'A probe.test')).toHaveLength(1)
+    expect(lines).toEqual(
+      reasons.flatMap((reason) => [
+        'warning: DNSSEC validation may be unavailable',
+        `warning: reason: dnssec_probe 'a:probe.test' received ${reason}`,
+      ]),
+    )
+  })
+
+  it('dnssec_probe: nobody is asked once an answer was validated, or without dnssec', async () => {
+    const dnssecProbe = { type: 'A', name: 'probe.test', text: 'a:probe.test' } as const
+    for (const dnssec of [true, false]) {
+      const { lookup, resolver, lines } = setUp(zone, { dnssec, dnssecProbe })
+      const answer = resolver.query.bind(resolver)
+      resolver.query = async (name, type, options) => ({
+        ...(await answer(name, type, options)),
+        secure: dnssec && type === 'MX',
+      })
+      await lookup.lookup(domain('d.test'))
+      expect(resolver.queries).toEqual(['MX d.test', 'A a.test'])
+      expect(lines).toEqual([])
+    }
+  })
+
   it('what the resolver knows is answered at once, without a promise', () => {
     const { lookup } = setUp(zone, { protocols: ['ipv4', 'ipv6'] }, {}, true)
     expect(lookup.lookup(domain('d.test'))).toMatchObject({

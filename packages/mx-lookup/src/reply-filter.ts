@@ -46,6 +46,7 @@ function formatRecord(record: RecordTypes[QueryType], type: QueryType): string {
 
 function formatData(record: RecordTypes[QueryType]): string {
   if ('address' in record) return record.address
+  if ('host' in record) return `${record.host}.`
   if ('exchange' in record) return `${record.preference} ${record.exchange}.`
   const { priority, weight, port, target } = record
   return `${priority} ${weight} ${port} ${target}.`

@@ -1,12 +1,14 @@
 import type { Config } from '@posthouse/config'
 import { LookupTableError } from '@posthouse/lookup-table'
-import type { MxLookupOptions, Protocol, ReplyFilter } from '@posthouse/mx-lookup'
+import type { MxLookupOptions, ProbeQuestion, Protocol, ReplyFilter } from '@posthouse/mx-lookup'
 
 import type { ListUser } from '../match-lists.ts'
 import { tableList } from '../table-lists.ts'
 import type { Tables } from '../tables.ts'
 
-/** smtp(8): from next hops to servers. @throws {ConfigError} A table cannot be used. */
+const PROBE_TYPES = ['A', 'AAAA', 'MX', 'NS', 'SRV'] as const
+
+/** smtp(8): from next hops to servers. @throws {ConfigError} A table or probe cannot be used. */
 export function mxLookupOptions(
   user: ListUser,
   ownAddresses: readonly string[],
@@ -21,6 +23,7 @@ export function mxLookupOptions(
     ),
     dnsEnabled: support !== 'disabled',
     dnssec: support === 'dnssec',
+    dnssecProbe: support === 'dnssec' ? dnssecProbe(config) : undefined,
     resolverOptions: (['res_defnames', 'res_dnsrch'] as const).filter((option) =>
       config.smtp_dns_resolver_options.includes(option),
     ),
@@ -37,6 +40,15 @@ export function mxLookupOptions(
     balanceProtocols: config.smtp_balance_inet_protocols,
     addressLimit: config.smtp_mx_address_limit,
   }
+}
+
+function dnssecProbe({ dnssec_probe: text, settings }: Config): ProbeQuestion | undefined {
+  if (text === '') return undefined
+  const [, word = '', name = ''] = /^(\w+):(\S+)$/.exec(text) ?? []
+  const type = PROBE_TYPES.find((known) => known === word.toUpperCase())
+  if (type !== undefined) return { type, name, text }
+  const expected = `a name with one of the types ${PROBE_TYPES.join(', ')}, such as ns:.`
+  throw settings.error('dnssec_probe', `malformed dnssec_probe: ${text}`, expected)
 }
 
 function replyFilter(user: ListUser, tables: Tables): ReplyFilter | undefined {

@@ -45,7 +45,6 @@ export const smtpConnectionParameters = {
     type: 'string',
     default: 'ns:.',
     since: '3.6',
-    withoutEffect: 'tls',
     description:
       'Query used to find out whether the local resolver validates; empty disables the probe.',
   },
