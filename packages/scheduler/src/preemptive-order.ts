@@ -43,10 +43,6 @@ export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerQueue<M, R>
     return this.#readyCount > 0
   }
 
-  get freeSlots(): number {
-    return this.#pool.free
-  }
-
   createTodo(): PeerQueue<M, R> {
     return new PeerQueue(this)
   }

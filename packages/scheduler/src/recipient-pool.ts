@@ -18,16 +18,12 @@ export class RecipientPool<M, R> {
   readonly #options: RecipientPoolOptions
   /** Listed jobs whose messages are not fully read, oldest first. */
   readonly #partlyRead: Job<M, R>[] = []
+  /** Slots not lent; below 0 when preempting jobs have extra ones. */
   #free: number
 
   constructor(options: RecipientPoolOptions) {
     this.#options = options
     this.#free = options.recipientLimit
-  }
-
-  /** Slots not lent; below 0 when preempting jobs have extra ones. */
-  get free(): number {
-    return this.#free
   }
 
   /** A job came into the list, and takes all that is free. */
