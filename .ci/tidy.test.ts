@@ -92,7 +92,7 @@ describe.each(packages)('package %s', (name) => {
     expect(read(`packages/${name}/LICENSE`)).toBe(read('LICENSE'))
     expect(existsSync(join(root, `packages/${name}/CHANGELOG.md`))).toBe(true)
     const entry = read(`packages/${name}/src/index.ts`)
-    const rest = entry.replace(/export (type )?\{[^}]*\} from '\.\/[\w-]+\.ts'\n/g, '')
+    const rest = entry.replace(/export (type )?\{[^}]*\} from '\.\/[\w/-]+\.ts'\n/g, '')
     expect(rest, 'code in index.ts').toBe('')
   })
 

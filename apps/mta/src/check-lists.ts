@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Logger } from '@posthouse/mail-log'
 import { programOf } from '@posthouse/master'
 
@@ -31,7 +32,7 @@ export function checkLists(configuration: Configuration, log: Logger): void {
       if (program === 'smtp') {
         const { own } = configuration
         mxLookupOptions(user, own.withProxies, tables)
-        smtpClientOptions(user, service.name, tables, own.addresses)
+        smtpClientOptions(user, service.name, tables, own.addresses, readFileSync)
       }
     }
   } finally {

@@ -20,6 +20,7 @@ import { admission } from './admission.ts'
 import { type Cleanups, cleanupBuilder } from './cleanup-builder.ts'
 import { clientNames } from './client-names.ts'
 import { FreeSpace } from './free-space.ts'
+import type { KeptFiles } from './kept-files.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { clientMatcher, debugLevel } from './match-lists.ts'
 import { buildNotices, noticeService } from './notice-services.ts'
@@ -41,6 +42,8 @@ export interface SharedParts {
   readonly mailLog: MailLog
   readonly store: QueueStore
   readonly sessions: SessionCache
+  /** Keys and passwords that only the start may read. */
+  readonly files: KeptFiles
   readonly dns: SystemResolver
   /** Told of each message that cleanup has queued, and whether it is one of many. */
   readonly queued: (envelope: MessageEnvelope, isOneOfMany: boolean) => void
@@ -69,7 +72,7 @@ export class Generation {
   /** Opens the tables. @throws {ConfigError} One of them, or a list, cannot be used. */
   constructor(configuration: Configuration, parts: SharedParts) {
     this.configuration = configuration
-    this.#tables = new Tables()
+    this.#tables = new Tables(parts.files.read)
     try {
       const resolverLog = programLog(configuration, 'trivial-rewrite', parts.mailLog)
       this.#resolve = openResolver(configuration, resolverLog, this.#tables, (name) =>
@@ -209,7 +212,7 @@ function buildSmtpAgents(
 function buildSmtpClient(
   configuration: Configuration,
   service: MasterService,
-  { mailLog, dns, sessions }: SharedParts,
+  { mailLog, dns, sessions, files }: SharedParts,
   tables: Tables,
 ): SmtpClient {
   const config = configuration.configOf(service)
@@ -220,7 +223,8 @@ function buildSmtpClient(
     random: Math.random,
     log,
   })
-  const options = smtpClientOptions(user, service.name, tables, configuration.own.addresses)
+  const { addresses } = configuration.own
+  const options = smtpClientOptions(user, service.name, tables, addresses, files.read)
   const lookup = (nexthop: Nexthop) => mx.lookup(nexthop)
   return new SmtpClient(options, { lookup, cache: sessions, clock, log })
 }

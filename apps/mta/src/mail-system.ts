@@ -18,6 +18,7 @@ import type { SmtpSession } from '@posthouse/smtp-client'
 
 import { serveFlushClient } from './flush-service.ts'
 import { Generation, type SharedParts } from './generation.ts'
+import { keptFiles } from './kept-files.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { OpenFileWatch } from './open-files.ts'
 import { clientLimit } from './options/client-limit.ts'
@@ -78,6 +79,7 @@ export class MailSystem {
       mailLog,
       store,
       sessions: this.#sessions,
+      files: keptFiles(configuration, mailLog.logger('master')),
       dns: systemResolver(RESOLV_CONF, mailLog.logger('smtp')),
       queued: (envelope, isOneOfMany) => {
         this.#queueManager.accept(envelope, 'active', isOneOfMany)

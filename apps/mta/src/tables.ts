@@ -42,8 +42,9 @@ export class Tables {
   /** What could not be opened; each throws until it can be. */
   readonly #missing = new Map<string, () => void>()
 
-  constructor(system: TableSystem = THIS_SYSTEM) {
-    this.#system = system
+  /** @param readFile for the files of tables. */
+  constructor(readFile: TableSystem['readFile'] = THIS_SYSTEM.readFile) {
+    this.#system = { ...THIS_SYSTEM, readFile }
   }
 
   /** What opens tables for a program with this configuration and log. */

@@ -95,17 +95,14 @@ function defaultText(row: Parameter): string {
 }
 
 function effectText(row: Parameter): string {
-  const { supportedValues, warnedValues, withoutEffect } = row
+  const { supportedValues, withoutEffect } = row
   if (row.type === 'string' && row.readOnly === true) return 'read-only'
   const reason = withoutEffect === undefined ? '' : reasonsWithoutEffect[withoutEffect]
   if (supportedValues === undefined) {
     return withoutEffect === undefined ? 'takes effect' : `no effect: ${reason}`
   }
-  const refused = `refused unless ${[...supportedValues, ...(warnedValues ?? [])]
-    .map((value) => (value === '' ? 'empty' : code(value)))
-    .join(', ')}`
-  if (warnedValues === undefined) return refused
-  return `${refused}; ${warnedValues.map(code).join(', ')}: no effect: ${reason}`
+  const values = supportedValues.map((value) => (value === '' ? 'empty' : code(value)))
+  return `refused unless ${values.join(', ')}`
 }
 
 function code(text: string): string {

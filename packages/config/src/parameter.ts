@@ -24,11 +24,6 @@ interface ParameterFields {
    * a time. Others stop the start, because mail would be treated against the operator's will.
    */
   readonly supportedValues?: readonly string[]
-  /**
-   * Values that Posthouse cannot honour either, while mail goes where it would have gone: the start
-   * warns of them, with `withoutEffect` for the reason, which then is about these values only.
-   */
-  readonly warnedValues?: readonly string[]
 }
 
 /** `yes` or `no`. */

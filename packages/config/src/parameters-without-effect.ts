@@ -2,7 +2,6 @@ import type { Config } from './config.ts'
 import { type ReasonWithoutEffect, reasonsWithoutEffect } from './reasons-without-effect.ts'
 import { isKnownParameter, parameterRow, parameters } from './registry.ts'
 import type { Settings } from './settings.ts'
-import { canonicalText } from './unsupported-settings.ts'
 
 /**
  * Warns of what the operator has set, to something other than the default, and what changes
@@ -19,7 +18,7 @@ export function parametersWithoutEffect(configs: readonly Config[]): string[] {
   const subjects = new Map<string, Set<string>>() // By the beginning of the text.
   for (const { settings } of configs) {
     for (const name of settings.names) {
-      const found = warnedValue(name, settings) ?? inertName(name, settings)
+      const found = inertName(name, settings)
       if (found === undefined || effective.has(found.subject)) continue
       const file = settings.place(name).file ?? settings.file
       const heading = `${file}: no effect (${reasonsWithoutEffect[found.reason]})`
@@ -34,14 +33,6 @@ interface Inert {
   readonly reason: ReasonWithoutEffect
 }
 
-function warnedValue(name: string, settings: Settings): Inert | undefined {
-  const row = parameterRow(name)
-  if (row?.warnedValues === undefined || row.withoutEffect === undefined) return undefined
-  const value = canonicalText(row, settings.parsed(name, row))
-  if (!row.warnedValues.includes(value)) return undefined
-  return { subject: `${name} = ${settings.expanded(name)}`, reason: row.withoutEffect }
-}
-
 function inertName(name: string, settings: Settings): Inert | undefined {
   const reason = reasonFor(name)
   return reason === undefined || isDefault(name, settings) ? undefined : { subject: name, reason }
@@ -51,7 +42,7 @@ function inertName(name: string, settings: Settings): Inert | undefined {
 function reasonFor(name: string): ReasonWithoutEffect | undefined {
   const row = parameterRow(name)
   if (row === undefined) return isKnownParameter(name) ? 'services' : undefined
-  return row.warnedValues === undefined ? row.withoutEffect : undefined
+  return row.withoutEffect
 }
 
 /** Names that have an effect, of themselves or because such a name's value refers to them. */

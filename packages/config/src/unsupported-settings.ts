@@ -17,17 +17,17 @@ export function unsupportedSettings(config: Config, transports: readonly string[
     [...transportParameterRows].map(([suffix, row]) => [`${transport}_${suffix}`, row] as const),
   )
   return [...rows, ...ofTransports].flatMap(([name, row]) => {
-    const { supportedValues, warnedValues = [] } = row
+    const { supportedValues } = row
     // One that is not set gets such a value from another of them, which is named.
     if (supportedValues === undefined || !config.settings.names.has(name)) return []
     const value = canonicalText(row, config.settings.parsed(name, row))
-    if (supportedValues.includes(value) || warnedValues.includes(value)) return []
+    if (supportedValues.includes(value)) return []
     return [unsupported(name, supportedValues, config)]
   })
 }
 
-/** A value in the form that `supportedValues` and `warnedValues` of its row have. */
-export function canonicalText(row: Parameter, value: ParameterValue): string {
+/** A value in the form that `supportedValues` of its row has. */
+function canonicalText(row: Parameter, value: ParameterValue): string {
   if (row.type === 'boolean') return value === true ? 'yes' : 'no'
   return (typeof value === 'object' ? value.join(' ') : String(value)).toLowerCase()
 }

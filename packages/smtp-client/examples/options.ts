@@ -39,4 +39,5 @@ export const options: SmtpClientOptions = {
   cacheTimeLimitMs: 2_000,
   reuseTimeLimitMs: 5 * minute,
   reuseCountLimit: 0,
+  tls: undefined,
 }

@@ -20,6 +20,8 @@ export interface ConnectFailure {
 // More unread replies than this, and the server must wait until we want to know.
 const MAX_BUFFERED = 65_536
 
+const ENDS = ['error', 'end', 'close'] as const
+
 interface Waiter<Value> {
   readonly resolve: (value: Value) => void
   readonly reject: (error: Error) => void
@@ -29,6 +31,10 @@ interface Waiter<Value> {
 export class Connection {
   readonly #socket: Socket
   readonly #replies: ReplyReader
+  readonly #onData = (chunk: Buffer): void => this.#receive(chunk)
+  readonly #onDrain = (): void => this.#drained()
+  readonly #onTimeout = (): void => this.#timedOut()
+  readonly #onEnd = (): void => this.#fail('lost')
   #failure: ConversationErrorCode | undefined
   #reader: Waiter<SmtpReply> | undefined
   #drain: Waiter<void> | undefined
@@ -37,12 +43,26 @@ export class Connection {
   constructor(socket: Socket, lineLimit: number, events: ReplyEvents) {
     this.#socket = socket
     this.#replies = new ReplyReader(lineLimit, events)
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk))
-    socket.on('drain', () => this.#drained())
-    socket.on('timeout', () => this.#timedOut())
-    socket.on('error', () => this.#fail('lost'))
-    socket.on('end', () => this.#fail('lost'))
-    socket.on('close', () => this.#fail('lost'))
+    socket.on('data', this.#onData)
+    socket.on('drain', this.#onDrain)
+    socket.on('timeout', this.#onTimeout)
+    for (const event of ENDS) socket.on(event, this.#onEnd)
+  }
+
+  /**
+   * Hands the socket over: this connection is over, and what the server has sent and nobody has
+   * read is forgotten (C-64).
+   */
+  detach(): Socket {
+    this.#failure ??= 'lost'
+    const socket = this.#socket
+    socket.off('data', this.#onData)
+    socket.off('drain', this.#onDrain)
+    socket.off('timeout', this.#onTimeout)
+    for (const event of ENDS) socket.off(event, this.#onEnd)
+    socket.setTimeout(0)
+    socket.on('error', () => undefined) // Whoever has it on top of it is told, too.
+    return socket
   }
 
   /** Sends text, one octet per character. A lost connection shows when its reply is read. */
@@ -90,6 +110,11 @@ export class Connection {
   /** No deadline while nobody waits: before the connection is put aside. */
   idle(): void {
     this.#socket.setTimeout(0)
+  }
+
+  /** Whether something of the server is here that nobody has read. */
+  get hasUnread(): boolean {
+    return this.#replies.buffered > 0
   }
 
   /** Whether the server has closed the connection or it broke. */

@@ -10,13 +10,15 @@ import {
 import { fitsCommand, needsSmtputf8 } from './commands.ts'
 import type { Failure } from './failure.ts'
 import { relayText } from './failure.ts'
-import { type HandshakeContext, openSession } from './handshake.ts'
+import { type HandshakeContext, type HandshakeTerms, openSession } from './handshake.ts'
 import { Outcomes } from './outcomes.ts'
 import { REQUIRETLS, type SmtpDelivery, type SmtpReport } from './request.ts'
 import { TransactionRun } from './run-transaction.ts'
 import { ServerWalk, type Walker } from './server-walk.ts'
 import { quit, type SmtpSession } from './session.ts'
 import { destinationLabel, endpointLabel, type SessionCache } from './session-cache.ts'
+import { RequestPolicies } from './tls/request-policies.ts'
+import type { TlsPolicy } from './tls/tls-policy.ts'
 
 /** What a delivery needs of its client. */
 export interface DeliveryContext extends HandshakeContext {
@@ -37,6 +39,12 @@ export class Delivery implements Walker {
   readonly #nexthops: readonly string[]
   // Addresses whose cached sessions this request has used: not to be contacted again (C-120).
   readonly #usedFromCache = new Set<string>()
+  readonly #policies: RequestPolicies | undefined
+  // The destination whose servers are tried now: as written, and without brackets and port.
+  #current = ''
+  #domain = ''
+  // Of the last session that was made anew.
+  #terms: HandshakeTerms | undefined
   #load = false
   #store = false
   // Cleared after the first session that was not throttled, so that it always leads to the most
@@ -50,6 +58,8 @@ export class Delivery implements Walker {
     this.#delivery = delivery
     this.#outcomes = new Outcomes(queueId, recipients.length, softBounce, context.log)
     this.#smtputf8 = needsSmtputf8(delivery)
+    const { tls } = context
+    this.#policies = tls === undefined ? undefined : new RequestPolicies(tls, delivery)
     this.#nexthops = splitNexthops(nexthop)
   }
 
@@ -72,7 +82,7 @@ export class Delivery implements Walker {
     const { sender, recipients, sendOptions } = this.#delivery
     const all = this.#outcomes.openIndexes()
     if ((sendOptions & REQUIRETLS) !== 0) {
-      const text = 'message asks for REQUIRETLS, and TLS is not available yet'
+      const text = 'message asks for REQUIRETLS, which is not available yet'
       this.#failLocally(all, { kind: 'message', status: '4.7.4', text })
     }
     const { options } = this.#context
@@ -89,6 +99,8 @@ export class Delivery implements Walker {
   async #tryDestination(text: string, index: number, lastInList: boolean): Promise<boolean> {
     const nexthop = this.#parse(text)
     if (nexthop === undefined) return false
+    this.#current = text
+    this.#domain = nexthop.host
     const pending = this.#context.lookup(nexthop)
     const result = pending instanceof Promise ? await pending : pending
     if (result.kind === 'failed') {
@@ -181,24 +193,63 @@ export class Delivery implements Walker {
 
   /** In a good session to the request's destination that was kept (C-120). */
   reuseDestination(): Promise<TransactionRun | undefined> | undefined {
-    return this.#load && this.#label !== undefined ? this.#revive(this.#label) : undefined
+    const label = this.#load ? this.#label : undefined
+    if (label === undefined) return undefined
+    const first = this.#nexthops[0]!
+    const fits = async ({ server, policy }: SmtpSession): Promise<boolean> => {
+      const wanted = await this.#usablePolicy(server, first)
+      return wanted !== undefined && wanted.key === policy?.key
+    }
+    return this.#revive(label, this.#policies === undefined ? undefined : fits)
   }
 
   /** In a good session to the server that was kept (C-120). */
-  reuseEndpoint(server: MailServer): Promise<TransactionRun | undefined> | undefined {
+  reuseEndpoint(
+    server: MailServer,
+    nexthop: string,
+  ): Promise<TransactionRun | undefined> | undefined {
     if (!this.#load) return undefined
-    const { serviceName } = this.#context.options
-    return this.#revive(endpointLabel(serviceName, server, this.#smtputf8))
+    if (this.#policies === undefined)
+      return this.#revive(this.#endpoint(server, nexthop, undefined))
+    return this.#reuseSecure(server, nexthop)
   }
 
-  async #revive(label: string): Promise<TransactionRun | undefined> {
-    const { cache } = this.#context
+  async #reuseSecure(server: MailServer, nexthop: string): Promise<TransactionRun | undefined> {
+    const policy = await this.#usablePolicy(server, nexthop)
+    if (policy === undefined) return undefined
+    return this.#revive(this.#endpoint(server, nexthop, policy))
+  }
+
+  #endpoint(server: MailServer, nexthop: string, policy: TlsPolicy | undefined): string {
+    const { serviceName } = this.#context.options
+    return endpointLabel(serviceName, server, this.#smtputf8, nexthop, policy)
+  }
+
+  /** Without a word if there is none: whoever connects to the server will say why. */
+  async #usablePolicy(server: MailServer, nexthop: string): Promise<TlsPolicy | undefined> {
+    const found = await this.#policies?.find(nexthop, server)
+    return found?.kind === 'policy' ? found.policy : undefined
+  }
+
+  /** @param fits whether the session may be used; absent: whatever has the label may be. */
+  async #revive(
+    label: string,
+    fits?: (session: SmtpSession) => Promise<boolean>,
+  ): Promise<TransactionRun | undefined> {
+    const { cache, tls } = this.#context
+    const { queueId } = this.#delivery
     for (;;) {
       const session = cache?.take(label)
       if (session === undefined) return undefined
+      if (fits !== undefined && !(await fits(session))) {
+        closeSession(session)
+        continue
+      }
       const run = this.#newRun(session)
       if (await run.revive()) {
-        this.#usedFromCache.add(session.server.address)
+        const { protection, server } = session
+        if (protection !== undefined) tls?.tellSummary(protection.summary, 'reused', queueId)
+        this.#usedFromCache.add(server.address)
         return run
       }
     }
@@ -217,40 +268,87 @@ export class Delivery implements Walker {
     bestPreference: boolean,
     final: boolean,
   ): Promise<TransactionRun | undefined> {
+    let policy: TlsPolicy | undefined
+    if (this.#policies !== undefined) {
+      policy = await this.#policyFor(this.#policies, server, nexthop)
+      if (policy === undefined) return undefined
+    }
     const { queueId } = this.#delivery
-    const terms = { queueId, nexthop, bestPreference, needsSmtputf8: this.#smtputf8 }
+    const domain = this.#domain
+    const needsSmtputf8 = this.#smtputf8
+    const terms = { queueId, nexthop, bestPreference, needsSmtputf8, policy, domain }
+    return this.#open(server, terms, final)
+  }
+
+  /** The policy by which a server is contacted; undefined if it may not be: that was recorded. */
+  async #policyFor(
+    policies: RequestPolicies,
+    server: MailServer,
+    nexthop: string,
+  ): Promise<TlsPolicy | undefined> {
+    const { log } = this.#context
+    const found = await policies.find(nexthop, server)
+    if (found.kind === 'unusable') {
+      const { status, text } = found
+      log.warning(`TLS policy lookup for ${nexthop}/${server.name}: ${text}`)
+      this.#outcomes.remember({ kind: 'host', status, text })
+      return undefined
+    }
+    const obstacle = policies.obstacle(found.policy, server, this.#domain)
+    if (obstacle === undefined) return found.policy
+    log.warning(obstacle)
+    return undefined
+  }
+
+  async #open(
+    server: MailServer,
+    terms: HandshakeTerms,
+    final: boolean,
+  ): Promise<TransactionRun | undefined> {
     const result = await openSession(this.#context, server, terms)
+    this.#terms = terms
     if (result.kind === 'ready') return this.#newRun(result.session)
     const { log, clock } = this.#context
     if (result.kind === 'unreachable') {
-      log.info(result.text, { queueId, relay: relayText(server) })
+      log.info(result.text, { queueId: terms.queueId, relay: relayText(server) })
       const { status, text } = result
       this.#outcomes.remember({ kind: 'host', status, text })
       return undefined
     }
-    const relay = relayText(server)
+    const plain = result.hasTlsFailed ? this.#withoutTls(terms) : undefined
     this.#outcomes.fail(this.#outcomes.openIndexes(), result.failure, {
-      relay,
+      relay: relayText(server),
       serverName: server.name,
       doneMs: clock.now(),
-      final,
+      final: final && plain === undefined,
     })
-    return undefined
+    return plain === undefined ? undefined : this.#open(server, plain, final)
+  }
+
+  /** For another attempt with the same server in plaintext, if that is allowed (C-97). */
+  #withoutTls(terms: HandshakeTerms): HandshakeTerms | undefined {
+    const policies = this.#policies
+    if (policies === undefined || terms.policy === undefined) return undefined
+    if (!policies.allowsPlaintext(terms.policy)) return undefined
+    return { ...terms, policy: policies.plaintext() }
   }
 
   /** Sends the message to who is open, then keeps or ends the session. */
   async transact(run: TransactionRun, final: boolean): Promise<void> {
     const { options } = this.#context
-    const end = await run.run(final)
     const { session } = run
+    const isNew = session.uses === 1 && session.protection !== undefined
+    const plain = isNew && this.#terms !== undefined ? this.#withoutTls(this.#terms) : undefined
+    const end = await run.run(final, final && plain === undefined)
     const { connection } = session
+    const store = this.#store && session.mayBeKept
     if (end === 'broken') {
       connection.destroy()
     } else if (end === 'quit') {
       await quit(connection, options, true)
-    } else if (this.#store && session.reusable) {
+    } else if (store && session.reusable) {
       this.#keep(session)
-    } else if (end === 'unused' || (this.#store && !session.expired)) {
+    } else if (end === 'unused' || (store && !session.expired)) {
       // A refusal for size is no reason for good-bye, and what was to be kept but may not be any
       // more is closed without (C-77, C-86).
       connection.close()
@@ -258,11 +356,15 @@ export class Delivery implements Walker {
       await quit(connection, options, false)
     }
     if (!this.#outcomes.blamed) this.#label = undefined
+    if (plain !== undefined && run.hasBroken && this.#outcomes.open > 0) {
+      const again = await this.#open(session.server, plain, final)
+      if (again !== undefined) await this.transact(again, final)
+    }
   }
 
   #keep(session: SmtpSession): void {
     const { cache, options } = this.#context
-    const endpoint = endpointLabel(options.serviceName, session.server, this.#smtputf8)
+    const endpoint = this.#endpoint(session.server, this.#current, session.policy)
     const labels = this.#label === undefined ? [endpoint] : [this.#label, endpoint]
     session.connection.idle()
     cache?.store(labels, session, options.cacheTimeLimitMs, closeSession)

@@ -6,6 +6,7 @@ export interface ServerFeatures {
   readonly eightBitMime: boolean
   readonly dsn: boolean
   readonly smtputf8: boolean
+  readonly starttls: boolean
   readonly size: boolean
   /** Octets; 0 when the server announced no limit. */
   readonly sizeLimit: number
@@ -18,6 +19,7 @@ export const NO_FEATURES: ServerFeatures = {
   eightBitMime: false,
   dsn: false,
   smtputf8: false,
+  starttls: false,
   size: false,
   sizeLimit: 0,
 }
@@ -91,6 +93,9 @@ function applyKeyword(
       break
     case 'SMTPUTF8':
       features.smtputf8 = true
+      break
+    case 'STARTTLS':
+      features.starttls = true
       break
     case 'SIZE':
       features.size = true

@@ -52,6 +52,14 @@ export function refusal(
   return { kind: 'host', status, text, reply: said, protocolError: isProtocolError(reply.code) }
 }
 
+/** The server does not take STARTTLS, and nothing is sent without (C-63). */
+export function refusedTls(server: MailServer, reply: SmtpReply): Failure {
+  const said = oneLine(reply)
+  const text = `TLS is required, but host ${hostText(server)} refused to start TLS: ${said}`
+  const protocolError = isProtocolError(reply.code)
+  return { kind: 'host', status: reply.status, text, reply: said, protocolError }
+}
+
 /** A reply other than the one that the command needs (C-92, C-93). */
 export function rejection(server: MailServer, reply: SmtpReply, command: DecidingCommand): Failure {
   const said = oneLine(reply)

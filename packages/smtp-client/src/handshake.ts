@@ -11,14 +11,19 @@ import {
   hostText,
   oneLine,
   refusal,
+  refusedTls,
   relayText,
 } from './failure.ts'
 import type { SmtpReply } from './reply.ts'
 import { quit, SmtpSession } from './session.ts'
+import type { TlsEngine } from './tls/tls-engine.ts'
+import { isMandatory } from './tls/tls-level.ts'
+import type { TlsPolicy } from './tls/tls-policy.ts'
 
 /** What a handshake needs to know of the client. */
 export interface HandshakeContext extends ConnectContext {
   readonly discard: DiscardList
+  readonly tls: TlsEngine | undefined
   readonly clock: Clock
 }
 
@@ -30,13 +35,22 @@ export interface HandshakeTerms {
   /** Whether no other server of the destination is preferred to this one (C-55). */
   readonly bestPreference: boolean
   readonly needsSmtputf8: boolean
+  /** How to protect the connection; undefined: not at all. */
+  readonly policy: TlsPolicy | undefined
+  /** The domain, or address, of the destination, without brackets and port. */
+  readonly domain: string
 }
 
 /** A session that is ready for MAIL, or why there is none. */
 export type HandshakeResult =
   | { readonly kind: 'ready'; readonly session: SmtpSession }
   | ({ readonly kind: 'unreachable' } & Unreachable)
-  | { readonly kind: 'failed'; readonly failure: Failure }
+  | {
+      readonly kind: 'failed'
+      readonly failure: Failure
+      /** Whether TLS, or a connection with TLS, broke: without it there might be a session. */
+      readonly hasTlsFailed: boolean
+    }
 
 // Own names are looked for where this host could be listening for mail (C-46, C-55).
 const MAIL_PORT = 25
@@ -49,23 +63,34 @@ export async function openSession(
   terms: HandshakeTerms,
 ): Promise<HandshakeResult> {
   const { options, clock, log } = context
-  const session = new SmtpSession(server, options, clock) // Its age counts from here (C-114).
+  // Its age counts from here (C-114).
+  const session = new SmtpSession(server, terms.policy, options, clock)
   session.assign(terms.queueId)
   const socket = await connectFrom(context, server)
   if ('status' in socket) return { kind: 'unreachable', ...socket }
   const events = session.replyEvents(log, options.helpfulWarnings)
   session.connection = new Connection(socket, options.replyLineLimit, events)
+  return shakeHands(context, session, terms)
+}
 
+async function shakeHands(
+  context: HandshakeContext,
+  session: SmtpSession,
+  terms: HandshakeTerms,
+): Promise<HandshakeResult> {
+  const { server } = session
   const handshake = new Handshake(context, session, terms)
   try {
     const failure = await handshake.run()
     if (failure === undefined) return { kind: 'ready', session }
-    await quit(session.connection, options, false)
-    return { kind: 'failed', failure }
+    const { hasTlsFailed } = handshake
+    if (!hasTlsFailed) await quit(session.connection, context.options, false)
+    return { kind: 'failed', failure, hasTlsFailed }
   } catch (error) {
     session.connection.destroy()
     if (!(error instanceof ConversationError)) throw error
-    return { kind: 'failed', failure: conversationFailure(server, error.code, handshake.phase) }
+    const failure = conversationFailure(server, error.code, handshake.phase)
+    return { kind: 'failed', failure, hasTlsFailed: session.protection !== undefined }
   }
 }
 
@@ -74,6 +99,8 @@ class Handshake {
   readonly #session: SmtpSession
   readonly #terms: HandshakeTerms
   phase = 'receiving the initial server greeting'
+  /** After a TLS handshake that failed: the connection is closed. */
+  hasTlsFailed = false
 
   constructor(context: HandshakeContext, session: SmtpSession, terms: HandshakeTerms) {
     this.#context = context
@@ -83,11 +110,64 @@ class Handshake {
 
   /** @throws {ConversationError} */
   async run(): Promise<Failure | undefined> {
+    const { tls } = this.#context
+    if (tls?.options.wrapperMode && this.#terms.policy !== undefined) {
+      const failure = await this.#startTls(tls, this.#terms.policy)
+      if (failure !== undefined) return failure
+    }
+    return (await this.#greet()) ?? this.#secure()
+  }
+
+  async #greet(): Promise<Failure | undefined> {
     const greeting = await this.#read()
     const refused = this.#judgeGreeting(greeting)
     if (refused !== undefined) return refused
     const failure = this.#sendsEhlo(greeting) ? await this.#ehlo() : await this.#helo()
     return failure ?? this.#judgeFeatures()
+  }
+
+  /** STARTTLS, if the policy wants it, and another EHLO (C-62 to C-64). */
+  async #secure(): Promise<Failure | undefined> {
+    const { tls, log } = this.#context
+    const { policy } = this.#terms
+    const { server, connection, features, protection } = this.#session
+    if (tls === undefined || policy === undefined || protection !== undefined) return undefined
+    const isRequired = isMandatory(policy.level)
+    if (!features.starttls) {
+      if (!isRequired) return undefined
+      const text = `TLS is required, but was not offered by host ${hostText(server)}`
+      return { kind: 'host', status: '4.7.4', text }
+    }
+    if (policy.level === 'none') {
+      if (tls.options.noteStarttlsOffer) log.info(`Host offered STARTTLS: [${server.name}]`)
+      return undefined
+    }
+    this.phase = 'receiving the STARTTLS response'
+    connection.send('STARTTLS\r\n')
+    const reply = await connection.read(tls.options.starttlsTimeoutMs)
+    if (reply.code < 200 || reply.code > 299) {
+      return isRequired ? refusedTls(server, reply) : undefined
+    }
+    const failure = await this.#startTls(tls, policy)
+    return failure ?? (await this.#ehlo()) ?? this.#judgeFeatures()
+  }
+
+  async #startTls(tls: TlsEngine, policy: TlsPolicy): Promise<Failure | undefined> {
+    const { options, log } = this.#context
+    const session = this.#session
+    const { nexthop: destination, domain: nexthop, queueId } = this.#terms
+    const peer = { server: session.server, destination, nexthop, queueId }
+    const started = await tls.start(session.connection.detach(), policy, peer)
+    if (started.kind === 'failed') {
+      this.hasTlsFailed = true
+      const kind = isMandatory(policy.level) ? 'host' : 'message'
+      return { kind, status: '4.7.5', text: 'Cannot start TLS: handshake failure' }
+    }
+    const events = session.replyEvents(log, options.helpfulWarnings)
+    const connection = new Connection(started.socket, options.replyLineLimit, events)
+    session.protect(connection, started.protection)
+    if (started.protection.isAcceptable) return undefined
+    return { kind: 'host', status: '4.7.5', text: 'Server certificate not verified' }
   }
 
   #judgeGreeting(greeting: SmtpReply): Failure | undefined {

@@ -1,5 +1,7 @@
 import type { ServicePorts } from '@posthouse/mx-lookup'
 
+import type { TlsOptions } from './tls/tls-options.ts'
+
 /**
  * How to deliver. Names in backquotes are parameters of main.cf; all values are complete, since
  * defaults are the business of whoever reads the configuration. Time limits are of one wait for
@@ -83,4 +85,7 @@ export interface SmtpClientOptions extends ServicePorts {
   readonly reuseTimeLimitMs: number
   /** `smtp_connection_reuse_count_limit`: N allows N + 1 deliveries; 0 is no limit (C-114). */
   readonly reuseCountLimit: number
+
+  /** How connections are protected; undefined: they are not, and STARTTLS is overlooked. */
+  readonly tls: TlsOptions | undefined
 }

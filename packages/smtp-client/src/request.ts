@@ -4,7 +4,9 @@ import type { DeliveryOutcome } from '@posthouse/delivery-status'
 export const SMTPUTF8_REQUESTED: number = 1
 /** Bits of `sendOptions`: the headers, the sender, a recipient hold UTF-8. */
 export const SMTPUTF8_CONTENT: number = 14
-/** Bit of `sendOptions`: REQUIRETLS. This client has no TLS yet. */
+/** Bit of `sendOptions`: the message has a header `TLS-Required: no`. */
+export const TLS_OPTIONAL: number = 16
+/** Bit of `sendOptions`: REQUIRETLS, which this client does not speak yet. */
 export const REQUIRETLS: number = 32
 
 /** One recipient of a delivery. */
@@ -30,7 +32,10 @@ export interface SmtpDelivery {
   /** Octets with CRLF line ends, as counted when the message was queued (C-78). */
   readonly contentSize: number
   readonly encoding: '' | '7bit' | '8bit'
-  /** Bits 1 SMTPUTF8 requested; 2, 4, 8 UTF-8 in header, sender, recipient. Others are refused. */
+  /**
+   * Bits 1 SMTPUTF8 requested; 2, 4, 8 UTF-8 in header, sender, recipient; 16 `TLS-Required: no`;
+   * 32 REQUIRETLS, which is refused.
+   */
   readonly sendOptions: number
   /** ENVID of the message, decoded. */
   readonly envelopeId?: string | undefined
@@ -41,6 +46,11 @@ export interface SmtpDelivery {
    * at all or several times. An error ends the attempt without a complete message (C-89).
    */
   readonly content: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+  /**
+   * How long the message had waited when it was taken up this time, in ms, 0 if it is not known:
+   * after TLS has failed, old mail may go out without (C-97).
+   */
+  readonly waitedMs?: number | undefined
   /** Nothing is delivered: each recipient is asked for, and what the server says is all (C-81). */
   readonly isProbe?: boolean | undefined
   /** What the queue manager says about keeping sessions (C-113). */

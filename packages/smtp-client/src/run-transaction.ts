@@ -63,6 +63,8 @@ export class TransactionRun {
   readonly #undecided: Set<number>
   readonly #mayKeep: boolean
   #final = false
+  #finalIfBroken = false
+  #hasBroken = false
   #transaction: Transaction | undefined
   #setupDoneMs: number | undefined
   #sendingContent = false
@@ -104,10 +106,19 @@ export class TransactionRun {
     return false
   }
 
-  /** @param final No other server will be tried for recipients that stay open (C-28). */
-  async run(final: boolean): Promise<SessionEnd> {
+  /** Whether the conversation broke in the middle of the transaction. */
+  get hasBroken(): boolean {
+    return this.#hasBroken
+  }
+
+  /**
+   * @param final No other server will be tried for recipients that stay open (C-28).
+   * @param finalIfBroken The same, if the conversation breaks: there may be another way (C-97).
+   */
+  async run(final: boolean, finalIfBroken: boolean): Promise<SessionEnd> {
     const { outcomes, clock } = this.#context
     this.#final = final
+    this.#finalIfBroken = finalIfBroken
     this.#setupDoneMs = clock.now()
     if (this.#transaction === undefined) {
       const obstacle = this.#sizeObstacle() ?? (await this.#conversionObstacle())
@@ -117,6 +128,7 @@ export class TransactionRun {
         return 'unused'
       }
     }
+    if (this.#answersTooEarly()) return 'open'
     const transaction = this.#transaction ?? this.#begin(false)
     try {
       const end = await this.#converse(transaction)
@@ -127,6 +139,18 @@ export class TransactionRun {
       this.#recordBreak(error, transaction.expecting)
       return 'broken'
     }
+  }
+
+  /** Whether there is a reply to a MAIL command that was not sent, maybe sent before TLS (C-65). */
+  #answersTooEarly(): boolean {
+    const { connection, protection, server } = this.session
+    if (protection === undefined || this.#transaction !== undefined) return false
+    const { options, log } = this.#context
+    if (options.tls?.blockEarlyMailReply !== true || !connection.hasUnread) return false
+    log.warning(`server ${hostText(server)} violates smtp_tls_block_early_mail_reply policy`)
+    this.session.spoil()
+    this.#fail({ kind: 'host', status: '4.7.0', text: 'unexpected server message' })
+    return true
   }
 
   #begin(resetFirst: boolean): Transaction {
@@ -219,6 +243,8 @@ export class TransactionRun {
 
   #recordBreak(error: unknown, awaited: AwaitedCommand | undefined): void {
     const { server } = this.session
+    this.#final = this.#finalIfBroken
+    this.#hasBroken = true
     if (error instanceof ConversationError) {
       const phase =
         this.#sendingContent || awaited === undefined ? 'sending message body' : PHASES[awaited]

@@ -17,7 +17,10 @@ export interface Walker {
   /** In a good session to the destination that was kept; undefined if none may be looked for. */
   reuseDestination(): Promise<TransactionRun | undefined> | undefined
   /** The same for one server. */
-  reuseEndpoint(server: MailServer): Promise<TransactionRun | undefined> | undefined
+  reuseEndpoint(
+    server: MailServer,
+    nexthop: string,
+  ): Promise<TransactionRun | undefined> | undefined
   /** In a new session; undefined if there is none, which was recorded then. */
   connect(
     server: MailServer,
@@ -61,7 +64,7 @@ export class ServerWalk {
     await this.#reuse(delivery.reuseDestination())
     for (const server of this.#servers.filter(({ preference }) => preference === this.#best)) {
       if (delivery.open === 0 || !this.#servers.includes(server)) continue
-      await this.#reuse(delivery.reuseEndpoint(server))
+      await this.#reuse(delivery.reuseEndpoint(server, this.#nexthop))
     }
     while (delivery.open > 0 && this.#servers.length > 0) await this.#tryNext()
   }
@@ -83,7 +86,7 @@ export class ServerWalk {
     this.#countAddress()
     const best = server.preference === this.#best
     const run =
-      (best ? undefined : await delivery.reuseEndpoint(server)) ??
+      (best ? undefined : await delivery.reuseEndpoint(server, this.#nexthop)) ??
       (await delivery.connect(server, this.#nexthop, best, this.#isFinal()))
     if (run === undefined) return
     this.#countSession()

@@ -1,6 +1,8 @@
 import type { MailServer } from '@posthouse/mx-lookup'
 
 import type { SmtpSession } from './session.ts'
+import { matchesCertificate } from './tls/tls-level.ts'
+import type { TlsPolicy } from './tls/tls-policy.ts'
 
 /** Where sessions wait for the next delivery, as in @posthouse/connection-cache. */
 export interface SessionCache {
@@ -17,17 +19,25 @@ export interface SessionCache {
 
 /**
  * The label of a request: its transport, its first destination as written, and whether it needs
- * SMTPUTF8 (C-118, without TLS and SASL, which this client has not).
+ * SMTPUTF8 (C-118). Of a session that it finds, the TLS policy is still to be looked at.
  */
 export function destinationLabel(service: string, nexthop: string, smtputf8: boolean): string {
   return `destination\n${service}\n${nexthop}\n${smtputf8}`
 }
 
-/** The label of a server: transport, address, port, SMTPUTF8 (C-118). */
+/**
+ * The label of a server: transport, address, port, SMTPUTF8; with TLS its whole policy, and where
+ * certificates have to match, what they have to match (C-118).
+ */
 export function endpointLabel(
   service: string,
-  { address, port }: MailServer,
+  { name, address, port }: MailServer,
   smtputf8: boolean,
+  nexthop: string,
+  policy: TlsPolicy | undefined,
 ): string {
-  return `endpoint\n${service}\n${address}\n${port}\n${smtputf8}`
+  const label = `endpoint\n${service}\n${address}\n${port}\n${smtputf8}`
+  if (policy === undefined) return label
+  const names = matchesCertificate(policy.level) ? `\n${nexthop}\n${name}` : ''
+  return `${label}\n${policy.key}${names}`
 }

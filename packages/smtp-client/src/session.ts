@@ -8,6 +8,8 @@ import { ConversationError } from './errors.ts'
 import { relayText } from './failure.ts'
 import type { SmtpClientOptions } from './options.ts'
 import type { ReplyEvents } from './reply.ts'
+import type { Protection } from './tls/tls-engine.ts'
+import type { TlsPolicy } from './tls/tls-policy.ts'
 
 /** When a session may be used again (C-114). */
 type ReuseLimits = Pick<SmtpClientOptions, 'reuseTimeLimitMs' | 'reuseCountLimit'>
@@ -18,17 +20,26 @@ type ReuseLimits = Pick<SmtpClientOptions, 'reuseTimeLimitMs' | 'reuseCountLimit
  */
 export class SmtpSession {
   readonly server: MailServer
+  readonly policy: TlsPolicy | undefined
   readonly #clock: Clock
   readonly #limits: ReuseLimits
   readonly #expiresMs: number
   #connection: Connection | undefined
   #features = NO_FEATURES
+  #protection: Protection | undefined
   #uses = 1
   #unfit = false
   #queueId = ''
 
-  constructor(server: MailServer, limits: ReuseLimits, clock: Clock) {
+  /** @param policy the TLS policy by which it is made; undefined without TLS. */
+  constructor(
+    server: MailServer,
+    policy: TlsPolicy | undefined,
+    limits: ReuseLimits,
+    clock: Clock,
+  ) {
     this.server = server
+    this.policy = policy
     this.#clock = clock
     this.#limits = limits
     this.#expiresMs = clock.now() + limits.reuseTimeLimitMs
@@ -55,10 +66,27 @@ export class SmtpSession {
     this.#connection = connection
   }
 
+  /** How the connection is protected; undefined while it is in plaintext. */
+  get protection(): Protection | undefined {
+    return this.#protection
+  }
+
+  /** From here on, the conversation goes over another connection, with TLS. */
+  protect(connection: Connection, protection: Protection): void {
+    this.#connection = connection
+    this.#protection = protection
+    this.#features = NO_FEATURES
+  }
+
+  /** Whether sessions like this one are kept at all: with TLS only if that is wanted (C-128). */
+  get mayBeKept(): boolean {
+    return this.#protection === undefined || this.policy?.connectionReuse === true
+  }
+
   /** Whether the session may serve another delivery after this one (C-114). */
   get reusable(): boolean {
     const { reuseCountLimit } = this.#limits
-    if (this.#unfit || this.connection.failed || this.expired) return false
+    if (!this.mayBeKept || this.#unfit || this.connection.failed || this.expired) return false
     return reuseCountLimit === 0 || this.#uses - 1 < reuseCountLimit
   }
 

@@ -10,6 +10,7 @@ import { discardList } from './ehlo.ts'
 import type { SmtpClientOptions } from './options.ts'
 import type { SmtpDelivery, SmtpReport } from './request.ts'
 import type { SessionCache } from './session-cache.ts'
+import { TlsEngine } from './tls/tls-engine.ts'
 
 /** What SmtpClient is given from outside. */
 export interface SmtpClientPorts {
@@ -36,7 +37,8 @@ export class SmtpClient {
   constructor(options: SmtpClientOptions, ports: SmtpClientPorts) {
     const { lookup, cache, clock, log, connect = connectTcp } = ports
     const discard = discardList(options.discardEhloKeywords)
-    this.#context = { options, discard, lookup, cache, clock, log, connect }
+    const tls = options.tls === undefined ? undefined : new TlsEngine(options.tls, clock, log)
+    this.#context = { options, discard, tls, lookup, cache, clock, log, connect }
   }
 
   /**

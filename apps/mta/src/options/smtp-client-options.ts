@@ -6,7 +6,9 @@ import type { SmtpClientOptions } from '@posthouse/smtp-client'
 import { domainMatcher, type ListUser } from '../match-lists.ts'
 import { servicePort } from '../system-services.ts'
 import type { Tables } from '../tables.ts'
+import { smtpTlsOptions } from './smtp-tls-options.ts'
 import { sourceAddresses } from './source-addresses.ts'
+import type { ReadFile } from './tls-files.ts'
 
 /** How services of next hops become ports. */
 export function servicePorts(config: Config): ServicePorts {
@@ -22,13 +24,15 @@ export function servicePorts(config: Config): ServicePorts {
  *
  * @param serviceName the service of master.cf, which is the name of the transport.
  * @param ownAddresses `inet_interfaces`, expanded.
- * @throws {ConfigError} A list cannot be used, or a source address is none.
+ * @param readFile for keys, certificates and the like.
+ * @throws {ConfigError} A list or file cannot be used, or a source address is none.
  */
 export function smtpClientOptions(
   user: ListUser,
   serviceName: string,
   tables: Tables,
   ownAddresses: readonly string[],
+  readFile: ReadFile,
 ): SmtpClientOptions {
   const { config } = user
   return {
@@ -53,6 +57,7 @@ export function smtpClientOptions(
     quoteEnvelope: config.smtp_quote_rfc821_envelope,
     softBounce: config.soft_bounce,
     helpfulWarnings: config.helpful_warnings,
+    tls: smtpTlsOptions(user, tables, readFile),
   }
 }
 

@@ -66,7 +66,7 @@ function twin([name, row]: [string, Parameter]): [string, Parameter][] {
   if (!name.startsWith('smtp_')) return []
   const rest = name.slice('smtp_'.length)
   if ((WITHOUT_TWIN as readonly string[]).includes(rest)) return []
-  const { default: own, renamedTo, supportedValues: _, warnedValues: __, ...same } = row
+  const { default: own, renamedTo, supportedValues: _, ...same } = row
   const expression = OTHER_DEFAULTS[rest] ?? own?.replace(/(\$\{?)smtp_/g, '$1lmtp_') ?? ''
   const lmtp = {
     ...same,

@@ -47,7 +47,6 @@ export const obsoleteParameters = {
     since: '2.2',
     obsolete: 'deprecated since 2.3; 3.11 warns',
     renamedTo: 'smtp_tls_security_level',
-    supportedValues: ['no'],
     description: 'Old switch that makes TLS mandatory; superseded by smtp_tls_security_level.',
   },
   smtp_per_record_deadline: {
@@ -97,7 +96,6 @@ export const obsoleteParameters = {
     since: '2.2',
     obsolete: 'deprecated since 2.3; 3.11 warns',
     renamedTo: 'smtp_tls_security_level',
-    withoutEffect: 'tls',
     description:
       'Old switch: match the server name with its certificate; superseded by the security levels.',
   },
@@ -107,7 +105,6 @@ export const obsoleteParameters = {
     since: '2.2',
     obsolete: 'deprecated since 2.3; 3.11 warns',
     renamedTo: 'smtp_tls_policy_maps',
-    supportedValues: [''],
     description: 'Old per-destination TLS policy; superseded by smtp_tls_policy_maps.',
   },
   smtp_use_tls: {
@@ -116,7 +113,6 @@ export const obsoleteParameters = {
     since: '2.2',
     obsolete: 'deprecated since 2.3; 3.11 warns',
     renamedTo: 'smtp_tls_security_level',
-    withoutEffect: 'tls',
     description: 'Old switch for opportunistic TLS; superseded by smtp_tls_security_level.',
   },
   tls_dane_digest_agility: {

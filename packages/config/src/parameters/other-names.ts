@@ -76,7 +76,7 @@ export const otherParameterNames: ReadonlySet<string> = new Set(
     smtpd_tls_session_cache_database smtpd_tls_session_cache_timeout smtpd_tls_wrappermode
     smtpd_upstream_proxy_protocol smtpd_upstream_proxy_timeout smtpd_use_tls stress
     strict_mailbox_ownership strict_rfc821_envelopes sun_mailtool_compatibility
-    tls_append_default_CA tls_eecdh_strong_curve tls_eecdh_ultra_curve
+    tls_eecdh_strong_curve tls_eecdh_ultra_curve
     tls_legacy_public_key_fingerprints tls_preempt_cipherlist tls_random_bytes
     tls_random_exchange_name tls_random_prng_update_period tls_random_reseed_period
     tls_random_source tls_server_sni_maps tls_session_ticket_cipher tls_ssl_options

@@ -226,7 +226,6 @@ export const smtpClientParameters = {
     default: '300s',
     min: 1,
     since: '2.2',
-    withoutEffect: 'tls',
     description: 'Limit for TLS handshakes.',
   },
   smtp_xforward_timeout: {

@@ -4,14 +4,14 @@ export const tlsParameters = {
     type: 'boolean',
     default: 'yes',
     since: '3.11',
-    withoutEffect: 'tls',
+    withoutEffect: 'requiretls',
     description: 'Support the REQUIRETLS extension.',
   },
   requiretls_esmtp_header: {
     type: 'boolean',
     default: 'yes',
     since: '3.11',
-    withoutEffect: 'tls',
+    withoutEffect: 'requiretls',
     description: 'Adds a header that records that REQUIRETLS was requested.',
   },
   requiretls_redact_dsn: {
@@ -25,7 +25,7 @@ export const tlsParameters = {
     type: 'boolean',
     default: 'yes',
     since: '3.11',
-    withoutEffect: 'tls',
+    withoutEffect: 'tlsExtras',
     description: 'Add a tls= summary to delivery log lines.',
   },
   smtp_requiretls_policy: {
@@ -34,8 +34,14 @@ export const tlsParameters = {
       {.\${domain_to_ascii{$mydomain}}=opportunistic}, {localhost=opportunistic}},
       cidr:{{0.0.0.0/0 opportunistic}, {::/0 opportunistic}}, enforce`,
     since: '3.11',
-    withoutEffect: 'tls',
+    withoutEffect: 'requiretls',
     description: 'How strictly REQUIRETLS mail is handled, by destination.',
+  },
+  tls_append_default_CA: {
+    type: 'boolean',
+    default: 'no',
+    since: '2.4.15',
+    description: 'Trust the authorities of the system, too.',
   },
   tls_config_file: {
     type: 'string',
@@ -66,7 +72,7 @@ export const tlsParameters = {
     default: 'sha512 sha256',
     min: 1,
     since: '2.11',
-    withoutEffect: 'tls',
+    withoutEffect: 'dane',
     description: 'Digest algorithms for TLSA records, strongest first.',
   },
   tls_disable_workarounds: {
@@ -80,7 +86,6 @@ export const tlsParameters = {
     type: 'list',
     default: 'X25519 X448 prime256v1 secp521r1 secp384r1',
     since: '3.2',
-    withoutEffect: 'tls',
     description: 'Curves offered for key exchange.',
   },
   tls_fast_shutdown_enable: {
@@ -102,7 +107,6 @@ export const tlsParameters = {
     default: 'aNULL:-aNULL:HIGH:@STRENGTH',
     min: 1,
     since: '2.3',
-    withoutEffect: 'tls',
     description: 'Cipher expression of grade high.',
   },
   tls_medium_cipherlist: {
@@ -110,7 +114,6 @@ export const tlsParameters = {
     default: 'aNULL:-aNULL:HIGH:MEDIUM:+RC4:@STRENGTH',
     min: 1,
     since: '2.3',
-    withoutEffect: 'tls',
     description: 'Cipher expression of grade medium.',
   },
   tls_null_cipherlist: {
@@ -118,7 +121,6 @@ export const tlsParameters = {
     default: 'eNULL:!aNULL',
     min: 1,
     since: '2.3',
-    withoutEffect: 'tls',
     description: 'Cipher expression of grade null.',
   },
   tls_required_enable: {
@@ -131,7 +133,7 @@ export const tlsParameters = {
     type: 'integer',
     default: '1',
     since: '3.12',
-    withoutEffect: 'tls',
+    withoutEffect: 'tlsExtras',
     description: 'TLS trace files per rate time unit.',
   },
   tls_wildcard_matches_multiple_labels: {

@@ -1,0 +1,172 @@
+import type { Logger } from '@posthouse/mail-log'
+
+import { isServername, parsePolicy } from './policy-attributes.ts'
+import { isMandatory, type TlsLevel } from './tls-level.ts'
+import type { TlsOptions, TlsTable } from './tls-options.ts'
+import { policyOfLevel, type TlsPolicy } from './tls-policy.ts'
+
+/** The policy for a server, or why there is none: what the recipients are deferred with. */
+export type TlsPolicyResult =
+  | { readonly kind: 'policy'; readonly policy: TlsPolicy }
+  | { readonly kind: 'unusable'; readonly status: string; readonly text: string }
+
+type Later<Value> = Value | Promise<Value>
+
+const MISCONFIGURED: TlsPolicyResult = {
+  kind: 'unusable',
+  status: '4.7.5',
+  text: 'client TLS configuration problem',
+}
+const DOMAIN = /^[^[\]:]+$/
+// A literal IPv6 address has colons, so only an IPv4 address could be taken for a name.
+const ADDRESS = /^[\d.]+$/
+const SITE_LEVELS: ReadonlyMap<string, TlsLevel> = new Map([
+  ['none', 'none'],
+  ['may', 'may'],
+  ['must_nopeermatch', 'encrypt'],
+  ['must', 'verify'],
+])
+const SITE_STRENGTH: readonly (TlsLevel | undefined)[] = [
+  undefined,
+  'may',
+  'none',
+  'encrypt',
+  'verify',
+]
+
+/** Finds the TLS policy for each server: tables, or the one for all (C-132 to C-138, C-148). */
+export class PolicyFinder {
+  readonly #options: TlsOptions
+  readonly #log: Logger
+  readonly #default: TlsPolicy
+
+  constructor(options: TlsOptions, log: Logger) {
+    this.#options = options
+    this.#log = log
+    this.#default = policyOfLevel(options.level, options)
+  }
+
+  /**
+   * @param destination as written, with brackets and port.
+   * @param host the server's name (C-29).
+   */
+  find(destination: string, host: string): Later<TlsPolicyResult> {
+    const { policyMaps, perSite } = this.#options
+    if (policyMaps !== undefined) {
+      return settle(
+        () => findKey(policyMaps, policyKeys(destination)),
+        (value) => this.#ofTable(value, destination),
+        () => this.#complain(destination, 'policy table lookup error'),
+      )
+    }
+    if (perSite !== undefined) return this.#ofSite(perSite, destination, host)
+    return this.#checked(this.#default, destination)
+  }
+
+  /** For a message whose sender prefers delivery to TLS: nothing is asked, or needed (C-139). */
+  optional(): TlsPolicy {
+    const { level, wrapperMode } = this.#options
+    if (!isMandatory(level)) return this.#default
+    return policyOfLevel(wrapperMode ? 'encrypt' : 'may', this.#options)
+  }
+
+  #ofTable(value: string | undefined, destination: string): TlsPolicyResult {
+    if (value === undefined) return this.#checked(this.#default, destination)
+    const parsed = parsePolicy(value, this.#options)
+    if ('problem' in parsed) return this.#complain(destination, parsed.problem)
+    for (const warning of parsed.warnings) this.#log.warning(this.#subject(destination, warning))
+    return this.#checked(parsed.policy, destination)
+  }
+
+  #complain(destination: string, problem: string): TlsPolicyResult {
+    this.#log.warning(this.#subject(destination, problem))
+    return MISCONFIGURED
+  }
+
+  #subject(destination: string, text: string): string {
+    return `smtp_tls_policy_maps, next-hop destination "${destination}": ${text}`
+  }
+
+  #checked(policy: TlsPolicy, destination: string): TlsPolicyResult {
+    const { level, servername, match } = policy
+    if (level === 'fingerprint' && match.length === 0) {
+      this.#log.warning(
+        `nexthop domain ${destination}: configured at fingerprint security level, ` +
+          'but with no fingerprints to match.',
+      )
+      return MISCONFIGURED
+    }
+    if (level !== 'none' && servername !== '' && !isServername(servername)) {
+      this.#log.warning(`"smtp_tls_servername = ${servername}" specifies an invalid hostname`)
+      return MISCONFIGURED
+    }
+    return { kind: 'policy', policy }
+  }
+
+  #ofSite(table: TlsTable, destination: string, host: string): Later<TlsPolicyResult> {
+    const keys = destination === host ? [host] : [destination, host]
+    return settle(
+      () => Promise.all(keys.map(async (key) => await table(key))),
+      (values) => {
+        let strongest: TlsLevel | undefined
+        for (const [at, value] of values.entries()) {
+          if (value === undefined) continue
+          const level = SITE_LEVELS.get(value.toLowerCase())
+          if (level === undefined) return this.#unknownSite(value, keys[at]!, at)
+          if (SITE_STRENGTH.indexOf(level) > SITE_STRENGTH.indexOf(strongest)) strongest = level
+        }
+        return this.#checked(this.#combine(strongest), destination)
+      },
+      () => ({ kind: 'unusable', status: '4.3.0', text: 'Temporary lookup error' }),
+    )
+  }
+
+  #combine(site: TlsLevel | undefined): TlsPolicy {
+    // `may` is permission, which lowers nothing.
+    if (site === undefined || (site === 'may' && this.#default.level !== 'none')) {
+      return this.#default
+    }
+    return policyOfLevel(site, this.#options)
+  }
+
+  #unknownSite(value: string, key: string, at: number): TlsPolicyResult {
+    const what = at === 0 ? 'next-hop destination' : 'server hostname'
+    this.#log.warning(`smtp_tls_per_site: unknown TLS policy '${value}' for ${what} ${key}`)
+    return MISCONFIGURED
+  }
+}
+
+/** The destination, and, if it is a plain domain, its parents (C-134). */
+function policyKeys(destination: string): string[] {
+  const keys = [destination]
+  if (!DOMAIN.test(destination) || ADDRESS.test(destination)) return keys
+  for (let at = destination.indexOf('.', 1); at >= 0; at = destination.indexOf('.', at + 1)) {
+    keys.push(destination.slice(at))
+  }
+  return keys
+}
+
+function findKey(table: TlsTable, keys: readonly string[]): Later<string | undefined> {
+  for (const [at, key] of keys.entries()) {
+    const value = table(key)
+    if (value instanceof Promise) {
+      return value.then((late) => late ?? findKey(table, keys.slice(at + 1)))
+    }
+    if (value !== undefined) return value
+  }
+  return undefined
+}
+
+function settle<Value, Result>(
+  ask: () => Later<Value>,
+  use: (value: Value) => Result,
+  fail: () => Result,
+): Later<Result> {
+  let value: Later<Value>
+  try {
+    value = ask()
+  } catch {
+    return fail() // The table has logged it.
+  }
+  return value instanceof Promise ? value.then(use, fail) : use(value)
+}

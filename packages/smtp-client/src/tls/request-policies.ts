@@ -1,0 +1,65 @@
+import type { MailServer } from '@posthouse/mx-lookup'
+
+import { type SmtpDelivery, TLS_OPTIONAL } from '../request.ts'
+import type { TlsPolicyResult } from './policy-finder.ts'
+import type { TlsEngine } from './tls-engine.ts'
+import { isMandatory } from './tls-level.ts'
+import { policyOfLevel, type TlsPolicy } from './tls-policy.ts'
+
+type Later<Value> = Value | Promise<Value>
+
+/** The TLS policies of one request, each looked up once (C-133). */
+export class RequestPolicies {
+  readonly #engine: TlsEngine
+  readonly #delivery: SmtpDelivery
+  readonly #found = new Map<string, Later<TlsPolicyResult>>()
+
+  constructor(engine: TlsEngine, delivery: SmtpDelivery) {
+    this.#engine = engine
+    this.#delivery = delivery
+  }
+
+  /** @param destination as written. */
+  find(destination: string, { name }: MailServer): Later<TlsPolicyResult> {
+    const { policies } = this.#engine
+    if ((this.#delivery.sendOptions & TLS_OPTIONAL) !== 0) {
+      return { kind: 'policy', policy: policies.optional() }
+    }
+    const key = `${destination}\n${name}`
+    const known = this.#found.get(key)
+    if (known !== undefined) return known
+    const found = policies.find(destination, name)
+    this.#found.set(key, found)
+    return found
+  }
+
+  /** Why a server may not be contacted by a policy, as a warning (C-61, C-137). */
+  obstacle(policy: TlsPolicy, { name }: MailServer, domain: string): string | undefined {
+    if (this.#engine.options.wrapperMode && !isMandatory(policy.level)) {
+      return 'smtp_tls_wrappermode requires "smtp_tls_security_level = encrypt" (or stronger)'
+    }
+    const { mxPatterns } = policy
+    if (mxPatterns.length === 0 || mxPatterns.some((pattern) => fits(name, pattern))) {
+      return undefined
+    }
+    return `MX name '${name}' does not match STS MX pattern for '${domain}'`
+  }
+
+  /** Whether mail may go to the same server without TLS after TLS has failed (C-97). */
+  allowsPlaintext({ level }: TlsPolicy): boolean {
+    const { waitedMs = 0, isProbe = false } = this.#delivery
+    if (level !== 'may') return false
+    return isProbe || waitedMs >= this.#engine.options.plaintextAfterMs
+  }
+
+  /** For the attempt without. */
+  plaintext(): TlsPolicy {
+    return policyOfLevel('none', this.#engine.options)
+  }
+}
+
+function fits(name: string, pattern: string): boolean {
+  const [host, wanted] = [name.toLowerCase(), pattern.toLowerCase()]
+  if (!wanted.startsWith('*.')) return host === wanted
+  return host.includes('.') && host.slice(host.indexOf('.')) === wanted.slice(1)
+}

@@ -1,0 +1,49 @@
+import type { Clock } from '@posthouse/clock'
+
+import type { PeerIdentity } from './peer-check.ts'
+
+/** What is kept of a handshake, to make the next one short. */
+export interface ResumableSession {
+  readonly session: Buffer
+  /** What the full handshake proved; a resumed one shows no certificate. */
+  readonly identity: PeerIdentity
+}
+
+// About 2 kB each. For a new server the one that was stored first is forgotten.
+const MAX_SESSIONS = 1000
+
+/** TLS sessions by server and policy, in memory (C-150). */
+export class TlsSessions {
+  readonly #lifetimeMs: number
+  readonly #clock: Clock
+  readonly #entries = new Map<string, ResumableSession & { readonly expiresMs: number }>()
+
+  /** @param lifetimeMs 0 keeps nothing. */
+  constructor(lifetimeMs: number, clock: Clock) {
+    this.#lifetimeMs = lifetimeMs
+    this.#clock = clock
+  }
+
+  find(key: string): ResumableSession | undefined {
+    const entry = this.#entries.get(key)
+    if (entry === undefined || entry.expiresMs > this.#clock.now()) return entry
+    this.#entries.delete(key)
+    return undefined
+  }
+
+  store(key: string, session: Buffer, identity: PeerIdentity): void {
+    if (this.#lifetimeMs === 0) return
+    this.#entries.delete(key) // Stored anew it is the youngest.
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size < MAX_SESSIONS) break
+      this.#entries.delete(oldest)
+    }
+    const expiresMs = this.#clock.now() + this.#lifetimeMs
+    this.#entries.set(key, { session, identity, expiresMs })
+  }
+
+  /** After a handshake that failed: it may have been the session. */
+  forget(key: string): void {
+    this.#entries.delete(key)
+  }
+}
