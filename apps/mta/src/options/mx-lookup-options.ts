@@ -23,7 +23,7 @@ export function mxLookupOptions(
     ),
     dnsEnabled: support !== 'disabled',
     dnssec: support === 'dnssec',
-    dnssecProbe: support === 'dnssec' ? dnssecProbe(config) : undefined,
+    dnssecProbe: dnssecProbe(config),
     resolverOptions: (['res_defnames', 'res_dnsrch'] as const).filter((option) =>
       config.smtp_dns_resolver_options.includes(option),
     ),
