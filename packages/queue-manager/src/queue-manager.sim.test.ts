@@ -156,6 +156,8 @@ class Simulation {
   #replace(): void {
     const old = this.#manager
     if (old === undefined || this.#handOver !== undefined || this.#isStopping) return
+    const scheduling = this.#pick(['qmgr', 'oqmgr'] as const)
+    this.#world.options = { ...this.#world.options, scheduling }
     const next = this.#world.manager()
     this.#manager = next
     const handOver = old.handOverTo(next).then(() => {
