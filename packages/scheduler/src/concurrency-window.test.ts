@@ -62,7 +62,7 @@ describe('ConcurrencyWindow', () => {
     ['X-48', {}, 'o'.repeat(10), '6 6 6 6 6 6 6 6 6 6', 1],
     ['X-49', {}, 'fffooooo', '3 2 0 2 3 4 5 6'],
     ['S-68: no limit', { limit: 0 }, 'o'.repeat(18), sequence(6, 23)],
-  ])('%s: windows after each event', (_, settings, events, sizes, processes) => {
+  ])('O-8, %s: windows after each event', (_, settings, events, sizes, processes) => {
     expect(replay(settings, events, processes).map(({ size }) => size)).toEqual(
       sizes.split(' ').map(Number),
     )

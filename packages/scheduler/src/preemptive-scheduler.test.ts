@@ -123,7 +123,7 @@ describe('PreemptiveScheduler: small messages before large ones', () => {
       'A1 C2 A10 B4 A49',
     ],
     [
-      'X-14',
+      'X-14, O-5',
       [
         ['A', 1000],
         ['B', 100, 300],
@@ -133,7 +133,7 @@ describe('PreemptiveScheduler: small messages before large ones', () => {
       'A300 B2 D1 B13 C10 B85 A700',
     ],
     [
-      'X-15',
+      'X-15, O-5',
       [
         ['A', 1000],
         ['B', 100, 1],

@@ -53,6 +53,18 @@ describe.each(['roundRobin', 'preemptive'] as const)('rate delays, %s', (kind) =
     expect(machine.scheduler.destinations).toBe(0)
   })
 
+  it('O-20: ten to one destination start a delay after one another has ended', () => {
+    const machine = schedulers[kind]({ destinationRateDelayMs: 2000 })
+    for (let i = 0; i < 10; i++) machine.add('x', 0)
+    expect(run(machine, 30_000)).toEqual(Array.from({ length: 10 }, (_, i) => `x@${2.5 * i}`))
+  })
+
+  it('O-20: with the delay of a transport the first one waits, too', () => {
+    const machine = schedulers[kind]({ transportRateDelayMs: 2000 })
+    for (let i = 0; i < 10; i++) machine.add('x', 0)
+    expect(run(machine, 30_000)).toEqual(Array.from({ length: 10 }, (_, i) => `x@${2 + 2.5 * i}`))
+  })
+
   it('S-77: the rest is kept also when nothing waits, and is told as a time to wake', () => {
     const machine = schedulers[kind]({ destinationRateDelayMs: 2000 })
     machine.add('x', 0)

@@ -68,7 +68,7 @@ it.each([
   ['1', [5, 10, 20, 20]],
   ['1/concurrency', [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]],
   ['1/4', [5, 6, 7, 9, 11, 14, 18, 20, 20]],
-])('X-50: slow start with positive feedback %s', (positive, perSecond) => {
+])('X-50, O-8: slow start with positive feedback %s', (positive, perSecond) => {
   const limits = { positive: parseFeedback(positive)! }
   const { started } = measure(limits, many(200, 'x', 1000))
   const counts = Object.values(Object.groupBy(started['x']!, (second) => second))
