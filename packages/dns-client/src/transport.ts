@@ -67,6 +67,7 @@ function sendStream(
   const socket = connect({ host: address, port, noDelay: true })
   const parts: Buffer[] = []
   let length = 0
+  let size: number | undefined
   let isOpen = true
   const end = (): void => {
     isOpen = false
@@ -84,11 +85,9 @@ function sendStream(
     if (!isOpen) return
     parts.push(chunk)
     length += chunk.length
-    if (length < 2) return
-    const received = Buffer.concat(parts)
-    const size = received.readUInt16BE(0) // So no more than 64 kB are kept.
-    if (received.length < 2 + size) return
-    receive(received.subarray(2, 2 + size))
+    if (size === undefined && length >= 2) size = Buffer.concat(parts).readUInt16BE(0)
+    if (size === undefined || length < 2 + size) return // So no more than 64 kB are kept.
+    receive(Buffer.concat(parts).subarray(2, 2 + size))
     failed(new Error('the message was no reply'))
   })
   return end
