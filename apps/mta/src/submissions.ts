@@ -6,7 +6,6 @@ import type { MaildropMessage, PickupResult, PickupTransaction, Submitter } from
 
 import { admission } from './admission.ts'
 import type { Cleanups } from './cleanup-builder.ts'
-import { expansionReporter } from './expansion-report.ts'
 import type { SharedParts } from './generation.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { noticeService } from './notice-services.ts'
@@ -25,8 +24,7 @@ import { programLog } from './service-log.ts'
 export type OpenSubmission = (submitter: Submitter) => Promise<PickupTransaction>
 
 /** What submissions need. */
-export interface SubmissionParts
-  extends Pick<SharedParts, 'queued' | 'inflow' | 'mailLog' | 'store'> {
+export interface SubmissionParts extends Pick<SharedParts, 'queued' | 'inflow' | 'mailLog'> {
   readonly cleanups: Cleanups
   readonly notices: Notices
 }
@@ -34,7 +32,7 @@ export interface SubmissionParts
 /** What hands messages of the maildrop to cleanup, with the tables of one generation. */
 export function submissionOpener(
   configuration: Configuration,
-  { queued, inflow, mailLog, store, cleanups, notices }: SubmissionParts,
+  { queued, inflow, mailLog, cleanups, notices }: SubmissionParts,
 ): OpenSubmission {
   const config = configOfProgram(configuration, 'pickup')
   const overrides = cleanupOverrides(config)
@@ -46,7 +44,6 @@ export function submissionOpener(
   const rewrite = (address: string): string => rewriteAddress(address, rules)
   const log = programLog(configuration, 'cleanup', mailLog)
   const mayBounce = noticeService(configuration, 'bounce') !== undefined
-  const reportExpansion = expansionReporter(store, config, log)
   return async ({ userId, isRequeued }) => {
     await admission(inflow(), inFlowDelayMs)
     const transaction = await (isRequeued ? requeued : fresh).open({ userId }, overrides)
@@ -55,7 +52,6 @@ export function submissionOpener(
       id: queueId,
       submit: async (message) => {
         const result = await transaction.submit(cleanupMessage(message))
-        await reportExpansion(result)
         if (result.kind === 'queued') queued(result.envelope, false)
         if (result.kind === 'held') inflow().giveBack()
         if (result.kind !== 'rejected' || result.status === 'bad') return { kind: 'done' }

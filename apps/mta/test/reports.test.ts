@@ -12,9 +12,6 @@ beforeAll(async () => {
   scene = await Scene.open({
     masterCf: (port) => `${masterCfFor(port)}gone unix - - n - - error\n`,
     parameters: {
-      virtual_alias_maps:
-        'inline:{ {team@alias.example = one@r.example, two@r.example}' +
-        ' {self@alias.example = self@alias.example} }',
       transport_maps:
         'inline:{ {bin.example = discard:for it}' +
         ' {moved.example = gone:5.1.6 ask ann} {later.example = retry:later, maybe} }',
@@ -94,21 +91,6 @@ it('RFC 3461: NOTIFY=SUCCESS has a delivery reported, NOTIFY=NEVER a failure not
   await scene.posthouse.logged(/removed$/)
   await expect.poll(() => scene.posthouse.log.at(-1)).toMatch(/: removed$/)
   expect(arrivals('never@s.example')).toBe(0)
-})
-
-it('F-43: NOTIFY=SUCCESS of an alias that stands for others has its expansion reported', async () => {
-  const args = ['-N', 'success', 'team@alias.example', 'self@alias.example']
-  expect(await told('team@s.example', args)).toEqual([
-    {
-      subject: 'Successful Mail Delivery Report',
-      reports: [
-        'rfc822; self@alias.example relayed 2.0.0',
-        'rfc822; team@alias.example expanded 2.0.0',
-      ],
-    },
-  ])
-  await expect.poll(() => arrivals('one@r.example')).toBe(1)
-  expect(arrivals('two@r.example')).toBe(1)
 })
 
 it('S-95: discard(8) reports a delivery, and error(8) a failure, with the words of the table', async () => {

@@ -6,9 +6,6 @@ import type { CleanupOptions } from './cleanup-options.ts'
 import { type CleanupRecipient, receivedRecipient } from './received-recipient.ts'
 
 const NOTIFY_NEVER = 1
-const NOTIFY_SUCCESS = 2
-
-const NONE: readonly NewRecipient[] = []
 
 /** Recipients as they are stored. */
 export interface StoredRecipients {
@@ -17,8 +14,6 @@ export interface StoredRecipients {
   readonly late: readonly NewRecipient[]
   /** Those that go behind the content: `always_bcc`, then BCC (Q-506). */
   readonly extra: readonly NewRecipient[]
-  /** Aliases that became others, of which the sender wants to know (F-43). */
-  readonly expanded: readonly NewRecipient[]
   /** The last one received, mapped but for aliases; undefined if there is none. */
   readonly last: string | undefined
 }
@@ -55,10 +50,10 @@ export function storedRecipients(
   }
   const recipients = stored(received.recipients)
   const late = stored(received.late)
-  if (alwaysBcc === '') return { recipients, late, extra: [], expanded: NONE, last }
+  if (alwaysBcc === '') return { recipients, late, extra: [], last }
   const address = context.rewrite(alwaysBcc)
   const extra = filter.chosen(copies({ original: address, addresses: [address] }))
-  return { recipients, late, extra, expanded: NONE, last }
+  return { recipients, late, extra, last }
 }
 
 /** The same with maps: each recipient may become others, and bring copies (Q-503, Q-506). */
@@ -70,7 +65,6 @@ export async function mappedRecipients(
 ): Promise<StoredRecipients> {
   const { options } = context
   const filter = new DuplicateFilter(options)
-  const expanded: NewRecipient[] = []
   let last: string | undefined
   const stored = async (list: readonly CleanupRecipient[]): Promise<NewRecipient[]> => {
     const recipients: NewRecipient[] = []
@@ -79,13 +73,8 @@ export async function mappedRecipients(
       const address = await mapping.map(before.address, 'envelope_recipient', warn)
       last = address
       const dsn = receivedRecipient(one).dsnOriginal || dsnOriginal(address, options)
-      const alias = { ...before, address, dsnOriginal: dsn }
-      const finals = await mapping.expand(address)
-      const isReported = wantsExpansion(alias, finals)
-      if (isReported) expanded.push(alias)
-      const member = isReported ? withoutSuccess(alias) : alias
-      for (const final of finals) {
-        const recipient = { ...member, address: final }
+      for (const final of await mapping.expand(address)) {
+        const recipient = { ...before, address: final, dsnOriginal: dsn }
         if (filter.add(recipient)) recipients.push(recipient)
       }
       recipients.push(...filter.chosen(copies(await mapping.bccFor(address, 'recipient', warn))))
@@ -97,7 +86,7 @@ export async function mappedRecipients(
   const late = await stored(received.late)
   const { alwaysBcc } = options
   const always = alwaysBcc === '' ? undefined : await mapping.bcc(alwaysBcc, warn)
-  return { recipients, late, extra: filter.chosen(copies(always)), expanded, last }
+  return { recipients, late, extra: filter.chosen(copies(always)), last }
 }
 
 /** Adds the copies that BCC actions ask for, behind all others (Q-506, Q-543). */
@@ -132,19 +121,6 @@ function dsnOriginal(address: string, { smtputf8, smtputf8Autodetect }: CleanupO
   if (address === '') return ''
   const needsUtf8 = smtputf8 && smtputf8Autodetect && isUtf8Address(address)
   return `${needsUtf8 ? 'utf-8' : 'rfc822'};${address}`
-}
-
-/** Whether an alias that stands for others is to be reported (F-43). */
-function wantsExpansion({ address, notify = 0 }: NewRecipient, finals: readonly string[]): boolean {
-  if ((notify & NOTIFY_SUCCESS) === 0) return false
-  return finals.length !== 1 || finals[0]?.toLowerCase() !== address.toLowerCase()
-}
-
-/** A member of an alias that was reported: deliveries to it are not. */
-function withoutSuccess(alias: NewRecipient): NewRecipient {
-  const { notify = 0 } = alias
-  const left = notify & ~NOTIFY_SUCCESS
-  return { ...alias, notify: left === 0 ? NOTIFY_NEVER : left, requestedNotify: notify }
 }
 
 /** Automatic copies have no DSN original recipient: no duplicates of what was asked for (Q-506). */

@@ -1,4 +1,4 @@
-import type { MessageEnvelope, NewRecipient } from '@posthouse/queue-store'
+import type { MessageEnvelope } from '@posthouse/queue-store'
 
 /**
  * Why a message was refused: the status bits of Q-330. `bad` internal protocol error, `write` queue
@@ -20,12 +20,7 @@ export interface CleanupRejection {
  * queue, and the queue manager need not know. What is `discarded` (DISCARD) is gone.
  */
 export type CleanupResult =
-  | {
-      readonly kind: 'queued' | 'held'
-      readonly envelope: MessageEnvelope
-      /** Aliases whose expansion goes to the trace log, before the message is delivered (F-43). */
-      readonly expanded?: readonly NewRecipient[]
-    }
+  | { readonly kind: 'queued' | 'held'; readonly envelope: MessageEnvelope }
   | { readonly kind: 'discarded'; readonly id: string }
   | CleanupRejection
 

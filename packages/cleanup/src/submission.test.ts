@@ -105,34 +105,6 @@ describe('a message that a user of this machine hands in', () => {
     expect(queued.envelope[0]![1]).toMatch(new RegExp(`^(?: *\\d+){2} *${2 + list.length} *4 `))
   })
 
-  it('F-43: an alias is reported to who asked, and its members are not', async () => {
-    const mapping = mappingOptions({
-      virtual: { 'list@x.test': 'a@x.test, b@x.test', 'self@x.test': 'Self@x.test' },
-    })
-    const recipients = [
-      { address: 'list@x.test', notify: 6 },
-      { address: 'self@x.test', notify: 2 },
-      { address: 'other@x.test', notify: 2 },
-    ]
-    const { queued, result } = await submit({}, { recipients }, { mapping })
-    expect(result).toMatchObject({
-      kind: 'queued',
-      expanded: [{ address: 'list@x.test', dsnOriginal: 'rfc822;list@x.test', notify: 6 }],
-      envelope: { wantsReports: true },
-    })
-    const groups = queued.envelope.filter(([, text]) => /^notify_flags|^\w+@x\.test$/i.test(text))
-    expect(groups.filter(([type]) => type !== 'O').map(([, text]) => text)).toEqual([
-      ...['notify_flags=4', 'a@x.test', 'notify_flags=4', 'b@x.test'],
-      ...['notify_flags=2', 'Self@x.test', 'notify_flags=2', 'other@x.test'],
-    ])
-    const only = [{ address: 'list@x.test', notify: 2 }]
-    const never = await submit({}, { recipients: only }, { mapping })
-    expect(never.result).toMatchObject({ envelope: { wantsReports: true } })
-    expect(never.queued.envelope).toContainEqual(['A', 'notify_flags=1'])
-    const none = await submit({}, { recipients: ['list@x.test'] }, { mapping })
-    expect(none.result).not.toHaveProperty('expanded')
-  })
-
   it('F-47: recipients may all be behind the content, but there must be some', async () => {
     const late = { lateRecipients: ['r@example.net'] }
     expect((await submit(late, { recipients: [] })).result.kind).toBe('queued')

@@ -1,6 +1,6 @@
 import assert from 'node:assert'
 import type { Later } from '@posthouse/lookup-table'
-import { type NewContent, type NewRecipient, QueueFileError } from '@posthouse/queue-store'
+import { type NewContent, QueueFileError } from '@posthouse/queue-store'
 
 import type { AddressMapping, Warn } from './address-mapping.ts'
 import { type CleanupOrigin, clientAttributes, isClient, shownOrigin } from './client.ts'
@@ -43,7 +43,6 @@ interface Prepared {
   readonly kind: 'prepared'
   readonly message: NewContent
   readonly isHeld: boolean
-  readonly expanded: readonly NewRecipient[]
 }
 
 type Outcome = Prepared | { readonly kind: 'discarded' } | CleanupRejection
@@ -120,14 +119,13 @@ export class CleanupTransaction {
     this.#logRemoved('canceled')
   }
 
-  async #finish({ message, isHeld, expanded }: Prepared): Promise<CleanupResult> {
+  async #finish({ message, isHeld }: Prepared): Promise<CleanupResult> {
     try {
       const envelope = await this.#draft.finish(
         message,
         isHeld ? 'hold' : this.#context.ports.queue,
       )
-      const kind = isHeld ? 'held' : 'queued'
-      return { kind, envelope, ...(expanded.length > 0 && { expanded }) }
+      return { kind: isHeld ? 'held' : 'queued', envelope }
     } catch (error) {
       if (!(error instanceof QueueFileError)) throw error
       return this.#refuse(this.#fileRejection(error))
@@ -197,7 +195,7 @@ export class CleanupTransaction {
       if (recipients.length + late.length === 0) return rejection('rcpt')
       return andThen(this.#withCopies(envelope, copies), (complete) => {
         const stored = this.#newContent(message, complete, content, inspection)
-        return { kind: 'prepared', message: stored, isHeld, expanded: complete.expanded }
+        return { kind: 'prepared', message: stored, isHeld }
       })
     })
   }

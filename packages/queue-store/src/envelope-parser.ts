@@ -9,7 +9,6 @@ import { parseTimeMs } from './time-record.ts'
 import { checkVerpDelimiters } from './verp-delimiters.ts'
 
 const EXCERPT_LENGTH = 100
-const SUCCESS_FLAG = 2 << 1 // NOTIFY bits stand behind another flag.
 const MAX_WARNINGS = 20
 
 /** Records that `take` has no use for, and that are no reason to refuse a file (F-32). */
@@ -52,7 +51,6 @@ export class EnvelopeParser {
   #isCountKnown = true
   #isMixed = true
   #sendOptions = 0
-  #wantsReports = false
   #sender: string | undefined
   #arrivalTimeMs: number | undefined
   #createTimeMs: number | undefined
@@ -137,7 +135,6 @@ export class EnvelopeParser {
       encoding: this.#encoding,
       sendOptions: this.#sendOptions,
       flush: wantsFlush(mode),
-      ...(this.#wantsReports && { wantsReports: true }),
       ...(wantsExpiry(mode) && { isForceExpired: true }),
       ...(this.#contentFilter === '' ? {} : { contentFilter: this.#contentFilter }),
       ...(this.#redirect === '' ? {} : { redirect: this.#redirect }),
@@ -163,7 +160,6 @@ export class EnvelopeParser {
       this.#dataSize = size.dataSize
       this.#contentLength = size.contentLength
       this.#sendOptions = size.sendOptions
-      this.#wantsReports = (size.flags & SUCCESS_FLAG) !== 0
       this.#isMixed = (size.flags & MIXED) !== 0
       return
     }

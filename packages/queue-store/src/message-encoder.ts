@@ -26,7 +26,6 @@ const SIZE_RECORD_OFFSET = 2 // Behind type and length.
 /** The size record at the start of a file, with type and length. */
 export const SIZE_RECORD_FILE_BYTES: number = SIZE_RECORD_OFFSET + SIZE_RECORD_BYTES
 const NO_SIZES = ' '.repeat(SIZE_RECORD_BYTES)
-const NOTIFY_SUCCESS = 2 // RFC 3461, as F-39 has it.
 const EXPECTED_ENVELOPE_BYTES = 1024
 const EXPECTED_RECIPIENT_BYTES = 128
 
@@ -131,7 +130,6 @@ export class MessageEncoder {
       encoding: message.encoding ?? this.#encoding,
       sendOptions: message.sendOptions ?? 0,
       flush: false,
-      ...((this.#requested & NOTIFY_SUCCESS) !== 0 && { wantsReports: true }),
       ...(contentFilter !== '' && { contentFilter }),
       ...(redirect !== '' && { redirect }),
       ...(warningMs !== undefined && { warningTimeMs: warningMs }),
@@ -156,7 +154,7 @@ export class MessageEncoder {
       records.record(RecordType.warningTime, column(Math.floor(message.warningTimeMs / 1000)))
     }
     for (const recipient of message.recipients) {
-      this.#requested |= recipient.requestedNotify ?? recipient.notify ?? 0
+      this.#requested |= recipient.notify ?? 0
       this.#writeRecipient(recipient, 0)
     }
     records.record(RecordType.content, '')
@@ -170,7 +168,7 @@ export class MessageEncoder {
     if (message.messageId) this.#writeAttribute('message_id', message.messageId)
     if (message.encoding) records.record(RecordType.attribute, `encoding=${message.encoding}`)
     for (const recipient of message.lateRecipients ?? []) {
-      this.#requested |= recipient.requestedNotify ?? recipient.notify ?? 0
+      this.#requested |= recipient.notify ?? 0
       this.#writeRecipient(recipient, contentBytes)
     }
     for (const recipient of message.extraRecipients ?? []) {

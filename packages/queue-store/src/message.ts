@@ -8,8 +8,6 @@ export interface NewRecipient {
   readonly dsnOriginal?: string
   /** DSN NOTIFY: 1 NEVER, or a sum of 2 SUCCESS, 4 FAILURE, 8 DELAY; 0 or absent: not requested. */
   readonly notify?: number
-  /** NOTIFY as it was given, where `notify` is another: an alias took SUCCESS away (F-43). */
-  readonly requestedNotify?: number
 }
 
 /** What is known of a message before its content: what the queue file begins with. */
@@ -118,8 +116,6 @@ export interface MessageEnvelope {
   readonly sendOptions: number
   /** "Deliver now" was asked for (mode bit 0040, F-13). */
   readonly flush: boolean
-  /** NOTIFY=SUCCESS was asked for, though perhaps of no recipient any more (F-34). */
-  readonly wantsReports?: boolean
   /** Somebody wants it to expire now (mode bit 0010, F-13). */
   readonly isForceExpired?: boolean
   /** `transport:nexthop`; the filter of the extracted segment overrides that of the envelope. */

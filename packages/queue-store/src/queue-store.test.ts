@@ -453,21 +453,6 @@ describe('QueueStore.move, remove and markDone', () => {
   })
 })
 
-it('F-34: tells whether reports of deliveries were asked for, also if an alias took that away', async () => {
-  const store = await open()
-  const written = async (recipient: Partial<NewMessage['recipients'][number]>) => {
-    const draft = await store.create()
-    const one = { ...RECIPIENT, ...recipient }
-    const envelope = await draft.commit({ ...message('x\n'), recipients: [one] })
-    const read = await store.readEnvelope(draft.id, 'incoming')
-    expect(read).toEqual(envelope)
-    return read.wantsReports
-  }
-  expect(await written({ notify: 2 })).toBe(true)
-  expect(await written({ notify: 1, requestedNotify: 2 })).toBe(true)
-  expect(await written({ notify: 12 })).toBeUndefined()
-})
-
 it('F-13: tells whether somebody wants a message to expire now', async () => {
   const store = await open()
   const { id } = await committed(store, 'x\n')
