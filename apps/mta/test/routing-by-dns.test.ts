@@ -114,6 +114,14 @@ it('C-15: a filter that cannot be asked puts mail off', async () => {
   )
 })
 
+it('C-16: with both families, what is said last is of the one asked last', async () => {
+  const routes = [{ domain: 'd.test', nexthop: 'gone.test' }]
+  const world = await open({}, routes, {}, { inet_protocols: 'all' })
+  const text = 'Host or domain name not found. Name service error for name=gone.test type=AAAA:'
+  expect(await deliver(world, 'd.test')).toBe(`none 5.4.4 bounced (${text} Host not found)`)
+  expect(world.names.queries).toEqual(['MX gone.test', 'A gone.test', 'AAAA gone.test'])
+})
+
 it('C-14: an answer too large for UDP comes over TCP', async () => {
   const { port } = await server()
   const backups = Array.from({ length: 60 }, (_, index) => `20 backup${index}.large.test`)

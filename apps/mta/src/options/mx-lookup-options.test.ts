@@ -54,3 +54,11 @@ it('C-11, C-15: lists are read word by word, in the order of Postfix', () => {
   expect(replyFilter).toBeUndefined()
   expect(options('smtp_dns_reply_filter = static:IGNORE').replyFilter?.('a')).toBe('IGNORE')
 })
+
+it.each([
+  ['all', ['ipv4', 'ipv6']],
+  ['ipv6, ipv4', ['ipv4', 'ipv6']],
+  ['ipv6', ['ipv6']],
+])('C-16: inet_protocols = %s: %j, in the order of Postfix', (value, expected) => {
+  expect(options(`inet_protocols = ${value}`).protocols).toEqual(expected)
+})

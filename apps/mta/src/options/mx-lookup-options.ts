@@ -69,10 +69,10 @@ function replyFilter(user: ListUser, tables: Tables): ReplyFilter | undefined {
   }
 }
 
-/** `inet_protocols`: the families that are on. */
+/** `inet_protocols`: the families that are on, in the order in which DNS is asked. */
 export function enabledProtocols(config: Config): Protocol[] {
   const words = config.inet_protocols
-  return (['ipv6', 'ipv4'] as const).filter((name) => words.includes(name) || words.includes('all'))
+  return (['ipv4', 'ipv6'] as const).filter((name) => words.includes(name) || words.includes('all'))
 }
 
 function dnsSupport(config: Config): string {
