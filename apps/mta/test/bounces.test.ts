@@ -214,6 +214,31 @@ it('S-19: mail whose content is damaged on the disk is set aside', async () => {
   expect(scene.arrivals).toEqual([])
 })
 
+it('S-34: with confirm_delay_cleared the sender hears of the delivery that was delayed', async () => {
+  const parameters = { ...QUICK, delay_warning_time: '1s', confirm_delay_cleared: 'yes' }
+  scene = await Scene.open({ parameters })
+  refuse({ busy: { code: 450, text: '4.2.0 later' } })
+  await scene.submit(['busy@a.example'])
+  await scene.posthouse.logged(/sender delay notification/)
+  refuse({})
+  await scene.posthouse.logged(/sender delivery status notification/)
+  await emptyQueue()
+  expect((await notifications()).map(reported)).toEqual([
+    ['busy@a.example delayed 4.2.0'],
+    ['busy@a.example relayed 2.0.0'],
+  ])
+})
+
+it('S-25: mail to the double bounce address of this host is discarded', async () => {
+  scene = await Scene.open({ parameters: { mydestination: '$myhostname' } })
+  await scene.submit(['Double-Bounce@mx.example.com'])
+  const line = await scene.posthouse.logged(/to=<Double-Bounce@mx\.example\.com>/)
+  expect(line).toMatch(
+    /\/qmgr\[.* relay=none, .* dsn=2\.0\.0, status=sent \(undeliverable postmaster notification discarded\)$/,
+  )
+  await emptyQueue()
+})
+
 describe('mail that the mail system makes', () => {
   const CHECKED = {
     ...QUICK,
@@ -255,15 +280,21 @@ it('G-118, F-78: a bounce template and postmaster copies are as configured', asy
       bounce_notice_recipient: 'boss@example.org',
       bounce_template_file: '$config_directory/bounce.cf',
       bounce_size_limit: '10',
+      enable_threaded_bounces: 'yes',
     },
     files: {
       'bounce.cf': 'failure_template = <<EOF\nSubject: Alas\n\nNo luck at $myhostname.\nEOF\n',
     },
   })
   refuse({ nobody: NO_SUCH_USER })
-  await scene.submit(['nobody@a.example'])
+  await scene.submit(['nobody@a.example'], 'Message-ID: <one@x.example>\nSubject: x\n\nbody\n')
   await scene.posthouse.logged(/postmaster non-delivery notification/)
   await emptyQueue()
+  for (const { content } of scene.arrivals) {
+    expect(String(content)).toContain(
+      '\nReferences: <one@x.example>\nIn-Reply-To: <one@x.example>\n',
+    )
+  }
   const told = new Map((await notifications()).map((one) => [one.to, one]))
   expect(told.get('sender@example.org')).toMatchObject({
     subject: 'Alas',
