@@ -1,8 +1,10 @@
 import { rewriteAddress, rewriteExternalAddress } from '@posthouse/address-resolver'
+import { formatStatusLogEntry } from '@posthouse/bounce'
 import {
   type AddressMappingOptions,
   Cleanup,
   type CleanupPorts,
+  type ExpandedRecipient,
   localZoneNames,
 } from '@posthouse/cleanup'
 import type { Config } from '@posthouse/config'
@@ -38,6 +40,7 @@ export function cleanupBuilder(
     rewrite: (address) => rewriteAddress(address, rules),
     rewriteExternal: (address) => rewriteExternalAddress(address, rules),
     log,
+    formatExpanded: (recipients) => expandedEntries(recipients, configuration.config),
     zoneName: localZoneNames(),
   }
   const own = configuration.own.withProxies
@@ -49,6 +52,24 @@ export function cleanupBuilder(
     internal: () =>
       new Cleanup(internalCleanupOptions(config), ports, withoutCopies(mapping), checks),
   }
+}
+
+/** F-43, as cleanup(8) has the trace service record it. */
+function expandedEntries(recipients: readonly ExpandedRecipient[], config: Config): string {
+  const options = {
+    compatibilityLine: config.backwards_bounce_logfile_compatibility,
+    smtputf8: config.smtputf8_enable,
+  }
+  const entries = recipients.map(({ address, original, dsnOriginal, notify }) => ({
+    recipient: address,
+    originalRecipient: original,
+    dsnOriginal,
+    notify,
+    status: '2.0.0',
+    action: 'expanded',
+    reason: 'alias expanded',
+  }))
+  return entries.map((entry) => formatStatusLogEntry(entry, options)).join('')
 }
 
 /** Nobody gets a copy of mail that the mail system made (postconf(5), `always_bcc`). */

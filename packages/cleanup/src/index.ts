@@ -10,6 +10,7 @@ export type {
   CleanupMessage,
   CleanupPorts,
   DraftQueue,
+  ExpandedRecipient,
   MessageDraft,
   MessageStore,
   Submission,

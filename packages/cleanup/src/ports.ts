@@ -57,8 +57,22 @@ export interface CleanupPorts {
   readonly rewriteExternal: (address: string) => string
   /** Of the process name `cleanup`. */
   readonly log: Logger
+  /**
+   * Entries for the trace log of recipients that aliases were expanded for (F-43); absent: none are
+   * kept.
+   */
+  readonly formatExpanded?: (recipients: readonly ExpandedRecipient[]) => string
   /** The abbreviation of the local time zone at a time, such as `CET`; see `localZoneNames`. */
   readonly zoneName: (timeMs: number) => string
+}
+
+/** A recipient with NOTIFY=SUCCESS that is an alias. Addresses in internal form. */
+export interface ExpandedRecipient {
+  readonly address: string
+  readonly original: string
+  /** `type;address`; may be empty. */
+  readonly dsnOriginal: string
+  readonly notify: number
 }
 
 /** A message as it was received. `QmqpMessage` of qmqp-server is one. */

@@ -3,9 +3,11 @@ import type { NewRecipient } from '@posthouse/queue-store'
 
 import type { AddressMapping, Bcc, Warn } from './address-mapping.ts'
 import type { CleanupOptions } from './cleanup-options.ts'
+import type { ExpandedRecipient } from './ports.ts'
 import { type CleanupRecipient, receivedRecipient } from './received-recipient.ts'
 
 const NOTIFY_NEVER = 1
+const NOTIFY_SUCCESS = 2
 
 /** Recipients as they are stored. */
 export interface StoredRecipients {
@@ -14,6 +16,8 @@ export interface StoredRecipients {
   readonly late: readonly NewRecipient[]
   /** Those that go behind the content: `always_bcc`, then BCC (Q-506). */
   readonly extra: readonly NewRecipient[]
+  /** Aliases of which the sender is to be told that they were expanded (F-43). */
+  readonly expanded: readonly ExpandedRecipient[]
   /** The last one received, mapped but for aliases; undefined if there is none. */
   readonly last: string | undefined
 }
@@ -50,10 +54,10 @@ export function storedRecipients(
   }
   const recipients = stored(received.recipients)
   const late = stored(received.late)
-  if (alwaysBcc === '') return { recipients, late, extra: [], last }
+  if (alwaysBcc === '') return { recipients, late, extra: [], expanded: [], last }
   const address = context.rewrite(alwaysBcc)
   const extra = filter.chosen(copies({ original: address, addresses: [address] }))
-  return { recipients, late, extra, last }
+  return { recipients, late, extra, expanded: [], last }
 }
 
 /** The same with maps: each recipient may become others, and bring copies (Q-503, Q-506). */
@@ -65,6 +69,7 @@ export async function mappedRecipients(
 ): Promise<StoredRecipients> {
   const { options } = context
   const filter = new DuplicateFilter(options)
+  const expanded: ExpandedRecipient[] = []
   let last: string | undefined
   const stored = async (list: readonly CleanupRecipient[]): Promise<NewRecipient[]> => {
     const recipients: NewRecipient[] = []
@@ -73,8 +78,11 @@ export async function mappedRecipients(
       const address = await mapping.map(before.address, 'envelope_recipient', warn)
       last = address
       const dsn = receivedRecipient(one).dsnOriginal || dsnOriginal(address, options)
-      for (const final of await mapping.expand(address)) {
-        const recipient = { ...before, address: final, dsnOriginal: dsn }
+      const alias = { ...before, address, dsnOriginal: dsn }
+      const finals = await mapping.expand(address)
+      if (isReportedAlias(alias, finals)) expanded.push({ ...alias, notify: alias.notify ?? 0 })
+      for (const final of finals) {
+        const recipient = member(alias, final, finals)
         if (filter.add(recipient)) recipients.push(recipient)
       }
       recipients.push(...filter.chosen(copies(await mapping.bccFor(address, 'recipient', warn))))
@@ -86,7 +94,25 @@ export async function mappedRecipients(
   const late = await stored(received.late)
   const { alwaysBcc } = options
   const always = alwaysBcc === '' ? undefined : await mapping.bcc(alwaysBcc, warn)
-  return { recipients, late, extra: filter.chosen(copies(always)), last }
+  return { recipients, late, extra: filter.chosen(copies(always)), expanded, last }
+}
+
+/** F-43: one that stands for itself alone is none. */
+function isReportedAlias(alias: NewRecipient, finals: readonly string[]): boolean {
+  const isAlias = finals.length !== 1 || finals[0] !== alias.address
+  return isAlias && ((alias.notify ?? 0) & NOTIFY_SUCCESS) !== 0
+}
+
+/** Whose delivery is not reported: the sender has been told that the alias was expanded (F-43). */
+function member(alias: NewRecipient, address: string, finals: readonly string[]): NewRecipient {
+  if (!isReportedAlias(alias, finals)) return { ...alias, address }
+  const { notify = 0 } = alias
+  return {
+    ...alias,
+    address,
+    notify: notify & ~NOTIFY_SUCCESS || NOTIFY_NEVER,
+    notifyAsked: notify,
+  }
 }
 
 /** Adds the copies that BCC actions ask for, behind all others (Q-506, Q-543). */

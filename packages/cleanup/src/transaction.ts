@@ -262,12 +262,14 @@ export class CleanupTransaction {
 
   #newContent(
     message: CleanupMessage,
-    { sender, late, extra }: Envelope,
+    { sender, late, extra, expanded }: Envelope,
     content: StoredContent,
     { filter, redirect }: Inspection,
   ): NewContent {
     const { is8bit, messageId } = content
     const encoding = is8bit ? '8bit' : encodingOf(message.submission)
+    const { formatExpanded } = this.#context.ports
+    const isReported = expanded.length > 0 && formatExpanded !== undefined
     return {
       lateRecipients: late,
       extraRecipients: extra,
@@ -277,6 +279,7 @@ export class CleanupTransaction {
       ...(redirect !== undefined && { redirect }),
       ...(encoding !== undefined && { encoding }),
       ...(messageId !== undefined && { messageId }),
+      ...(isReported && { traceLog: formatExpanded(expanded) }),
     }
   }
 

@@ -75,7 +75,10 @@ export class ActiveMessage {
     const flags = traceFlagsOf(envelope)
     this.traceFlags = flags & REPORT_FLAGS
     this.isProbe = (flags & MTA_PROBE) !== 0
-    this.hasTraceLog = this.traceFlags !== 0 || envelope.recipients.some(wantsSuccess)
+    this.hasTraceLog =
+      this.traceFlags !== 0 ||
+      envelope.isSuccessAsked === true ||
+      envelope.recipients.some(wantsSuccess)
   }
 
   get id(): string {

@@ -207,6 +207,14 @@ describe('QueueManager: mail that waits', () => {
     expect(here.store.files.get('Q')?.envelope.warningTimeMs).toBe(START_MS)
   })
 
+  it('F-20, F-43: a report of aliases is sent, though no recipient asks for one', async () => {
+    const here = world()
+    here.store.statusLogs.set('trace/Q', 'recipient=all@x\naction=expanded\n')
+    const never = { address: 'sent@x', notify: 1 }
+    await run(here, { recipients: [never], isSuccessAsked: true })
+    expect(here.notices).toMatchObject([{ kind: 'trace', log: 'trace' }])
+  })
+
   it('S-34: with confirm_delay_cleared its delivery is reported, if a delay was', async () => {
     const here = world({ confirmDelayCleared: true })
     const never = { address: 'sent2@x', notify: 1 }

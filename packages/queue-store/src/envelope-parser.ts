@@ -4,7 +4,7 @@ import type { MessageEnvelope } from './message.ts'
 import { RecipientGroups, text } from './recipient-groups.ts'
 import { RecordType } from './record.ts'
 import type { QueueRecord } from './record-reader.ts'
-import { MIXED, parseSizeRecord } from './size-record.ts'
+import { MIXED, parseSizeRecord, SUCCESS_ASKED } from './size-record.ts'
 import { parseTimeMs } from './time-record.ts'
 import { checkVerpDelimiters } from './verp-delimiters.ts'
 
@@ -50,6 +50,7 @@ export class EnvelopeParser {
   #recipientCount = 0
   #isCountKnown = true
   #isMixed = true
+  #isSuccessAsked = false
   #sendOptions = 0
   #sender: string | undefined
   #arrivalTimeMs: number | undefined
@@ -138,6 +139,7 @@ export class EnvelopeParser {
       ...(wantsExpiry(mode) && { isForceExpired: true }),
       ...(this.#contentFilter === '' ? {} : { contentFilter: this.#contentFilter }),
       ...(this.#redirect === '' ? {} : { redirect: this.#redirect }),
+      ...(this.#isSuccessAsked && { isSuccessAsked: true }),
       ...(this.#warningTimeMs > 0 ? { warningTimeMs: this.#warningTimeMs } : {}),
       ...(this.#warningTimeMs < 0 && { isDelaySent: true }),
       ...(this.#verpDelimiters === undefined ? {} : { verpDelimiters: this.#verpDelimiters }),
@@ -161,6 +163,7 @@ export class EnvelopeParser {
       this.#contentLength = size.contentLength
       this.#sendOptions = size.sendOptions
       this.#isMixed = (size.flags & MIXED) !== 0
+      this.#isSuccessAsked = (size.flags & SUCCESS_ASKED) !== 0
       return
     }
     this.#recipientCount = size.promisedRecipients

@@ -11,7 +11,7 @@ import type {
 } from './message.ts'
 import { RecordType } from './record.ts'
 import { RecordWriter } from './record-writer.ts'
-import { column, formatSizeRecord, SIZE_RECORD_BYTES } from './size-record.ts'
+import { column, formatSizeRecord, SIZE_RECORD_BYTES, SUCCESS_ASKED } from './size-record.ts'
 import { formatSeconds, formatTime, parseTimeMs } from './time-record.ts'
 import { checkVerpDelimiters } from './verp-delimiters.ts'
 
@@ -130,6 +130,7 @@ export class MessageEncoder {
       encoding: message.encoding ?? this.#encoding,
       sendOptions: message.sendOptions ?? 0,
       flush: false,
+      ...(((this.#requested << 1) & SUCCESS_ASKED) !== 0 && { isSuccessAsked: true }),
       ...(contentFilter !== '' && { contentFilter }),
       ...(redirect !== '' && { redirect }),
       ...(warningMs !== undefined && { warningTimeMs: warningMs }),
@@ -154,7 +155,7 @@ export class MessageEncoder {
       records.record(RecordType.warningTime, column(Math.floor(message.warningTimeMs / 1000)))
     }
     for (const recipient of message.recipients) {
-      this.#requested |= recipient.notify ?? 0
+      this.#requested |= asked(recipient)
       this.#writeRecipient(recipient, 0)
     }
     records.record(RecordType.content, '')
@@ -168,7 +169,7 @@ export class MessageEncoder {
     if (message.messageId) this.#writeAttribute('message_id', message.messageId)
     if (message.encoding) records.record(RecordType.attribute, `encoding=${message.encoding}`)
     for (const recipient of message.lateRecipients ?? []) {
-      this.#requested |= recipient.notify ?? 0
+      this.#requested |= asked(recipient)
       this.#writeRecipient(recipient, contentBytes)
     }
     for (const recipient of message.extraRecipients ?? []) {
@@ -213,6 +214,10 @@ function checkEnvelope({ leadingAttributes = [], attributes, recipients }: NewEn
     }
   }
   recipients.forEach(checkNotify)
+}
+
+function asked({ notify = 0, notifyAsked = notify }: NewRecipient): number {
+  return notifyAsked
 }
 
 function checkNotify({ notify = 0 }: NewRecipient): void {

@@ -8,6 +8,8 @@ export interface NewRecipient {
   readonly dsnOriginal?: string
   /** DSN NOTIFY: 1 NEVER, or a sum of 2 SUCCESS, 4 FAILURE, 8 DELAY; 0 or absent: not requested. */
   readonly notify?: number
+  /** The NOTIFY that was asked for, where an alias leaves less of it in `notify` (F-43). */
+  readonly notifyAsked?: number
 }
 
 /** What is known of a message before its content: what the queue file begins with. */
@@ -56,6 +58,8 @@ export interface NewContent {
   readonly lateRecipients?: readonly NewRecipient[]
   /** Other recipients of the extracted segment, such as `always_bcc`. */
   readonly extraRecipients?: readonly NewRecipient[]
+  /** Entries of the trace log that are to be there when the message is (F-43). */
+  readonly traceLog?: string
 }
 
 /** A message that is about to be stored, complete but for its queue id and its creation time. */
@@ -107,6 +111,8 @@ export interface MessageEnvelope {
   readonly contentLength: number
   /** Recipients when the file was written, done and cancelled ones included (field 3). */
   readonly recipientCount: number
+  /** NOTIFY=SUCCESS was asked for, if only for an alias (field 4): there may be a trace log. */
+  readonly isSuccessAsked?: boolean
   /** Those still to do, in the order of the file. */
   readonly recipients: readonly EnvelopeRecipient[]
   /** Those behind them that were not read; undefined when there are none. */

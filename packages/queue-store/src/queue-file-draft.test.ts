@@ -82,6 +82,29 @@ describe('QueueFileDraft.append', () => {
     )
   })
 
+  it('F-43: has a trace log made before it, or neither', async () => {
+    let failing: 'none' | 'trace' | 'message' = 'none'
+    let syncs = 0
+    const fsync = async (): Promise<void> => {
+      syncs += 1
+      if (failing === (syncs === 1 ? 'trace' : 'message')) {
+        throw Object.assign(new Error('full'), { code: 'ENOSPC' })
+      }
+    }
+    const store = await open({ fsync })
+    const message = { ...ENVELOPE, content: records('x\n'), traceLog: '\nentry\n\n' }
+    for (failing of ['trace', 'message', 'none'] as const) {
+      syncs = 0
+      const draft = await store.create()
+      const committing = draft.commit(message)
+      if (failing === 'none') await committing
+      else await expect(committing).rejects.toMatchObject({ code: 'write' })
+      const there = failing === 'none' ? [draft.id] : []
+      expect(fs.readdirSync(join(directory, 'trace'))).toEqual(there)
+      expect(incoming()).toEqual(there)
+    }
+  })
+
   it('F-10: is written to a file that nobody takes for complete, size record last', async () => {
     const writes: string[] = []
     const store = await open({

@@ -62,6 +62,7 @@ export class QueueFileDraft {
   #encoder: MessageEncoder | undefined // Once started.
   #appendedBytes = 0
   #isDone = false
+  #hasTraceLog = false
   /** It has its name in a queue. */
   #hasEntered = false
 
@@ -154,7 +155,7 @@ export class QueueFileDraft {
       const encoded = encoder.finish(message, this.#appendedBytes + content.length)
       const bytes = textBytes(content)
       const isCached = queue !== 'hold' && this.#appendedBytes === 0 && cache.fits(bytes)
-      await this.#store(encoded, content, queue)
+      await this.#store(encoded, message, queue)
       this.#release(isCached)
       if (isCached) cache.set(this.id, contentText(content))
       return encoded.envelope
@@ -177,7 +178,11 @@ export class QueueFileDraft {
     return this.#encoder
   }
 
-  async #store(encoded: EncodedMessage, content: Uint8Array, queue: MessageQueue): Promise<void> {
+  async #store(
+    encoded: EncodedMessage,
+    { content, traceLog = '' }: NewContent,
+    queue: MessageQueue,
+  ): Promise<void> {
     const { files, directories, statusLogs } = this.#context
     const file = this.#file!
     const { head, tail } = encoded
@@ -187,6 +192,10 @@ export class QueueFileDraft {
       await writeAll(files, file, [head.subarray(0, SIZE_RECORD_FILE_BYTES)], 0)
     }
     if (statusLogs.mayHaveSpurious(this.id)) await this.#removeSpuriousLogs()
+    if (traceLog !== '') {
+      this.#hasTraceLog = true
+      await statusLogs.append('trace', this.id, traceLog)
+    }
     // Before the fsync, which makes data and name durable together. Should the machine die in
     // between, a name without its data is found by the missing end record (F-10, F-51).
     await this.#enter(queue)
@@ -221,9 +230,14 @@ export class QueueFileDraft {
   }
 
   async #discard(): Promise<void> {
-    const { files, log } = this.#context
+    const { files, statusLogs, log } = this.#context
     const file = this.#file
     this.#file = undefined
+    if (this.#hasTraceLog) {
+      await statusLogs.remove('trace', this.id).catch((error: unknown) => {
+        log.warning(`remove trace log ${this.id}: ${errorReason(error)}`)
+      })
+    }
     try {
       await files.unlink(this.#path)
     } catch (error) {

@@ -21,6 +21,9 @@ export const SIZE_RECORD_BYTES = 95
 /** Bit of field 4: in a segment, other records come behind the first recipient (F-34). */
 export const MIXED = 1
 
+/** Bit of field 4: NOTIFY=SUCCESS. */
+export const SUCCESS_ASKED = 4
+
 /** Bits of field 4: recipients mixed with other records, and the NOTIFY bits shifted by one. */
 const KNOWN_FLAGS = 0b11111
 
