@@ -1,7 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net'
 
+import { hostnameProblem } from '@posthouse/mail-address'
+
 import { ConfigError } from './errors.ts'
-import { hostnameProblem } from './hostname-problem.ts'
 
 /** Where an `inet` service listens. */
 export interface InetService {

@@ -1,4 +1,4 @@
-import { encodeAddress } from '@posthouse/mail-address'
+import { encodeAddress, hostnameProblem } from '@posthouse/mail-address'
 
 import { checkAccounts } from './account-checks.ts'
 import type { Accounts } from './accounts.ts'
@@ -6,7 +6,6 @@ import { splitOutsideBraces } from './balanced.ts'
 import { parseCharacters } from './characters.ts'
 import { malformedLevel, parseCompatibilityLevel } from './compatibility-level.ts'
 import type { ConfigError } from './errors.ts'
-import { hostnameProblem } from './hostname-problem.ts'
 import { parseImportEnvironment } from './import-environment.ts'
 import type { ParameterValues } from './registry.ts'
 import type { Settings } from './settings.ts'

@@ -10,4 +10,5 @@ export {
   tokenizeAddress,
 } from './address-tokens.ts'
 export { isValidHostname, isValidUtf8Hostname } from './hostname.ts'
+export { hostnameProblem } from './hostname-problem.ts'
 export { type SplitAddress, splitAddress } from './split-address.ts'

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 
+import { hostnameProblem } from '@posthouse/mail-address'
 import type { Logger } from '@posthouse/mail-log'
 
 import {
@@ -121,6 +122,12 @@ export class DnsLookup {
     )
   }
 
+  #warnOfMalformed(name: string, where: string): void {
+    const problem = hostnameProblem(name)
+    if (problem !== undefined) this.#log.warning(problem)
+    this.#log.warning(`malformed domain name ${where}`)
+  }
+
   /** Those whose own name can be one, as it may not be at the end of CNAMEs. */
   #wellNamed<Type extends QueryType>(
     records: readonly RecordTypes[Type][],
@@ -130,9 +137,7 @@ export class DnsLookup {
     if (records.every(({ name }) => name === asked || dnsName(name) !== undefined)) return records
     return records.filter(({ name }) => {
       if (dnsName(name) !== undefined) return true
-      this.#log.warning(
-        `malformed domain name in resource name of ${type} record for ${asked}: ${name}`,
-      )
+      this.#warnOfMalformed(name, `in resource name of ${type} record for ${asked}: ${name}`)
       return false
     })
   }
@@ -149,7 +154,7 @@ export class DnsLookup {
       const numeric = isIP(target) !== 0
       if (numeric) this.#log.warning(`numeric domain name ${where}`)
       if (numeric || dnsName(target) !== undefined) return true
-      this.#log.warning(`malformed domain name ${where}`)
+      this.#warnOfMalformed(target, where)
       return false
     })
     return { kind: 'ok', items }

@@ -191,6 +191,7 @@ describe('MX results', () => {
       '5.4.4 Name service error for name=d.test type=MX: Malformed or unexpected name server reply',
     ])
     expect(lines).toEqual([
+      'warning: valid_hostname: misplaced hyphen: bad_-host-.test',
       'warning: malformed domain name in resource data of MX record for d.test: bad_-host-.test',
     ])
   })
@@ -402,6 +403,7 @@ describe('CNAMEs', () => {
     const { shown, lines } = await run(zone, bracketed('odd.test'))
     expect(shown[0]).toMatch(/^5\.4\.4 .*Malformed or unexpected name server reply$/)
     expect(lines).toEqual([
+      'warning: valid_hostname: misplaced hyphen: -odd-.test',
       'warning: malformed domain name in resource name of A record for odd.test: -odd-.test',
     ])
   })

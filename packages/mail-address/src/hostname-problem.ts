@@ -1,4 +1,4 @@
-import { decodeAddress, encodeAddress } from '@posthouse/mail-address'
+import { decodeAddress, encodeAddress } from './address-bytes.ts'
 
 const MAX_HOSTNAME_BYTES = 255
 const MAX_LABEL_BYTES = 63
@@ -7,8 +7,8 @@ const WORD_CHARACTER = /[A-Za-z0-9_]/
 const NUMERIC = /^[0-9.]+$/
 
 /**
- * Why `name` cannot be `myhostname` or `mydomain`, in the words of the warnings of G-19; undefined
- * when it can. Underscores are let pass, as in Postfix.
+ * Why `name` cannot be the name of a host, in the words of Postfix's warnings (G-19); undefined when
+ * it can. Underscores are let pass, as in Postfix.
  */
 export function hostnameProblem(name: string): string | undefined {
   const bytes = encodeAddress(name)
