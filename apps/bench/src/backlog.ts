@@ -14,6 +14,7 @@ import { waitForPort } from './load.ts'
 import type { MailSystem } from './mail-system.ts'
 import { postfixIsInstalled, startPostfix } from './postfix.ts'
 import { startPosthouse } from './posthouse.ts'
+import { treeUsage } from './process-tree.ts'
 
 const { values } = parseArgs({
   options: {
@@ -70,29 +71,37 @@ async function compare(start: Start): Promise<void> {
     queueDirectory = system.queueDirectory
     await mail.measure(system.qmqpPort, 1, 0) // Not more: the others start cold, too.
     const latencies = await mail.measure(system.qmqpPort, fresh, intervalMs)
+    const megabytes = memoryOf(system)
     await deferOne(system)
-    return { name: system.name, latencies }
+    return { name: system.name, latencies, megabytes }
   })
-  console.log(formatLatencies(`${empty.name}, empty queue`, empty.latencies))
+  const { name: system, latencies: ofEmpty } = empty
+  console.log(`${formatLatencies(`${system}, empty queue`, ofEmpty)}; ${empty.megabytes} MB`)
   const files = fillDeferredQueue(queueDirectory, backlog)
   for (const [when, seconds] of BACKLOGS) {
     retryIn(files, seconds)
     dead.takeClients()
     const startMs = performance.now()
-    const { waited, latencies, left } = await during(start, async ({ qmqpPort }) => {
-      await mail.measure(qmqpPort, 1, 0)
+    const { waited, latencies, megabytes, left } = await during(start, async (system) => {
+      await mail.measure(system.qmqpPort, 1, 0)
       const waited = (performance.now() - startMs) / 1000
-      const latencies = await mail.measure(qmqpPort, fresh, intervalMs)
-      return { waited, latencies, left: countUntried(files) }
+      const latencies = await mail.measure(system.qmqpPort, fresh, intervalMs)
+      const megabytes = memoryOf(system)
+      return { waited, latencies, megabytes, left: countUntried(files) }
     })
-    const name = `${empty.name}, ${backlog} deferred, ${when}`
-    const ratio = median(latencies) / median(empty.latencies)
+    const name = `${system}, ${backlog} deferred, ${when}`
+    const ratio = median(latencies) / median(ofEmpty)
     console.log(
       `${formatLatencies(name, latencies)}; ${ratio.toFixed(2)} times that of an empty queue; ` +
-        `first mail ${waited.toFixed(1)} s after the start; ${dead.takeClients()} ` +
+        `first mail ${waited.toFixed(1)} s after the start; ${megabytes} MB; ${dead.takeClients()} ` +
         `sessions with the one that is down, ${left} messages still due`,
     )
   }
+}
+
+/** Of all its processes, pages that they share counted once. */
+function memoryOf({ processId }: MailSystem): number {
+  return Math.round(treeUsage(processId).memoryBytes / 2 ** 20)
 }
 
 async function during<Result>(
