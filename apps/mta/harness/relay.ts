@@ -1,3 +1,4 @@
+import { masterCfFor } from './configuration.ts'
 import { type Conversation, type ConversationResult, converse, stepsOf } from './conversation.ts'
 import { type Delivered, DeliveryLog, deliveredMessages, queueIdIn } from './delivered.ts'
 import { QueueingPostfix } from './queueing-postfix.ts'
@@ -41,15 +42,16 @@ export class Relay {
     this.#stop = stop
   }
 
+  /** Failures for good are tried again, too: a bounce message would be mail of its own. */
   static async startPosthouse(parameters: Readonly<Record<string, string>>): Promise<Relay> {
     const sink = await RecordingSink.listen()
     const relayhost = `[127.0.0.1]:${sink.port}`
-    const scene = await Scene.open({ parameters: { ...parameters, relayhost } })
+    const scene = await Scene.open({ parameters: { ...parameters, relayhost }, masterCf: softly })
     const readLog = () => `${scene.posthouse.log.join('\n')}\n`
     return new Relay(sink, { port: scene.port, readLog, stop: () => scene.close() })
   }
 
-  /** Failures for good are tried again, too: a bounce message would be mail of its own. */
+  /** The same. */
   static async startPostfix(parameters: Readonly<Record<string, string>>): Promise<Relay> {
     const sink = await RecordingSink.listen()
     const relayhost = `[127.0.0.1]:${sink.port}`
@@ -104,6 +106,11 @@ export class Relay {
     const delivered = deliveredMessages(this.messages(id))
     return { reply: text.replace(id, '<QID>'), end, delivered, failed: this.#log.failures(id) }
   }
+}
+
+/** Services that deliver take failures for good as failures for now. */
+function softly(port: number): string {
+  return masterCfFor(port).replace(/ (smtp|error)$/gm, ' $1 -o soft_bounce=yes')
 }
 
 const DELIVERING = `\

@@ -41,6 +41,15 @@ export interface KnownDifference {
   readonly theirs: string
 }
 
+/** In the log only: Postfix has no local(8) there either. */
+const NO_MAILBOXES: KnownDifference = {
+  name: 'recipient "user@[127.0.0.1]"',
+  rule: 'G-146',
+  reason: 'mail for this host is returned at once: nothing here could ever deliver it',
+  ours: '.3.5 mail for this host is not delivered here: there are no mailboxes.',
+  theirs: '.3.0 mail transport unavailable',
+}
+
 /** Postfix 3.7 as it comes. */
 export const KNOWN_BY_DEFAULT: readonly KnownDifference[] = [
   {
@@ -51,10 +60,14 @@ export const KNOWN_BY_DEFAULT: readonly KnownDifference[] = [
     theirs: '<DATE>\r\n \r\nMessage-Id: ',
   },
   ...nullDomains('MAILER-DAEMON'),
+  NO_MAILBOXES,
 ]
 
 /** With the settings of `NARROW`. */
-export const KNOWN_WHEN_NARROW: readonly KnownDifference[] = [...nullDomains('nobody')]
+export const KNOWN_WHEN_NARROW: readonly KnownDifference[] = [
+  ...nullDomains('nobody'),
+  NO_MAILBOXES,
+]
 
 /** In the log only: the recipient fails for the same reason. */
 function nullDomains(name: string): KnownDifference[] {
