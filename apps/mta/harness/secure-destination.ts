@@ -21,6 +21,7 @@ export interface SecureArrival {
 /** A real SMTP server with STARTTLS, and with AUTH if there are credentials. */
 export class SecureDestination {
   readonly arrivals: SecureArrival[] = []
+  readonly logins: { readonly user: string; readonly method: string }[] = []
   readonly #server: SMTPServer
   port = 0
 
@@ -42,8 +43,11 @@ export class SecureDestination {
         if (socket instanceof TLSSocket) sockets.set(session.id, socket)
         callback()
       },
-      onAuth: ({ username = '', password, validatePassword }, _session, callback) => {
+      // It is for the client to be careful.
+      allowInsecureAuth: true,
+      onAuth: ({ username = '', password, method, validatePassword }, _session, callback) => {
         const wanted = credentials[username]
+        this.logins.push({ user: username, method })
         const isRight =
           wanted !== undefined && (password === wanted || validatePassword?.(wanted) === true)
         callback(isRight ? null : new Error('bad credentials'), { user: username })

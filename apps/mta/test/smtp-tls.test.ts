@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { writeConfiguration } from '../harness/configuration.ts'
+import { peersInstalled } from '../harness/peers.ts'
 import { freePort } from '../harness/posthouse.ts'
 import { Scene } from '../harness/scene.ts'
 import { certificatePath, SecureDestination } from '../harness/secure-destination.ts'
@@ -17,8 +18,10 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close()
 })
 
-async function destination(): Promise<SecureDestination> {
-  const server = await SecureDestination.listen()
+async function destination(
+  credentials: Readonly<Record<string, string>> = {},
+): Promise<SecureDestination> {
+  const server = await SecureDestination.listen(credentials)
   closing.push(() => server.close())
   return server
 }
@@ -102,6 +105,97 @@ describe('TLS of the whole program', () => {
   })
 })
 
+describe('SASL of the whole program', () => {
+  const credentials = { client: 'se:cret' }
+
+  it('C-66: logs in to a relay over TLS, which it insists on', async () => {
+    const server = await destination(credentials)
+    const { submit, posthouse } = bound(await scene(...relayWithLogin(server, 'client:se:cret')))
+    await submit(['a@example.com'])
+    await posthouse.logged(/status=sent/)
+    const expected = { recipients: ['a@example.com'], isEncrypted: true, user: 'client' }
+    expect(server.arrivals).toMatchObject([expected])
+    expect(posthouse.log.join('\n')).not.toContain('se:cret')
+  })
+
+  it('C-73: waits when the relay does not believe it', async () => {
+    const server = await destination(credentials)
+    const { submit, posthouse } = bound(await scene(...relayWithLogin(server, 'client:wrong')))
+    await submit(['a@example.com'])
+    const line = await posthouse.logged(/status=deferred/)
+    expect(line).toContain('SASL authentication failed; server 127.0.0.1[127.0.0.1] said: 535')
+    expect(server.arrivals).toEqual([])
+  })
+
+  it('C-69: shows no password without TLS, unless it is allowed to', async () => {
+    const server = await destination(credentials)
+    const [parameters, files] = relayWithLogin(server, 'client:se:cret')
+    const { submit, posthouse } = bound(
+      await scene({ ...parameters, smtp_tls_security_level: 'none' }, files),
+    )
+    await submit(['a@example.com'])
+    await posthouse.logged(/status=sent/)
+    const [login] = server.logins
+    expect(login).toEqual({ user: 'client', method: 'CRAM-MD5' })
+  })
+})
+
+const isRoot = process.getuid?.() === 0
+
+describe.skipIf(!isRoot || !peersInstalled('postfix'))('secrets that only root can read', () => {
+  it('are in use after privileges were given up, and after a reload', async () => {
+    const server = await destination({ client: 'secret' })
+    const outer = mkdtempSync(join(tmpdir(), 'posthouse-test-'))
+    closing.push(async () => rmSync(outer, { recursive: true }))
+    chmodSync(outer, 0o755)
+    const key = join(outer, 'client.key')
+    const passwords = join(outer, 'passwords')
+    copyFileSync(certificatePath('client.key'), key)
+    writeFileSync(passwords, `[127.0.0.1]:${server.port} client:secret\n`)
+    for (const file of [key, passwords]) chmodSync(file, 0o600)
+    const [parameters] = relayWithLogin(server, '')
+    const { submit, posthouse, directory } = bound(
+      await scene({
+        ...parameters,
+        ...{
+          mail_owner: 'postfix',
+          setgid_group: 'postdrop',
+          queue_directory: join(outer, 'queue'),
+        },
+        smtp_tls_cert_file: certificatePath('client.pem'),
+        smtp_tls_key_file: key,
+        smtp_sasl_password_maps: `texthash:${passwords}`,
+      }),
+    )
+    chmodSync(directory, 0o755)
+    await submit(['a@example.com'])
+    await posthouse.logged(/status=sent/)
+    process.kill(posthouse.processId, 'SIGHUP')
+    await posthouse.logged(/reload -- version/)
+    await submit(['b@example.com'])
+    await posthouse.logged(/to=<b@example.com>.*status=/)
+    const expected = { isEncrypted: true, user: 'client', certificate: 'client.test' }
+    expect(server.arrivals).toMatchObject([expected, expected])
+  })
+})
+
+/** Parameters, and files. */
+function relayWithLogin(
+  { port }: SecureDestination,
+  login: string,
+): [Record<string, string>, Record<string, string>] {
+  const relayhost = `[127.0.0.1]:${port}`
+  const parameters = {
+    relayhost,
+    smtp_tls_security_level: 'encrypt',
+    smtp_sasl_auth_enable: 'yes',
+    smtp_sasl_password_maps: 'texthash:$config_directory/passwords',
+    smtp_sasl_tls_security_options: 'noanonymous',
+    smtp_sasl_mechanism_filter: 'plain, cram-md5',
+  }
+  return [parameters, { passwords: `${relayhost} ${login}\n` }]
+}
+
 describe('the start with TLS', () => {
   it.each([
     ['smtp_tls_CAfile', { smtp_tls_CAfile: '/nowhere/ca.pem' }, '/nowhere/ca.pem: ENOENT'],
@@ -115,6 +209,16 @@ describe('the start with TLS', () => {
     ],
     ['smtp_tls_protocols', { smtp_tls_protocols: '!TLSv9' }, 'Invalid TLS protocol list "!TLSv9"'],
     ['smtp_tls_security_level', { smtp_tls_security_level: 'dane' }, 'not supported'],
+    ['smtp_sasl_password_maps', { smtp_sasl_auth_enable: 'yes' }, 'specify a password table'],
+    [
+      'smtp_sasl_security_options',
+      {
+        smtp_sasl_auth_enable: 'yes',
+        smtp_sasl_password_maps: 'inline:{a=b:c}',
+        smtp_sasl_security_options: 'noplain',
+      },
+      'unknown SASL security options',
+    ],
   ])('refuses a bad %s, and says where it is', async (name, parameters, reason) => {
     const directory = mkdtempSync(join(tmpdir(), 'posthouse-test-'))
     closing.push(async () => rmSync(directory, { recursive: true }))
@@ -126,11 +230,11 @@ describe('the start with TLS', () => {
     expect(status).not.toBe(0)
     expect(output).toContain(name)
     expect(output).toContain(reason)
-    expect(output).toMatch(/main\.cf, line \d+/)
+    expect(output).toMatch(/see .*main\.cf/)
   })
 })
 
 function bound(opened: Scene) {
-  const { posthouse } = opened
-  return { posthouse, submit: (recipients: string[]) => opened.submit(recipients) }
+  const { posthouse, directory } = opened
+  return { posthouse, directory, submit: (recipients: string[]) => opened.submit(recipients) }
 }

@@ -24,7 +24,7 @@ export const reasonsWithoutEffect = {
   remoteHeaders: 'addresses in headers of remote mail, as of sendmail -G, are left alone',
   requiretls: 'REQUIRETLS is not there yet',
   resolver: "a work-around for the system's resolver, which is not used",
-  sasl: 'authentication to servers is not there yet',
+  sasl: 'SASL mechanisms are built in',
   services: 'of services that are not there, such as smtpd, postscreen or local',
   smtpd: 'there is no SMTP server',
   socketmap: 'the limits of socketmap tables are fixed at the defaults',

@@ -40,4 +40,5 @@ export const options: SmtpClientOptions = {
   reuseTimeLimitMs: 5 * minute,
   reuseCountLimit: 0,
   tls: undefined,
+  sasl: undefined,
 }

@@ -16,7 +16,12 @@ import { REQUIRETLS, type SmtpDelivery, type SmtpReport } from './request.ts'
 import { TransactionRun } from './run-transaction.ts'
 import { ServerWalk, type Walker } from './server-walk.ts'
 import { quit, type SmtpSession } from './session.ts'
-import { destinationLabel, endpointLabel, type SessionCache } from './session-cache.ts'
+import {
+  destinationLabel,
+  endpointLabel,
+  type LabelScope,
+  type SessionCache,
+} from './session-cache.ts'
 import { RequestPolicies } from './tls/request-policies.ts'
 import type { TlsPolicy } from './tls/tls-policy.ts'
 
@@ -40,6 +45,7 @@ export class Delivery implements Walker {
   // Addresses whose cached sessions this request has used: not to be contacted again (C-120).
   readonly #usedFromCache = new Set<string>()
   readonly #policies: RequestPolicies | undefined
+  readonly #scope: LabelScope
   // The destination whose servers are tried now: as written, and without brackets and port.
   #current = ''
   #domain = ''
@@ -58,7 +64,11 @@ export class Delivery implements Walker {
     this.#delivery = delivery
     this.#outcomes = new Outcomes(queueId, recipients.length, softBounce, context.log)
     this.#smtputf8 = needsSmtputf8(delivery)
-    const { tls } = context
+    const { tls, options } = context
+    const { serviceName: service, sasl } = options
+    const login = sasl?.passwordsOfSenders && { sender: delivery.sender }
+    const anyLogin = sasl === undefined ? 'none' : 'one'
+    this.#scope = { service, smtputf8: this.#smtputf8, login: login ?? anyLogin }
     this.#policies = tls === undefined ? undefined : new RequestPolicies(tls, delivery)
     this.#nexthops = splitNexthops(nexthop)
   }
@@ -144,7 +154,7 @@ export class Delivery implements Walker {
     const decide = (always: boolean): void => {
       this.#load = always || (options.cacheOnDemand && load)
       this.#store = always || (options.cacheOnDemand && store)
-      this.#label = destinationLabel(options.serviceName, text, this.#smtputf8)
+      this.#label = destinationLabel(this.#scope, text)
     }
     const always = options.cacheDestination(nexthop.host)
     if (always instanceof Promise) return always.then(decide)
@@ -221,8 +231,7 @@ export class Delivery implements Walker {
   }
 
   #endpoint(server: MailServer, nexthop: string, policy: TlsPolicy | undefined): string {
-    const { serviceName } = this.#context.options
-    return endpointLabel(serviceName, server, this.#smtputf8, nexthop, policy)
+    return endpointLabel(this.#scope, server, nexthop, policy)
   }
 
   /** Without a word if there is none: whoever connects to the server will say why. */
@@ -273,10 +282,9 @@ export class Delivery implements Walker {
       policy = await this.#policyFor(this.#policies, server, nexthop)
       if (policy === undefined) return undefined
     }
-    const { queueId } = this.#delivery
-    const domain = this.#domain
-    const needsSmtputf8 = this.#smtputf8
-    const terms = { queueId, nexthop, bestPreference, needsSmtputf8, policy, domain }
+    const { queueId, sender } = this.#delivery
+    const common = { queueId, sender, nexthop, bestPreference, policy }
+    const terms = { ...common, needsSmtputf8: this.#smtputf8, domain: this.#domain }
     return this.#open(server, terms, final)
   }
 
@@ -315,7 +323,7 @@ export class Delivery implements Walker {
       this.#outcomes.remember({ kind: 'host', status, text })
       return undefined
     }
-    const plain = result.hasTlsFailed ? this.#withoutTls(terms) : undefined
+    const plain = result.hasTlsFailed ? await this.#withoutTls(server, terms) : undefined
     this.#outcomes.fail(this.#outcomes.openIndexes(), result.failure, {
       relay: relayText(server),
       serverName: server.name,
@@ -326,10 +334,17 @@ export class Delivery implements Walker {
   }
 
   /** For another attempt with the same server in plaintext, if that is allowed (C-97). */
-  #withoutTls(terms: HandshakeTerms): HandshakeTerms | undefined {
+  async #withoutTls(
+    server: MailServer,
+    terms: HandshakeTerms,
+  ): Promise<HandshakeTerms | undefined> {
     const policies = this.#policies
     if (policies === undefined || terms.policy === undefined) return undefined
     if (!policies.allowsPlaintext(terms.policy)) return undefined
+    const login = this.#context.sasl?.loginFor(server.name, terms)
+    // A table that cannot tell is as good as one that has a password: it is not shown.
+    const isLoggingIn = await login?.then(isDefined, () => true)
+    if (isLoggingIn) return undefined
     return { ...terms, policy: policies.plaintext() }
   }
 
@@ -338,7 +353,10 @@ export class Delivery implements Walker {
     const { options } = this.#context
     const { session } = run
     const isNew = session.uses === 1 && session.protection !== undefined
-    const plain = isNew && this.#terms !== undefined ? this.#withoutTls(this.#terms) : undefined
+    const plain =
+      isNew && this.#terms !== undefined
+        ? await this.#withoutTls(session.server, this.#terms)
+        : undefined
     const end = await run.run(final, final && plain === undefined)
     const { connection } = session
     const store = this.#store && session.mayBeKept
@@ -374,4 +392,8 @@ export class Delivery implements Walker {
 // Without QUIT, as Postfix does: nobody waits for the reply (C-124).
 function closeSession(session: SmtpSession): void {
   session.connection.close()
+}
+
+function isDefined(value: unknown): boolean {
+  return value !== undefined
 }

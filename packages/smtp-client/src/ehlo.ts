@@ -7,6 +7,8 @@ export interface ServerFeatures {
   readonly dsn: boolean
   readonly smtputf8: boolean
   readonly starttls: boolean
+  /** What came behind AUTH, a text for each line that differs from the first (C-68). */
+  readonly auth: readonly string[]
   readonly size: boolean
   /** Octets; 0 when the server announced no limit. */
   readonly sizeLimit: number
@@ -20,6 +22,7 @@ export const NO_FEATURES: ServerFeatures = {
   dsn: false,
   smtputf8: false,
   starttls: false,
+  auth: [],
   size: false,
   sizeLimit: 0,
 }
@@ -48,6 +51,9 @@ export function discardList(names: readonly string[]): DiscardList {
     logText: silent ? undefined : `discarding EHLO keywords: ${found.join(', ')}`,
   }
 }
+
+// More than this says nothing that matters.
+const MAX_AUTH_CHARACTERS = 2048
 
 // The code with its separators, a word, and after SPACE, TAB or `=` its arguments.
 const EHLO_LINE = /^[^ -]*[ -]+([^\s=]+)[\s=]*(.*)$/
@@ -97,10 +103,17 @@ function applyKeyword(
     case 'STARTTLS':
       features.starttls = true
       break
+    case 'AUTH':
+      if (isNewAuth(features.auth, argument)) features.auth = [...features.auth, argument]
+      break
     case 'SIZE':
       features.size = true
       if (/^\d+$/.test(argument)) features.sizeLimit = Number(argument)
       else if (argument !== '') badSize(argument)
       break
   }
+}
+
+function isNewAuth(lines: readonly string[], argument: string): boolean {
+  return argument !== lines[0] && lines.join(' ').length <= MAX_AUTH_CHARACTERS
 }

@@ -60,6 +60,12 @@ export function refusedTls(server: MailServer, reply: SmtpReply): Failure {
   return { kind: 'host', status: reply.status, text, reply: said, protocolError }
 }
 
+/** The server refuses a login (C-73). */
+export function saidByServer(reply: SmtpReply, status: string, text: string): Failure {
+  const protocolError = isProtocolError(reply.code)
+  return { kind: 'host', status, text, reply: oneLine(reply), protocolError }
+}
+
 /** A reply other than the one that the command needs (C-92, C-93). */
 export function rejection(server: MailServer, reply: SmtpReply, command: DecidingCommand): Failure {
   const said = oneLine(reply)

@@ -15,6 +15,7 @@ import {
   relayText,
 } from './failure.ts'
 import type { SmtpReply } from './reply.ts'
+import type { Authenticator } from './sasl/authenticate.ts'
 import { quit, SmtpSession } from './session.ts'
 import type { TlsEngine } from './tls/tls-engine.ts'
 import { isMandatory } from './tls/tls-level.ts'
@@ -24,13 +25,16 @@ import type { TlsPolicy } from './tls/tls-policy.ts'
 export interface HandshakeContext extends ConnectContext {
   readonly discard: DiscardList
   readonly tls: TlsEngine | undefined
+  readonly sasl: Authenticator | undefined
   readonly clock: Clock
 }
 
 /** What a handshake needs to know of the delivery. */
 export interface HandshakeTerms {
   readonly queueId: string
-  /** The destination as written, for the text about a mail loop (C-55). */
+  /** Internal form. */
+  readonly sender: string
+  /** The destination as written. */
   readonly nexthop: string
   /** Whether no other server of the destination is preferred to this one (C-55). */
   readonly bestPreference: boolean
@@ -98,6 +102,7 @@ class Handshake {
   readonly #context: HandshakeContext
   readonly #session: SmtpSession
   readonly #terms: HandshakeTerms
+  #timeoutMs: number
   phase = 'receiving the initial server greeting'
   /** After a TLS handshake that failed: the connection is closed. */
   hasTlsFailed = false
@@ -106,6 +111,7 @@ class Handshake {
     this.#context = context
     this.#session = session
     this.#terms = terms
+    this.#timeoutMs = context.options.heloTimeoutMs
   }
 
   /** @throws {ConversationError} */
@@ -115,7 +121,10 @@ class Handshake {
       const failure = await this.#startTls(tls, this.#terms.policy)
       if (failure !== undefined) return failure
     }
-    return (await this.#greet()) ?? this.#secure()
+    const { sasl } = this.#context
+    const failure = (await this.#greet()) ?? (await this.#secure())
+    if (failure !== undefined || sasl === undefined) return failure
+    return sasl.run(this.#session, this.#terms, () => this.#read())
   }
 
   async #greet(): Promise<Failure | undefined> {
@@ -143,8 +152,9 @@ class Handshake {
       return undefined
     }
     this.phase = 'receiving the STARTTLS response'
+    this.#timeoutMs = tls.options.starttlsTimeoutMs
     connection.send('STARTTLS\r\n')
-    const reply = await connection.read(tls.options.starttlsTimeoutMs)
+    const reply = await this.#read()
     if (reply.code < 200 || reply.code > 299) {
       return isRequired ? refusedTls(server, reply) : undefined
     }
@@ -206,6 +216,7 @@ class Handshake {
     const { options, discard, log } = this.#context
     const { server, connection } = this.#session
     this.phase = 'performing the EHLO handshake'
+    this.#timeoutMs = options.heloTimeoutMs
     connection.send(`EHLO ${options.heloName}\r\n`)
     const reply = await this.#read()
     if (reply.code === 421) return refusal(server, reply)
@@ -257,7 +268,7 @@ class Handshake {
   }
 
   #read(): SmtpReply | Promise<SmtpReply> {
-    return this.#session.connection.read(this.#context.options.heloTimeoutMs)
+    return this.#session.connection.read(this.#timeoutMs)
   }
 }
 

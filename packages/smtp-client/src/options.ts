@@ -1,5 +1,6 @@
 import type { ServicePorts } from '@posthouse/mx-lookup'
 
+import type { SaslOptions } from './sasl/sasl-options.ts'
 import type { TlsOptions } from './tls/tls-options.ts'
 
 /**
@@ -88,4 +89,6 @@ export interface SmtpClientOptions extends ServicePorts {
 
   /** How connections are protected; undefined: they are not, and STARTTLS is overlooked. */
   readonly tls: TlsOptions | undefined
+  /** How to log in to servers; undefined: never (`smtp_sasl_auth_enable`). */
+  readonly sasl: SaslOptions | undefined
 }

@@ -160,7 +160,9 @@ export class TransactionRun {
       rcptCommand(delivery.recipients[index]!, delivery, features, options),
     )
     const { isProbe = false } = delivery
-    const commands = { mail: mailCommand(delivery, features, options), rcpts, isProbe }
+    const dummyAuth = options.sasl?.dummyMailAuth && this.session.hasLoggedIn ? ' AUTH=<>' : ''
+    const mail = mailCommand(delivery, features, options) + dummyAuth
+    const commands = { mail, rcpts, isProbe }
     const keep = (): boolean => this.#mayKeep && this.session.reusable
     return new Transaction(commands, features.pipelining, keep, resetFirst)
   }

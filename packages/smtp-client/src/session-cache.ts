@@ -17,27 +17,39 @@ export interface SessionCache {
   take(label: string): SmtpSession | undefined
 }
 
-/**
- * The label of a request: its transport, its first destination as written, and whether it needs
- * SMTPUTF8 (C-118). Of a session that it finds, the TLS policy is still to be looked at.
- */
-export function destinationLabel(service: string, nexthop: string, smtputf8: boolean): string {
-  return `destination\n${service}\n${nexthop}\n${smtputf8}`
+/** What sessions have to have in common to serve one request, beside where they lead (C-118). */
+export interface LabelScope {
+  /** Name of the transport. */
+  readonly service: string
+  readonly smtputf8: boolean
+  /** Whether the client logs in; `sender`: as the sender says. */
+  readonly login: 'none' | 'one' | { readonly sender: string }
 }
 
 /**
- * The label of a server: transport, address, port, SMTPUTF8; with TLS its whole policy, and where
- * certificates have to match, what they have to match (C-118).
+ * The label of a request: its scope, and its first destination as written. Of a session that it
+ * finds, the TLS policy is still to be looked at.
+ */
+export function destinationLabel(scope: LabelScope, nexthop: string): string {
+  return `destination\n${scopeLabel(scope)}\n${nexthop}`
+}
+
+/**
+ * The label of a server: its scope, address and port; with TLS its whole policy. Where certificates
+ * have to match, or passwords are looked up, by what they do.
  */
 export function endpointLabel(
-  service: string,
+  scope: LabelScope,
   { name, address, port }: MailServer,
-  smtputf8: boolean,
   nexthop: string,
   policy: TlsPolicy | undefined,
 ): string {
-  const label = `endpoint\n${service}\n${address}\n${port}\n${smtputf8}`
-  if (policy === undefined) return label
-  const names = matchesCertificate(policy.level) ? `\n${nexthop}\n${name}` : ''
-  return `${label}\n${policy.key}${names}`
+  const label = `endpoint\n${scopeLabel(scope)}\n${address}\n${port}\n${policy?.key ?? ''}`
+  const isByName = policy !== undefined && matchesCertificate(policy.level)
+  return isByName || scope.login !== 'none' ? `${label}\n${nexthop}\n${name}` : label
+}
+
+function scopeLabel({ service, smtputf8, login }: LabelScope): string {
+  const sender = typeof login === 'object' ? JSON.stringify(login.sender) : login
+  return `${service}\n${smtputf8}\n${sender}`
 }

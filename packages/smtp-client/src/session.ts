@@ -27,6 +27,8 @@ export class SmtpSession {
   #connection: Connection | undefined
   #features = NO_FEATURES
   #protection: Protection | undefined
+  /** Whether we have logged in. */
+  hasLoggedIn = false
   #uses = 1
   #unfit = false
   #queueId = ''

@@ -9,6 +9,7 @@ import { Delivery, type DeliveryContext } from './delivery.ts'
 import { discardList } from './ehlo.ts'
 import type { SmtpClientOptions } from './options.ts'
 import type { SmtpDelivery, SmtpReport } from './request.ts'
+import { Authenticator } from './sasl/authenticate.ts'
 import type { SessionCache } from './session-cache.ts'
 import { TlsEngine } from './tls/tls-engine.ts'
 
@@ -38,7 +39,9 @@ export class SmtpClient {
     const { lookup, cache, clock, log, connect = connectTcp } = ports
     const discard = discardList(options.discardEhloKeywords)
     const tls = options.tls === undefined ? undefined : new TlsEngine(options.tls, clock, log)
-    this.#context = { options, discard, tls, lookup, cache, clock, log, connect }
+    const { sasl: saslOptions } = options
+    const sasl = saslOptions === undefined ? undefined : new Authenticator(saslOptions, clock, log)
+    this.#context = { options, discard, tls, sasl, lookup, cache, clock, log, connect }
   }
 
   /**

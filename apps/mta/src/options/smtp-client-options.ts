@@ -6,6 +6,7 @@ import type { SmtpClientOptions } from '@posthouse/smtp-client'
 import { domainMatcher, type ListUser } from '../match-lists.ts'
 import { servicePort } from '../system-services.ts'
 import type { Tables } from '../tables.ts'
+import { smtpSaslOptions } from './smtp-sasl-options.ts'
 import { smtpTlsOptions } from './smtp-tls-options.ts'
 import { sourceAddresses } from './source-addresses.ts'
 import type { ReadFile } from './tls-files.ts'
@@ -58,6 +59,7 @@ export function smtpClientOptions(
     softBounce: config.soft_bounce,
     helpfulWarnings: config.helpful_warnings,
     tls: smtpTlsOptions(user, tables, readFile),
+    sasl: smtpSaslOptions(user, tables, ownAddresses),
   }
 }
 

@@ -1,7 +1,6 @@
 import { getHashes } from 'node:crypto'
 import { getCACertificates } from 'node:tls'
 import type { Config, ParameterName } from '@posthouse/config'
-import { LookupTableError, type TableList } from '@posthouse/lookup-table'
 import {
   isCipherGrade,
   isProtocolList,
@@ -15,6 +14,7 @@ import {
 import type { ListUser } from '../match-lists.ts'
 import { tableList } from '../table-lists.ts'
 import type { Tables } from '../tables.ts'
+import { loggedTable } from './logged-table.ts'
 import {
   type ReadFile,
   readCertificateDirectory,
@@ -81,25 +81,7 @@ function securityLevel(config: Config): TlsLevel {
 
 function table(name: ParameterName, user: ListUser, tables: Tables): TlsTable | undefined {
   const list = tableList(name, user, tables)
-  return list.has('all') ? tlsTable(list, user) : undefined
-}
-
-/** A table that logs why it cannot answer. */
-export function tlsTable(list: TableList, { log }: Pick<ListUser, 'log'>): TlsTable {
-  const fail = (error: unknown): never => {
-    if (error instanceof LookupTableError) {
-      for (const warning of error.warnings) log.warning(warning)
-    }
-    throw error
-  }
-  return (key) => {
-    try {
-      const answer = list.lookup(key)
-      return typeof answer === 'object' ? answer.catch(fail) : answer
-    } catch (error) {
-      return fail(error)
-    }
-  }
+  return list.has('all') ? loggedTable((key) => list.lookup(key), user) : undefined
 }
 
 function cipherOptions(config: Config) {

@@ -11,47 +11,41 @@ export const smtpSaslParameters = {
     type: 'boolean',
     default: 'no',
     since: '2.4.4',
-    withoutEffect: 'sasl',
     description: 'Send the authorization identity with SASL PLAIN.',
   },
   smtp_sasl_auth_cache_name: {
     type: 'string',
     default: '',
     since: '2.5',
-    withoutEffect: 'sasl',
-    description: 'Table remembering recent SASL login failures.',
+    description:
+      'Any name: login failures are remembered, in memory; the table is not used. Empty: none.',
   },
   smtp_sasl_auth_cache_time: {
     type: 'time',
     default: '90d',
     since: '2.5',
-    withoutEffect: 'sasl',
     description: 'How long a remembered login failure counts.',
   },
   smtp_sasl_auth_enable: {
     type: 'boolean',
     default: 'no',
-    supportedValues: ['no'],
     description: 'Log in to servers that offer AUTH.',
   },
   smtp_sasl_auth_soft_bounce: {
     type: 'boolean',
     default: 'yes',
     since: '2.5',
-    withoutEffect: 'sasl',
     description: 'Defer rather than bounce after a 535 login failure.',
   },
   smtp_sasl_mechanism_filter: {
     type: 'list',
     default: '',
     since: '2.2',
-    withoutEffect: 'sasl',
     description: 'Which offered mechanisms may be used.',
   },
   smtp_sasl_password_maps: {
     type: 'maps',
     default: '',
-    withoutEffect: 'sasl',
     description: 'Tables with user:password per server, domain or sender.',
   },
   smtp_sasl_password_result_delimiter: {
@@ -60,7 +54,6 @@ export const smtpSaslParameters = {
     min: 1,
     max: 1,
     since: '3.9',
-    withoutEffect: 'sasl',
     description: 'Separator between user name and password in lookup results.',
   },
   smtp_sasl_path: {
@@ -73,21 +66,18 @@ export const smtpSaslParameters = {
   smtp_sasl_security_options: {
     type: 'list',
     default: 'noplaintext, noanonymous',
-    withoutEffect: 'sasl',
     description: 'Restrictions on mechanisms without TLS, such as noanonymous.',
   },
   smtp_sasl_tls_security_options: {
     type: 'list',
     default: '$smtp_sasl_security_options',
     since: '2.2',
-    withoutEffect: 'sasl',
     description: 'Restrictions on mechanisms under TLS.',
   },
   smtp_sasl_tls_verified_security_options: {
     type: 'list',
     default: '$smtp_sasl_tls_security_options',
     since: '2.6',
-    withoutEffect: 'sasl',
     description: 'Restrictions under TLS with a verified peer.',
   },
   smtp_sasl_type: {
@@ -102,14 +92,12 @@ export const smtpSaslParameters = {
     type: 'boolean',
     default: 'no',
     since: '2.9',
-    withoutEffect: 'sasl',
     description: 'Add AUTH=<> to MAIL FROM after login.',
   },
   smtp_sender_dependent_authentication: {
     type: 'boolean',
     default: 'no',
     since: '2.3',
-    withoutEffect: 'sasl',
     description:
       'Search credentials by sender first and do not share cached connections between senders.',
   },

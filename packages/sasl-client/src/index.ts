@@ -1,0 +1,6 @@
+export type { SaslSecurityOption } from './choose-mechanism.ts'
+export { chooseMechanism, isSaslSecurityOption } from './choose-mechanism.ts'
+export type { SaslErrorCode } from './errors.ts'
+export { SaslError } from './errors.ts'
+export type { SaslCredentials, SaslExchange, SaslMechanism } from './sasl-exchange.ts'
+export { startSasl } from './sasl-exchange.ts'
