@@ -59,7 +59,7 @@ async function deliver(
 
 type Content = ReturnType<QueueStore['readContent']>
 
-/** Content from memory is whole; of what comes from a file that is damaged, `noteDamage` is told. */
+/** Content from memory is whole; of a file that is damaged, `noteDamage` is told. */
 function watched(content: Content, noteDamage: () => void): Content {
   return Symbol.asyncIterator in content ? watchedFile(content, noteDamage) : content
 }

@@ -7,8 +7,8 @@ const WORD_CHARACTER = /[A-Za-z0-9_]/
 const NUMERIC = /^[0-9.]+$/
 
 /**
- * Why `name` cannot be the name of a host, in the words of Postfix's warnings (G-19); undefined when
- * it can. Underscores are let pass, as in Postfix.
+ * Why `name` cannot be the name of a host, in the words of Postfix's warnings (G-19); undefined
+ * when it can. Underscores are let pass, as in Postfix.
  */
 export function hostnameProblem(name: string): string | undefined {
   const bytes = encodeAddress(name)
