@@ -103,7 +103,7 @@ it('refuses a broken new configuration with its error and keeps the old one', as
 it.each([
   ['qmqpd_timeout = 5x', 'parameter qmqpd_timeout: bad time value or unit: 5x'],
   ['line_length_limit = 40', 'invalid line_length_limit parameter value 40 < 512'],
-  ['smtp_tls_security_level = encrypt', 'smtp_tls_security_level'],
+  ['smtp_tls_security_level = dane', 'smtp_tls_security_level'],
   ['smtp_generic_maps = regexp:/etc/postfix/generic', 'smtp_generic_maps'],
 ])('check refuses %s and says why', async (line, reason) => {
   const { scene, conf } = await open()

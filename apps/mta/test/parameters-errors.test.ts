@@ -116,7 +116,8 @@ describe('main.cf', () => {
   })
 
   it('names all settings that it cannot honour at once', async () => {
-    const text = 'smtp_generic_maps = x:y\nsmtp_sasl_auth_enable = yes\nnon_smtpd_milters = x:y\n'
+    const text =
+      'smtp_generic_maps = x:y\nsmtp_tls_security_level = dane\nnon_smtpd_milters = x:y\n'
     writeFileSync(join(conf, 'main.cf'), BASE + text)
     const lines = await refusal('check')
     for (const setting of text.trimEnd().split('\n')) {

@@ -33,6 +33,7 @@ export function smtpSaslOptions(
     throw config.settings.error(PASSWORDS, reason, 'tables, since smtp_sasl_auth_enable = yes')
   }
   const isSenderDependent = config.smtp_sender_dependent_authentication
+  const { smtp_sasl_auth_cache_name: failures, smtp_sasl_auth_cache_time: failuresMs } = config
   return {
     passwords: loggedTable((key) => list.lookup(key), user),
     passwordsOfSenders: isSenderDependent ? ofSenders(list, user, tables, ownAddresses) : undefined,
@@ -44,7 +45,7 @@ export function smtpSaslOptions(
     softBounce: config.smtp_sasl_auth_soft_bounce,
     dummyMailAuth: config.smtp_send_dummy_mail_auth,
     sendAuthorizationId: config.send_cyrus_sasl_authzid,
-    failureCacheMs: config.smtp_sasl_auth_cache_name === '' ? 0 : config.smtp_sasl_auth_cache_time,
+    failureCacheMs: failures === '' ? 0 : failuresMs, // Kept in memory, whatever the name.
     randomBytes,
   }
 }

@@ -60,23 +60,29 @@ export function smtpTlsOptions(
     ...matchOptions(user),
     ...trustOptions(config, read),
     ...readKeyPairs(config, read),
-    sessionCacheMs:
-      config.smtp_tls_session_cache_database === '' ? 0 : config.smtp_tls_session_cache_timeout,
+    sessionCacheMs: sessionCacheMs(config),
     logClasses: logClasses(config),
   }
+}
+
+/** C-150. The name of the table says only that sessions are kept. */
+function sessionCacheMs(config: Config): number {
+  const { smtp_tls_session_cache_database: name, smtp_tls_session_cache_timeout: timeMs } = config
+  return name === '' ? 0 : timeMs
 }
 
 /** C-132. */
 function securityLevel(config: Config): TlsLevel {
   const { smtp_tls_security_level: text, settings } = config
+  const { smtp_use_tls, smtp_enforce_tls, smtp_tls_enforce_peername } = config
   if (text !== '') {
     const level = parseTlsLevel(text)
     if (level !== undefined) return level
     const expected = 'none, may, encrypt, fingerprint, verify or secure'
     throw settings.error('smtp_tls_security_level', `Invalid TLS level "${text}"`, expected)
   }
-  if (config.smtp_enforce_tls) return config.smtp_tls_enforce_peername ? 'verify' : 'encrypt'
-  return config.smtp_use_tls ? 'may' : 'none'
+  if (smtp_enforce_tls) return smtp_tls_enforce_peername ? 'verify' : 'encrypt'
+  return smtp_use_tls ? 'may' : 'none'
 }
 
 function table(name: ParameterName, user: ListUser, tables: Tables): TlsTable | undefined {

@@ -65,9 +65,9 @@ export function readKeyPairs(config: Config, read: ReadFile): KeyPairs {
   ] as const
   for (const [certificateName, keyName] of kinds) {
     const path = config[certificateName]
+    const keyPath = config[keyName]
     if (path === '') continue
     const chain = readCertificates(certificateName, path, config, read)
-    const keyPath = config[keyName]
     const key = readBlocks(keyName, keyPath, config, read).find(isPrivateKey)
     if (key === undefined) {
       throw broken(keyName, keyPath, config, 'holds no private key', 'a key in PEM form')

@@ -1,6 +1,6 @@
 import type { SaslSecurityOption } from '@posthouse/sasl-client'
 
-/** Asks for `user:password`: undefined if there is none. If it cannot tell it logs so, and fails. */
+/** Asks for `user:password`: undefined if there is none. If it cannot tell, it logs and fails. */
 export type PasswordTable = (key: string) => string | undefined | Promise<string | undefined>
 
 /**
