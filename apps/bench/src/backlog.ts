@@ -93,8 +93,8 @@ async function compare(start: Start): Promise<void> {
     const ratio = median(latencies) / median(ofEmpty)
     console.log(
       `${formatLatencies(name, latencies)}; ${ratio.toFixed(2)} times that of an empty queue; ` +
-        `first mail ${waited.toFixed(1)} s after the start; ${megabytes} MB; ${dead.takeClients()} ` +
-        `sessions with the one that is down, ${left} messages still due`,
+        `first mail ${waited.toFixed(1)} s after the start; ${megabytes} MB; ` +
+        `${dead.takeClients()} sessions with the one that is down, ${left} messages still due`,
     )
   }
 }
