@@ -13,9 +13,9 @@ import {
 // node --conditions=@posthouse/source bench/decisions.ts
 //
 // One decision is all that becomes of one delivery: its recipients are added, `next` chooses it,
-// the recipients are looked at, and `finish` ends it. Both schedulers have the same messages, of one recipient (nine in ten) or
-// of 50. Seconds are those of the processor, with all that garbage collection takes on any thread:
-// they hardly depend on what else the machine does.
+// the recipients are looked at, and `finish` ends it. Both schedulers have the same messages, of
+// one recipient (nine in ten) or of 50. Seconds are those of the processor, with all that garbage
+// collection takes on any thread: they depend less on what else the machine does.
 
 const DECISIONS = 1_000_000
 const WAITING = 200_000 // Entries, all the time, whatever the number of destinations.

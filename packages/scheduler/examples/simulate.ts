@@ -5,11 +5,11 @@ import { PreemptiveScheduler, RoundRobinScheduler, type Scheduler } from '@posth
 
 import { limits, options } from './limits.ts'
 
-// Draws how two queues share one destination over time: a newsletter (N) of 120 deliveries at once,
+// Draws how two queues share one destination over time: a newsletter (N) of 60 deliveries at once,
 // and a letter (o) every two seconds, all for the same host. As text, and dist/simulation.svg.
 
-const NEWSLETTER = 120
-const LETTERS = 12
+const NEWSLETTER = 60
+const LETTERS = 8
 const STEP_MS = 500
 const SERVICE_MS = [1000, 1500, 2500]
 
@@ -27,7 +27,7 @@ interface Machine {
 }
 
 const answered = { kind: 'answered' } as const
-const transport = { ...limits, initial: 2, limit: 8, destinationRecipientLimit: 1 }
+const transport = { ...limits, initial: 2, limit: 4, destinationRecipientLimit: 1 }
 
 function machine(scheduler: Scheduler<string, number>): Machine {
   return {
@@ -85,19 +85,37 @@ function text(bars: readonly Bar[]): string {
   return rows.map((row) => `  |${Array.from(row, (cell) => cell ?? ' ').join('')}`).join('\n')
 }
 
+const MS_PER_PIXEL = 40
+const ROW = 20
+const COLORS: Record<string, string> = { N: '#9fb4c7', o: '#c8401e' }
+
+/** A chart below the other: a title, a row for each place at the destination, and the seconds. */
 function svg(charts: readonly (readonly [title: string, bars: readonly Bar[]])[]): string {
-  const height = 20 * (transport.limit + 2)
-  const parts = charts.flatMap(([title, bars], chart) => [
-    `<text x="4" y="${chart * height + 16}">${title}</text>`,
-    ...bars.map(({ queue, row, fromMs, toMs }) => {
-      const place = `x="${fromMs / 50}" y="${chart * height + 20 * row + 24}"`
-      const size = `width="${(toMs - fromMs) / 50 - 1}" height="18"`
-      return `<rect ${place} ${size} fill="${queue === 'N' ? '#9ab' : '#c30'}"/>`
-    }),
-  ])
-  const width = Math.max(...charts.flatMap(([, bars]) => bars.map(({ toMs }) => toMs))) / 50
-  const head = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height * 2}"`
-  return `${head} font-family="sans-serif" font-size="14">\n${parts.join('\n')}\n</svg>\n`
+  const endMs = Math.max(...charts.flatMap(([, bars]) => bars.map(({ toMs }) => toMs)))
+  const width = endMs / MS_PER_PIXEL + 20
+  const chartHeight = ROW * (transport.limit + 3)
+  const seconds = Array.from({ length: endMs / 5000 + 1 }, (_, i) => 5 * i)
+  const parts = charts.flatMap(([title, bars], chart) => {
+    const top = chart * chartHeight + ROW
+    const bottom = top + ROW * transport.limit
+    return [
+      `<text x="4" y="${top - 5}">${title}:`,
+      `newsletter <tspan fill="${COLORS['N']}">\u25a0</tspan>,`,
+      `letters <tspan fill="${COLORS['o']}">\u25a0</tspan></text>`,
+      ...bars.map(({ queue, row, fromMs, toMs }) => {
+        const place = `x="${fromMs / MS_PER_PIXEL}" y="${top + ROW * row}"`
+        const size = `width="${(toMs - fromMs) / MS_PER_PIXEL - 1}" height="${ROW - 2}"`
+        return `<rect ${place} ${size} fill="${COLORS[queue]}"/>`
+      }),
+      ...seconds.map((second) => {
+        const x = (1000 * second) / MS_PER_PIXEL
+        return `<text x="${x}" y="${bottom + 14}" font-size="11">${second} s</text>`
+      }),
+    ]
+  })
+  const size = `width="${width}" height="${chartHeight * charts.length}"`
+  const style = 'font-family="sans-serif" font-size="14" style="background: white"'
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${style}>\n${parts.join('\n')}\n</svg>\n`
 }
 
 function meanDelay(bars: readonly Bar[]): number {

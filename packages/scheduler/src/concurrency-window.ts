@@ -90,7 +90,8 @@ export class ConcurrencyWindow {
    */
   fail(): number | undefined {
     const { failedCohortLimit, negative } = this.#options
-    if (this.#size === 0) return undefined // A late report: it was in flight when the destination died.
+    // A late report: it was in flight when the destination died.
+    if (this.#size === 0) return undefined
     this.#failedCohorts += 1 / this.#size
     if (failedCohortLimit > 0 && this.#failedCohorts >= failedCohortLimit) {
       this.#size = 0

@@ -21,14 +21,17 @@ it.each(['preemption.ts', 'feedback.ts', 'dead-destination.ts'])(
   40_000,
 )
 
-it('simulate draws both schedulers, as text and as SVG', async () => {
+it('simulate draws both schedulers, as text and as SVG, and README shows a part', async () => {
   const text = await run('simulate.ts')
   const rounds = [
-    ...text.matchAll(/^([a-z ]+): a letter takes ([\d.]+) s\n((?: {2}\|[No ]+\n){8})/gm),
+    ...text.matchAll(/^([a-z ]+): a letter takes ([\d.]+) s\n((?: {2}\|[No ]+\n){4})/gm),
   ]
   expect(rounds.map(([, title]) => title)).toEqual(['round robin', 'preemptive'])
   const [roundRobin, preemptive] = rounds.map(([, , seconds]) => Number(seconds))
   expect(preemptive).toBeLessThan(roundRobin! / 4)
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  expect(readme).toContain(`a letter takes ${roundRobin} s; with`)
+  expect(readme).toContain(`\`\`\`text\n${rounds[1]?.[0]}\`\`\``)
   const svg = readFileSync(join(root, 'dist', 'simulation.svg'), 'utf8')
-  expect(svg.match(/<rect /g)).toHaveLength(2 * (120 + 12))
+  expect(svg.match(/<rect /g)).toHaveLength(2 * (60 + 8))
 }, 40_000)

@@ -5,7 +5,7 @@ export interface ScanRequest {
   readonly ignoreStamps?: boolean
   /** Deliver over transports that are set aside, too: `defer_transports`. */
   readonly overrideDefer?: boolean
-  /** Look at everything, and not only at what is known to be due. A scan that runs goes on as is. */
+  /** Look at everything, not only at what is known to be due. A scan that runs goes on as it is. */
   readonly whole?: boolean
 }
 
