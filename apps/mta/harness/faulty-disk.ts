@@ -10,7 +10,7 @@ export interface DiskCall {
 /** Gives the code that a call is to fail with; undefined: it is done. */
 export type Fault = (call: DiskCall) => string | undefined
 
-const IMMEDIATE = new Set(['close', 'fstat', 'lstatUsed', 'writev', 'rename'])
+const IMMEDIATE = new Set(['close', 'fstat', 'lstatUsed', 'accessUsed', 'writev', 'rename'])
 
 /**
  * A disk whose calls fail when a test wants it. A call that fails has done nothing, but for

@@ -43,6 +43,8 @@ export interface QueueFileSystem {
   fstat(file: number): FileSystemStatus
   /** At once, as `lstat`, of a name that was just used: known without a look at the disk. */
   lstatUsed(path: string): FileSystemStatus
+  /** At once, as `lstatUsed`: throws unless the name is still there. A third of the work. */
+  accessUsed(path: string): void
   /** Does not follow a symbolic link. */
   lstat(path: string): Promise<FileSystemStatus>
   /** @returns bytes read, less than asked for only at the end of the file. */

@@ -208,16 +208,18 @@ function expectRoom(fileBytes: number, { maxFileBytes = 0 }: NewEnvelope): void 
 
 // A file that we could not read back, or that means something else, must not come to be.
 function checkEnvelope({ leadingAttributes = [], attributes, recipients }: NewEnvelope): void {
-  for (const [name] of [...leadingAttributes, ...attributes]) {
-    if (!ATTRIBUTE_NAME.test(name) || RESERVED_NAMES.has(name)) {
-      throw new TypeError(`expected the name of an attribute, not ${JSON.stringify(name)}`)
-    }
-  }
+  leadingAttributes.forEach(checkAttribute)
+  attributes.forEach(checkAttribute)
   recipients.forEach(checkNotify)
 }
 
 function asked({ notify = 0, notifyAsked = notify }: NewRecipient): number {
   return notifyAsked
+}
+
+function checkAttribute([name]: readonly [name: string, value: string]): void {
+  if (ATTRIBUTE_NAME.test(name) && !RESERVED_NAMES.has(name)) return
+  throw new TypeError(`expected the name of an attribute, not ${JSON.stringify(name)}`)
 }
 
 function checkNotify({ notify = 0 }: NewRecipient): void {

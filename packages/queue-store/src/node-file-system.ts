@@ -30,7 +30,7 @@ const MAX_SYNC_BYTES = 64 * 1024
 type Callback<Value> = (error: NodeJS.ErrnoException | null, value: Value) => void
 
 /** How long a call may wait for others on one thread before it goes to the pool. */
-const MAX_DELAY_MS = 5
+const MAX_DELAY_MS = 10
 
 /** A `QueueFileSystem` that has a thread of its own once it was used. */
 export interface NodeFileSystem extends QueueFileSystem {
@@ -82,6 +82,9 @@ export function nodeFileSystem(now: () => number): NodeFileSystem {
 /** At once, since they never wait: what is known of an open file is in memory. */
 const IMMEDIATE = {
   close: fs.closeSync,
+  accessUsed(path: string): void {
+    fs.accessSync(path)
+  },
   lstatUsed(path: string): FileSystemStatus {
     const stats = fs.lstatSync(path)
     return status(stats, stats.ino)

@@ -343,7 +343,7 @@ export class QueueStore {
   *#cachedContent(id: string, queue: MessageQueue, content: Buffer): Generator<Buffer, void, void> {
     const path = this.#parts.paths.file(queue, id)
     try {
-      this.#parts.files.lstatUsed(path)
+      this.#parts.files.accessUsed(path)
     } catch (cause) {
       if (errorCode(cause) !== 'ENOENT') throw cause
       this.#parts.cache.delete(id)

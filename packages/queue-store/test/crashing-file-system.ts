@@ -103,6 +103,10 @@ export class CrashingFileSystem implements QueueFileSystem {
     return this.#status(this.#inodeOf(path))
   }
 
+  accessUsed(path: string): void {
+    this.#inodeOf(path)
+  }
+
   fstat(file: number): FileSystemStatus {
     return this.#status(this.#files.get(file)!.inode)
   }
