@@ -9,13 +9,18 @@ import { LRUCache } from 'lru-cache'
 
 const MAX_NAMES = 10_000
 const TTL_MS = 60_000
+const TTL_STEP_MS = 1000 // A finer one costs a timer each time that it is over.
 
 /**
  * Host names of clients as the system knows them (hosts file, DNS), remembered for a minute: mail
  * comes from few clients, each with many connections.
  */
 export function clientNames(log: Logger): (client: QmqpClientAddress) => string | Promise<string> {
-  const names = new LRUCache<string, string>({ max: MAX_NAMES, ttl: TTL_MS })
+  const names = new LRUCache<string, string>({
+    max: MAX_NAMES,
+    ttl: TTL_MS,
+    ttlResolution: TTL_STEP_MS,
+  })
   const ask = createClientNameLookup(SYSTEM, log)
   const askAndKeep = async (client: QmqpClientAddress): Promise<string> => {
     const name = await ask(client)

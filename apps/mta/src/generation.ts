@@ -270,7 +270,8 @@ function buildQmqpServer(
     lookupName: clientNames(log),
     unavailable: () => space.refusal(store),
     open: async (client) => {
-      await admission(inflow(), inFlowDelayMs)
+      const waiting = admission(inflow(), inFlowDelayMs)
+      if (waiting !== undefined) await waiting
       const transaction = await cleanup.open(client, overrides)
       receiving += 1
       return transaction

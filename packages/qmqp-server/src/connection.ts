@@ -21,6 +21,9 @@ const LINGER_MS = 2000
 const NO_QUEUE_ID = 'NOQUEUE'
 const MAX_DELAY_MS = 2 ** 31 - 1 // The longest that a clock can wait.
 
+/** What is mostly there at once. Waiting for it anyway would cost each connection a promise. */
+type Later<Value> = Value | Promise<Value>
+
 /** Waits for an answer, and lets others be served meanwhile. */
 export type SetAside = <Answer>(answer: Promise<Answer>) => Promise<Answer>
 
@@ -62,58 +65,77 @@ export class Connection<T extends { readonly id: string }> {
   /** Serves the client. Resolves when the reply is out; the socket may linger for a while. */
   async serve(): Promise<void> {
     const { log } = this.#options
-    const client = await this.#identify()
+    const identifying = this.#identify()
+    const client = identifying instanceof Promise ? await identifying : identifying
     log.info(`connect from ${this.#label}`, this.#fields('connect'))
     if (client === undefined) this.#leave('lost connection', 'initializing client connection')
     else {
-      await this.#startTrace(client)
+      const starting = this.#startTrace(client)
+      if (starting !== undefined) await starting
       await this.#admit(client)
     }
     this.#trace = undefined // What arrives while the socket lingers is not told of.
     log.info(`disconnect from ${this.#label}`, this.#fields('disconnect'))
   }
 
-  async #identify(): Promise<QmqpClientIdentity | undefined> {
+  #identify(): Later<QmqpClientIdentity | undefined> {
     const peer = peerAddress(this.#socket)
     if (peer === undefined) return undefined
-    const { address, port, family } = peer
-    const name = peer === LOCAL_CLIENT ? LOCAL_CLIENT.name : await this.#lookupName(peer)
+    const name = peer === LOCAL_CLIENT ? LOCAL_CLIENT.name : this.#lookupName(peer)
+    if (name instanceof Promise) return name.then((found) => this.#named(peer, found))
+    return this.#named(peer, name)
+  }
+
+  #named({ address, port, family }: QmqpClientAddress, name: string): QmqpClientIdentity {
     const client = { name, address, port, family }
     this.#client = client
     this.#label = formatClient(client, this.#options.clientPortLogging)
     return client
   }
 
-  async #lookupName(peer: QmqpClientAddress): Promise<string> {
+  #lookupName(peer: QmqpClientAddress): Later<string> {
     const { lookupName, log } = this.#options
-    try {
-      return (await lookupName?.(peer)) ?? UNKNOWN
-    } catch (error) {
+    const fail = (error: unknown): string => {
       log.warning(`host name lookup for ${peer.address}: ${messageOf(error)}`)
       return UNKNOWN
+    }
+    try {
+      const answer = lookupName?.(peer) ?? UNKNOWN
+      return answer instanceof Promise ? answer.catch(fail) : answer
+    } catch (error) {
+      return fail(error)
     }
   }
 
   /** Makes the log of this connection verbose if the client is one of those (Q-313). */
-  async #startTrace(client: QmqpClientIdentity): Promise<void> {
-    const { clock, debugLevel, log } = this.#options
-    if (debugLevel === undefined) return
+  #startTrace(client: QmqpClientIdentity): Promise<void> | undefined {
+    const { debugLevel, log } = this.#options
+    if (debugLevel === undefined) return undefined
+    const begin = (level: number): void => this.#traceAt(level)
+    const fail = (error: unknown): void => log.warning(messageOf(error))
     try {
       const answer = debugLevel(client)
-      const level = typeof answer === 'number' ? answer : await this.#setAside(answer)
-      if (level <= 0) return
-      this.#trace = new Trace(level, clock, this.#arrivalTimeMs, (text) => {
-        log.info(`${this.#id}: ${this.#label}: ${text}`, this.#fields())
-      })
-      this.#trace.step(`verbose log, level ${level}`)
+      if (answer instanceof Promise) return this.#setAside(answer).then(begin).catch(fail)
+      begin(answer)
     } catch (error) {
-      log.warning(messageOf(error))
+      fail(error)
     }
+    return undefined
+  }
+
+  #traceAt(level: number): void {
+    if (level <= 0) return
+    const { clock, log } = this.#options
+    this.#trace = new Trace(level, clock, this.#arrivalTimeMs, (text) => {
+      log.info(`${this.#id}: ${this.#label}: ${text}`, this.#fields())
+    })
+    this.#trace.step(`verbose log, level ${level}`)
   }
 
   async #admit(client: QmqpClientIdentity): Promise<void> {
     const { log, open, unavailable } = this.#options
-    const refusal = await this.#authorize(client)
+    const judging = this.#authorize(client)
+    const refusal = judging instanceof Promise ? await judging : judging
     if (refusal !== undefined) return this.#turnAway(refusal)
     this.#trace?.step('authorized')
     let transaction: T | undefined
@@ -132,17 +154,22 @@ export class Connection<T extends { readonly id: string }> {
     await this.#transact(client, transaction)
   }
 
-  async #authorize(client: QmqpClientIdentity): Promise<QmqpReply | undefined> {
-    try {
-      const answer = this.#options.authorize(client)
-      const isListed = typeof answer === 'boolean' ? answer : await this.#setAside(answer)
+  #authorize(client: QmqpClientIdentity): Later<QmqpReply | undefined> {
+    const judge = (isListed: boolean): QmqpReply | undefined => {
       if (isListed) return undefined
-    } catch (error) {
+      const text = `Error: ${this.#label} is not authorized to use this service`
+      return { kind: 'permanent', text }
+    }
+    const fail = (error: unknown): QmqpReply => {
       this.#options.log.warning(messageOf(error))
       return { kind: 'temporary', text: 'Error: server configuration error' }
     }
-    const text = `Error: ${this.#label} is not authorized to use this service`
-    return { kind: 'permanent', text }
+    try {
+      const answer = this.#options.authorize(client)
+      return answer instanceof Promise ? this.#setAside(answer).then(judge, fail) : judge(answer)
+    } catch (error) {
+      return fail(error)
+    }
   }
 
   async #turnAway(reply: QmqpReply): Promise<void> {
@@ -185,22 +212,26 @@ export class Connection<T extends { readonly id: string }> {
     const cancel = clock.after(Math.min(Math.max(leftMs, 0), MAX_DELAY_MS), () => {
       resolve({ kind: 'expired' })
     })
-    const atEnd = () => resolve(reader.end())
+    const settle = (end: ReceiveEnd): void => {
+      cancel()
+      resolve(end)
+    }
+    const atEnd = () => settle(reader.end())
     // Stays on after the end: surplus bytes are read and dropped, so that they cannot cause a
     // reset when the socket is closed.
     socket.on('data', (chunk: Buffer) => {
       this.#trace?.received(chunk)
       const end = reader.push(chunk)
-      if (end !== undefined) resolve(end)
+      if (end !== undefined) settle(end)
       else this.#trace?.detail(`waiting for ${reader.waitsFor}`)
     })
     socket.on('end', atEnd)
     socket.on('close', atEnd)
-    this.#onTimeout = () => resolve(reader.timeout())
+    this.#onTimeout = () => settle(reader.timeout())
     if (socket.destroyed) atEnd()
     socket.setTimeout(timeoutMs)
     socket.resume()
-    return promise.finally(cancel)
+    return promise
   }
 
   async #submit(

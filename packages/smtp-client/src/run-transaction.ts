@@ -192,34 +192,31 @@ export class TransactionRun {
     return undefined
   }
 
-  /** Returns the reply of a server that did not wait for the end of the message (C-88). */
-  async #sendContent(trailer: string): Promise<SmtpReply | undefined> {
+  /** Gives the reply of a server that did not wait for the end of the message (C-88). */
+  #sendContent(trailer: string): Promise<SmtpReply | undefined> | undefined {
     const { connection } = this.session
     const { delivery, options, log } = this.#context
     const { content, contentSize, queueId } = delivery
     const { contentLineLimit: lineLimit, dataXferTimeoutMs: timeoutMs } = options
-    this.#sendingContent = true
-    try {
-      const broke = await sendContent(connection, {
-        content,
-        contentSize,
-        lineLimit,
-        trailer,
-        timeoutMs,
-      })
-      if (broke) {
-        const text = `${queueId}: breaking line > ${lineLimit} bytes with <CR><LF>SPACE`
-        log.info(text, { queueId })
-      }
-    } catch (error) {
-      const early =
-        error instanceof ConversationError && error.code === 'lost' ? connection.peek() : undefined
-      if (early === undefined) throw error
-      this.session.spoil()
-      return early
+    const sent = (broke: boolean): undefined => {
+      this.#sendingContent = false
+      if (!broke) return
+      const text = `${queueId}: breaking line > ${lineLimit} bytes with <CR><LF>SPACE`
+      log.info(text, { queueId })
     }
-    this.#sendingContent = false
-    return undefined
+    this.#sendingContent = true
+    const plan = { content, contentSize, lineLimit, trailer, timeoutMs }
+    const sending = sendContent(connection, plan)
+    if (sending instanceof Promise) return sending.then(sent, (error) => this.#early(error))
+    return sent(sending)
+  }
+
+  #early(error: unknown): SmtpReply {
+    const isLost = error instanceof ConversationError && error.code === 'lost'
+    const early = isLost ? this.session.connection.peek() : undefined
+    if (early === undefined) throw error
+    this.session.spoil()
+    return early
   }
 
   #apply(verdict: Verdict | undefined): void {

@@ -22,15 +22,31 @@ export class ContentError extends Error {
 }
 
 /**
- * Sends the content and the trailer, no faster than the server takes them.
+ * Sends the content and the trailer, no faster than the server takes them. A small message that is
+ * in memory goes out at once.
  *
  * @returns whether a line was longer than the limit.
- * @throws {ConversationError | ContentError}
+ * @throws {ConversationError | ContentError} also when returning a promise: it rejects.
  */
-export async function sendContent(connection: Connection, plan: ContentPlan): Promise<boolean> {
+export function sendContent(connection: Connection, plan: ContentPlan): boolean | Promise<boolean> {
   const expected = Math.min(Math.max(plan.contentSize, 0), WRITE_BYTES) + plan.trailer.length
   const encoder = new ContentEncoder(plan.lineLimit, expected)
   const source = openContent(plan.content)
+  if (plan.contentSize > WRITE_BYTES || !(Symbol.iterator in source)) {
+    return sendInPieces(connection, plan, source, encoder)
+  }
+  for (const chunk of guarded(source)) encoder.write(chunk)
+  encoder.end(plan.trailer)
+  connection.sendBytes(encoder.take())
+  return encoder.brokeLine
+}
+
+async function sendInPieces(
+  connection: Connection,
+  plan: ContentPlan,
+  source: ReturnType<ContentPlan['content']>,
+  encoder: ContentEncoder,
+): Promise<boolean> {
   if (Symbol.iterator in source) {
     // A loop of its own: `for await` would wait for a promise at every chunk in memory.
     for (const chunk of guarded(source)) {
