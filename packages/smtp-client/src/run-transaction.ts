@@ -128,7 +128,10 @@ export class TransactionRun {
         return 'unused'
       }
     }
-    if (this.#answersTooEarly()) return 'open'
+    const { protection } = this.session
+    const mustWait = protection !== undefined && this.#context.options.tls?.blockEarlyMailReply
+    if (mustWait && this.#transaction === undefined && (await this.#answersTooEarly()))
+      return 'open'
     const transaction = this.#transaction ?? this.#begin(false)
     try {
       const end = await this.#converse(transaction)
@@ -142,11 +145,12 @@ export class TransactionRun {
   }
 
   /** Whether there is a reply to a MAIL command that was not sent, maybe sent before TLS (C-65). */
-  #answersTooEarly(): boolean {
-    const { connection, protection, server } = this.session
-    if (protection === undefined || this.#transaction !== undefined) return false
-    const { options, log } = this.#context
-    if (options.tls?.blockEarlyMailReply !== true || !connection.hasUnread) return false
+  async #answersTooEarly(): Promise<boolean> {
+    const { connection, server } = this.session
+    const { clock, log } = this.#context
+    // What has come in one piece with the last reply is not here before the next turn.
+    await new Promise<void>((resolve) => clock.after(0, resolve))
+    if (!connection.hasUnread) return false
     log.warning(`server ${hostText(server)} violates smtp_tls_block_early_mail_reply policy`)
     this.session.spoil()
     this.#fail({ kind: 'host', status: '4.7.0', text: 'unexpected server message' })

@@ -26,7 +26,8 @@ export function isCipherGrade(name: string): boolean {
  * The cipher string of OpenSSL for a grade, less exclusions (C-141).
  *
  * Where no certificate has to match, strength is as the lists say and not as OpenSSL's security
- * level does: servers without a certificate, or with TLS 1.0, are better than plaintext.
+ * level does: servers without a certificate, or with TLS 1.0, are better than plaintext. So are they
+ * for the grade null, of which nothing would be left.
  *
  * @returns undefined if there is no such grade.
  */
@@ -42,6 +43,6 @@ export function cipherList(
   if (matchesCertificate(level)) excluded.push('aNULL')
   else if (isMandatory(level)) excluded.push('eNULL')
   const parts = [TLS_1_3, lists[name], ...excluded.map((cipher) => `!${cipher}`)]
-  if (!matchesCertificate(level)) parts.push('@SECLEVEL=0')
+  if (!matchesCertificate(level) || name === 'null') parts.push('@SECLEVEL=0')
   return parts.join(':')
 }
