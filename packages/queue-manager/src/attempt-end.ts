@@ -59,7 +59,7 @@ export class AttemptEnd {
     await message.marking
     if (message.hasNews) await this.#tell(message)
     if (!message.deferred) await this.#remove(message)
-    else if (message.isCorrupt) await this.setAside(message.id)
+    else if (message.isCorrupt) await this.#setAside(message)
     else await this.#defer(message)
   }
 
@@ -162,7 +162,6 @@ export class AttemptEnd {
    */
   async #tell(message: ActiveMessage): Promise<void> {
     if (message.hasUnrecorded) await this.#journal.settle(message)
-    await this.#markLast(message.id, message.takeUnmarked())
     if (message.hasBounceLog && !(await this.#send(message, 'failure', 'bounce'))) {
       message.deferred = true
     }
@@ -171,6 +170,12 @@ export class AttemptEnd {
     else if (message.deferred && message.traceFlags === RECORD) {
       await this.#note(message.id, 'trace-report')
     }
+  }
+
+  /** Row 3 of S-30. */
+  async #setAside(message: ActiveMessage): Promise<void> {
+    await this.#markLast(message.id, message.takeUnmarked())
+    await this.setAside(message.id)
   }
 
   /** Rows 6 to 8 of S-30. */
@@ -187,14 +192,16 @@ export class AttemptEnd {
 
   /** Has somebody told of what a log says, if there is one. @returns whether that is done. */
   async #send(
-    { id, envelope }: ActiveMessage,
+    message: ActiveMessage,
     kind: NoticeRequest['kind'],
     log: NoticeRequest['log'],
   ): Promise<boolean> {
+    const { id, envelope } = message
     try {
       // What recipients wait for is known, but if it could not be written; others may have none.
       if (log !== 'defer' && (await this.#store.readStatusLog(log, id)) === undefined) return true
       if (!this.#notices.has(log)) throw new Error(`no service "${log}" in master.cf`)
+      await this.#markLast(id, message.takeUnmarked())
       await this.#notices.send({ kind, log, message: envelope })
       return true
     } catch (error) {

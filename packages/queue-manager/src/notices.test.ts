@@ -49,8 +49,8 @@ describe('QueueManager: permanent failures', () => {
     expect(here.store.calls.filter((call) => call.includes(' Q'))).toEqual([
       'move Q incoming active',
       'appendStatusLog bounce Q',
-      'markDone Q active 70 50 60',
       'readStatusLog bounce Q',
+      'markDone Q active 70 50 60',
       'removeStatusLog bounce Q',
       'remove Q active',
     ])
@@ -128,6 +128,22 @@ describe('QueueManager: permanent failures', () => {
     await here.run(1)
     expect(here.notices).toMatchObject([{ kind: 'failure', log: 'bounce', text: 'left\n' }])
     expect(here.store.places()).toEqual({})
+    await manager.drain()
+  })
+
+  it('cost mail that does not fail nothing: it is not marked, and no log is written', async () => {
+    const here = world()
+    here.store.add({ id: 'Q', recipients: ['sent@x'] }, 'deferred', START_MS)
+    const manager = here.manager()
+    await manager.start()
+    await here.run(1)
+    expect(here.store.calls.filter((call) => call.includes(' Q'))).toEqual([
+      'move Q deferred active',
+      'readEnvelope Q active',
+      'removeStatusLog defer Q',
+      'readStatusLog bounce Q',
+      'remove Q active',
+    ])
     await manager.drain()
   })
 
