@@ -1,11 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { EphemeralKeyInfo, TLSSocket } from 'node:tls'
 
-const CURVES: ReadonlyMap<string, string> = new Map([
-  ['prime256v1', 'P-256'],
-  ['secp384r1', 'P-384'],
-  ['secp521r1', 'P-521'],
-])
 // In TLS 1.3 the curve of a key decides about the digest (RFC 8446 4.2.3).
 const CURVE_DIGESTS: ReadonlyMap<string, string> = new Map([
   ['prime256v1', 'SHA256'],
@@ -38,8 +33,7 @@ function keyExchange(info: EphemeralKeyInfo | object | null): string {
   if (info === null || !('name' in info) || !info.name) {
     return info !== null && 'size' in info ? ` key-exchange DHE (${info.size} bits)` : ''
   }
-  const curve = CURVES.get(info.name)
-  return ` key-exchange ${curve === undefined ? info.name : `ECDHE (${curve})`}`
+  return ` key-exchange ${CURVE_DIGESTS.has(info.name) ? `ECDHE (${info.name})` : info.name}`
 }
 
 function signature(key: KeyObject | undefined): string {
@@ -49,10 +43,9 @@ function signature(key: KeyObject | undefined): string {
     case 'rsa-pss':
       return ` server-signature RSA-PSS (${modulusLength} bits)`
     case 'ec': {
-      const curve = CURVES.get(namedCurve) ?? namedCurve
       const digest = CURVE_DIGESTS.get(namedCurve)
       const behind = digest === undefined ? '' : ` server-digest ${digest}`
-      return ` server-signature ECDSA (${curve})${behind}`
+      return ` server-signature ECDSA (${namedCurve})${behind}`
     }
     case 'ed25519':
     case 'ed448':
