@@ -31,6 +31,7 @@ export const options: SmtpClientOptions = {
   replyLineLimit: 2048,
   contentLineLimit: 998,
   disableMimeOutputConversion: false,
+  mimeLimits: { headerSizeLimit: 102_400, mimeBoundaryLengthLimit: 2048, mimeNestingLimit: 100 },
   quoteEnvelope: true,
   softBounce: false,
   helpfulWarnings: true,

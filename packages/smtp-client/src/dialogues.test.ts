@@ -33,7 +33,6 @@ import {
 //   header-checks header-checks-error generic generic-ext generic-ext-prop
 // smtp_per_request_deadline: deadline
 // DANE: dane-*
-// conversion to 7 bits: downgrade-text downgrade-multipart downgrade-nesting
 // XFORWARD: xforward xforward-some xforward-close
 // best_mx_transport: loop-bestmx-transport
 // address probes: group E
@@ -453,6 +452,12 @@ function settings(config: Dialogue['config'], stage: Stage): Settings {
       },
       disable_mime_output_conversion: () => {
         client = { ...client, disableMimeOutputConversion: yes }
+      },
+      mime_nesting_limit: () => {
+        client = {
+          ...client,
+          mimeLimits: { ...client.mimeLimits, mimeNestingLimit: Number(value) },
+        }
       },
       smtp_quote_rfc821_envelope: () => {
         client = { ...client, quoteEnvelope: yes }

@@ -65,6 +65,15 @@ export interface SmtpClientOptions extends ServicePorts {
   readonly contentLineLimit: number
   /** `disable_mime_output_conversion`: 8-bit content goes out as it is (C-164). */
   readonly disableMimeOutputConversion: boolean
+  /** How much of a message's structure is followed where its content changes on the way. */
+  readonly mimeLimits: {
+    /** `header_size_limit`: the rest of a header is lost. */
+    readonly headerSizeLimit: number
+    /** `mime_boundary_length_limit`. */
+    readonly mimeBoundaryLengthLimit: number
+    /** `mime_nesting_limit`: a message that goes beyond is not sent (C-167). */
+    readonly mimeNestingLimit: number
+  }
   /** `smtp_quote_rfc821_envelope` (C-174). */
   readonly quoteEnvelope: boolean
   /** `soft_bounce`: after a 5xx reply the next server is tried, if there is one (C-91). */

@@ -1,5 +1,3 @@
-import { isAscii } from 'node:buffer'
-
 import type { Clock } from '@posthouse/clock'
 import type { Logger } from '@posthouse/mail-log'
 
@@ -19,6 +17,7 @@ import type { SmtpReply } from './reply.ts'
 import type { SmtpDelivery } from './request.ts'
 import { ContentError, sendContent } from './send-content.ts'
 import type { SmtpSession } from './session.ts'
+import { MimeNestingError, sevenBitContent } from './seven-bit-content.ts'
 import { type AwaitedCommand, type Step, Transaction, type Verdict } from './transaction.ts'
 
 /** What a transaction works with. */
@@ -85,17 +84,16 @@ export class TransactionRun {
    */
   async revive(): Promise<boolean> {
     const { delivery, options } = this.#context
-    const { connection, features } = this.session
+    const { connection } = this.session
     this.session.reassign(delivery.queueId)
     try {
       if (!connection.failed) {
-        // Where conversion is needed there may be no transaction: RSET goes alone.
-        if (!needsConversion(delivery, features, options)) this.#transaction = this.#begin(true)
-        const step = this.#transaction?.next()
-        connection.send(step?.kind === 'send' ? step.text : 'RSET\r\n')
+        this.#transaction = this.#begin(true)
+        const step = this.#transaction.next()
+        connection.send(step.kind === 'send' ? step.text : 'RSET\r\n')
         const pending = connection.read(options.rsetTimeoutMs)
         const reply = pending instanceof Promise ? await pending : pending
-        this.#transaction?.reply(reply)
+        this.#transaction.reply(reply)
         if (reply.code >= 200 && reply.code <= 299) return true
       }
     } catch (error) {
@@ -121,7 +119,7 @@ export class TransactionRun {
     this.#finalIfBroken = finalIfBroken
     this.#setupDoneMs = clock.now()
     if (this.#transaction === undefined) {
-      const obstacle = this.#sizeObstacle() ?? (await this.#conversionObstacle())
+      const obstacle = this.#sizeObstacle()
       if (obstacle !== undefined) {
         this.#fail(obstacle)
         outcomes.completeSession()
@@ -200,7 +198,7 @@ export class TransactionRun {
   #sendContent(trailer: string): Promise<SmtpReply | undefined> | undefined {
     const { connection } = this.session
     const { delivery, options, log } = this.#context
-    const { content, contentSize, queueId } = delivery
+    const { contentSize, queueId } = delivery
     const { contentLineLimit: lineLimit, dataXferTimeoutMs: timeoutMs } = options
     const sent = (broke: boolean): undefined => {
       this.#sendingContent = false
@@ -209,10 +207,18 @@ export class TransactionRun {
       log.info(text, { queueId })
     }
     this.#sendingContent = true
+    const content = this.#content()
     const plan = { content, contentSize, lineLimit, trailer, timeoutMs }
     const sending = sendContent(connection, plan)
     if (sending instanceof Promise) return sending.then(sent, (error) => this.#early(error))
     return sent(sending)
+  }
+
+  #content(): SmtpDelivery['content'] {
+    const { delivery, options } = this.#context
+    if (!needsConversion(delivery, this.session.features, options)) return delivery.content
+    const { mimeLimits, replyLineLimit: lineLengthLimit } = options
+    return sevenBitContent(delivery.content, { ...mimeLimits, lineLengthLimit })
   }
 
   #early(error: unknown): SmtpReply {
@@ -252,6 +258,8 @@ export class TransactionRun {
       const phase =
         this.#sendingContent || awaited === undefined ? 'sending message body' : PHASES[awaited]
       this.#fail(conversationFailure(server, error.code, phase))
+    } else if (error instanceof ContentError && error.cause instanceof MimeNestingError) {
+      this.#fail({ kind: 'message', status: '5.6.0', text: error.cause.message })
     } else if (error instanceof ContentError) {
       const { log, delivery } = this.#context
       const cause = error.cause instanceof Error ? error.cause.message : String(error.cause)
@@ -295,18 +303,6 @@ export class TransactionRun {
     return { kind: 'message', status: '5.3.4', text }
   }
 
-  // Conversion to 7 bits is not there yet, and without it such a server may damage the message.
-  async #conversionObstacle(): Promise<Failure | undefined> {
-    const { delivery, options } = this.#context
-    if (!needsConversion(delivery, this.session.features, options)) return undefined
-    if (delivery.encoding === '' && (await isSevenBit(delivery.content))) return undefined
-    const host = hostText(this.session.server)
-    const text =
-      `message has 8-bit content, and host ${host} offers no 8BITMIME; ` +
-      'conversion to 7 bits is not available yet'
-    return { kind: 'message', status: '4.6.3', text }
-  }
-
   #timeoutMs(command: AwaitedCommand): number {
     const { options } = this.#context
     switch (command) {
@@ -323,14 +319,4 @@ export class TransactionRun {
         return options.rsetTimeoutMs
     }
   }
-}
-
-async function isSevenBit(content: SmtpDelivery['content']): Promise<boolean> {
-  // An unreadable message is found out, and reported, when it is sent.
-  try {
-    for await (const chunk of content()) if (!isAscii(chunk)) return false
-  } catch {
-    return true
-  }
-  return true
 }

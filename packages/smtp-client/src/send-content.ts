@@ -35,7 +35,12 @@ export function sendContent(connection: Connection, plan: ContentPlan): boolean 
   if (plan.contentSize > WRITE_BYTES || !(Symbol.iterator in source)) {
     return sendInPieces(connection, plan, source, encoder)
   }
-  for (const chunk of guarded(source)) encoder.write(chunk)
+  try {
+    for (const chunk of guarded(source)) encoder.write(chunk)
+  } catch (error) {
+    connection.sendBytes(encoder.take()) // Without the dot it is no message.
+    throw error
+  }
   encoder.end(plan.trailer)
   connection.sendBytes(encoder.take())
   return encoder.brokeLine

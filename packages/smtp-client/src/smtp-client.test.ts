@@ -179,27 +179,29 @@ class OneSession implements SessionCache {
 describe('content', () => {
   const eightBit = Buffer.from('Hi: x\n\ngr\xfc\xdfe\n', 'latin1')
 
+  const labelled = 'Content-Transfer-Encoding: 8bit\n\ngr\xfc\xdfe\n'
+  const quoted = 'Content-Transfer-Encoding: quoted-printable\n\ngr=FC=DFe\n'
+
   it.each([
-    ['8bit', ['PIPELINING'], eightBit],
-    ['', ['PIPELINING'], eightBit],
-    ['8bit', ['PIPELINING'], Buffer.from('Hi: x\n\nascii\n')],
+    ['8bit', 'from memory', labelled, quoted],
+    ['8bit', 'as a stream', labelled, quoted],
+    ['', 'from memory', labelled, quoted],
+    ['8bit', 'from memory', 'Hi: x\n\nascii', 'Hi: x\n\nascii\n'],
+    ['7bit', 'from memory', labelled, labelled],
   ] as const)(
-    'C-164: encoding %j waits for a server with 8BITMIME',
-    async (encoding, keywords, bytes) => {
-      const server = await new FakeServer(keywords).listen()
+    'C-164: encoding %j, %s: %j becomes %j without 8BITMIME',
+    async (encoding, source, text, expected) => {
+      const server = await new FakeServer(['PIPELINING']).listen()
       const { client } = setUp()
-      const { outcomes, blame } = await client.deliver(
-        delivery(server.nexthop, { encoding, content: () => [bytes] }),
-      )
-      expect(outcomes).toEqual([
-        expect.objectContaining({
-          kind: 'deferred',
-          status: '4.6.3',
-          text: expect.stringMatching(/^message has 8-bit content, and host .* no 8BITMIME; /),
-        }),
-      ])
-      expect(blame).toBeUndefined()
-      expect(server.messages).toEqual([])
+      const bytes = Buffer.from(text, 'latin1')
+      const stream = async function* () {
+        yield bytes.subarray(0, 40)
+        yield bytes.subarray(40)
+      }
+      const content = () => (source === 'as a stream' ? stream() : [bytes])
+      const request = delivery(server.nexthop, { encoding, content })
+      expect((await client.deliver(request)).outcomes).toMatchObject([{ kind: 'sent' }])
+      expect(server.messages).toEqual([expected])
     },
   )
 
@@ -515,14 +517,6 @@ describe('reuse', () => {
       'DATA',
       content.slice(0, 4),
     ])
-  })
-
-  it('C-121: RSET goes alone where the message cannot follow, and the session is kept', async () => {
-    const server = await new FakeServer(['PIPELINING']).listen()
-    const eightBit = { encoding: '8bit', content: () => [Buffer.from('Hi: x\n\n\xfc\n')] } as const
-    const { outcomes, writes } = await deliverTwice(server, {}, eightBit)
-    expect(outcomes).toMatchObject([{ kind: 'deferred', status: '4.6.3', connUse: 2 }])
-    expect(writes).toEqual([['RSET\r\n']])
   })
 
   // Limits of one: a session that was no good any more does not count.

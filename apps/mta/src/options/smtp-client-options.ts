@@ -55,6 +55,11 @@ export function smtpClientOptions(
     replyLineLimit: config.line_length_limit,
     contentLineLimit: config.smtp_line_length_limit,
     disableMimeOutputConversion: config.disable_mime_output_conversion,
+    mimeLimits: {
+      headerSizeLimit: config.header_size_limit,
+      mimeBoundaryLengthLimit: config.mime_boundary_length_limit,
+      mimeNestingLimit: config.mime_nesting_limit,
+    },
     quoteEnvelope: config.smtp_quote_rfc821_envelope,
     softBounce: config.soft_bounce,
     helpfulWarnings: config.helpful_warnings,
