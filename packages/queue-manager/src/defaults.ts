@@ -43,6 +43,7 @@ export const defaultOptions: Omit<QueueManagerOptions, 'hostname'> = {
   bounceQueueLifetimeMs: 5 * DAY_MS,
   queueRunDelayMs: 5 * MINUTE_MS,
   transportRetryMs: MINUTE_MS,
+  daemonTimeoutMs: 300 * MINUTE_MS,
   deferTransports: [],
   defaultFilterNexthop: '',
   recipientDelimiter: '',

@@ -12,6 +12,7 @@ import type { ActiveMessage, Request, Target } from './active-message.ts'
 import { Alarm } from './alarm.ts'
 import { createScheduler, type Scheduling } from './create-scheduler.ts'
 import { DeliveryJournal } from './delivery-journal.ts'
+import { DeliveryWatch } from './delivery-watch.ts'
 import type { QueueManagerOptions, TransportSettings } from './options.ts'
 import type { DeliveryAgent, DeliveryReport, DeliveryRequest, QueueManagerPorts } from './ports.ts'
 import { agentRequest, plainRequest, requestOf, type Selected } from './request.ts'
@@ -51,6 +52,7 @@ export class Dispatcher {
   readonly #settings = new Map<string, TransportSettings>()
   readonly #grouping: GroupingOptions
   readonly #alarm: Alarm
+  readonly #watch: DeliveryWatch<Selected>
 
   constructor(options: QueueManagerOptions, ports: QueueManagerPorts, events: DispatchEvents) {
     this.#options = options
@@ -58,6 +60,9 @@ export class Dispatcher {
     this.#events = events
     this.#journal = new DeliveryJournal(options, ports)
     this.#time = new SchedulerClock(() => ports.clock.now(), ports.log)
+    this.#watch = new DeliveryWatch(ports.clock, options.daemonTimeoutMs, (delivery) =>
+      this.#giveUp(delivery),
+    )
     this.#alarm = new Alarm(ports.clock, () => events.timeCame())
     this.#scheduler = createScheduler(options, ports, {
       settingsOf: (transport) => this.#settingsOf(transport),
@@ -93,6 +98,7 @@ export class Dispatcher {
   /** Ends the waiting for what has its time. */
   stop(): void {
     this.#alarm.clear()
+    // Those in flight are waited for, and may still be given up.
   }
 
   /**
@@ -161,13 +167,16 @@ export class Dispatcher {
     const handoffMs = clock.now()
     const { message } = request
     this.#events.began(message)
+    this.#watch.begin(delivery, handoffMs)
     void attempt(agent, agentRequest(request, delivery, handoffMs)).then(
       (report) => {
+        if (!this.#watch.end(delivery)) return // Given up, and told of.
         this.#answered(delivery, request, report, handoffMs)
         this.#events.ended(message)
       },
       (error: unknown) => {
-        this.#lost(delivery, request, error)
+        if (!this.#watch.end(delivery)) return
+        this.#died(delivery, request, error)
         this.#events.ended(message)
       },
     )
@@ -178,7 +187,7 @@ export class Dispatcher {
     const { outcomes } = report
     if (outcomes.length !== request.recipients.length) {
       const expected = `expected ${request.recipients.length} outcomes, got ${outcomes.length}`
-      this.#lost(delivery, request, new Error(expected))
+      this.#died(delivery, request, new Error(expected))
       return
     }
     if (report.isCorrupt) request.message.isCorrupt = true
@@ -189,13 +198,22 @@ export class Dispatcher {
     this.#conclude(delivery, resultOf(report))
   }
 
-  /** The agent died, as far as can be told from here (S-69, S-84). */
-  #lost(delivery: Selected, request: Request, error: unknown): void {
-    const { transport } = delivery
+  #giveUp(delivery: Selected): void {
+    const { activation, transport } = delivery
+    const reason = `timeout receiving delivery status from transport: ${transport}`
+    this.#lost(delivery, requestOf(delivery), reason)
+    this.#events.ended(activation.message)
+  }
+
+  #died(delivery: Selected, request: Request, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error)
+    this.#lost(delivery, request, `no answer from transport ${delivery.transport}: ${reason}`)
+  }
+
+  /** The agent died, as far as can be told from here (S-69, S-84). */
+  #lost(delivery: Selected, request: Request, reason: string): void {
     const { id } = request.message
-    const text = `${id}: no answer from transport ${transport}: ${reason}`
-    this.#ports.log.warning(text, { queueId: id, reason })
+    this.#ports.log.warning(`${id}: ${reason}`, { queueId: id, reason })
     this.#record(request, 'deferred', LOST)
     this.#conclude(delivery, { kind: 'lost' })
   }

@@ -99,9 +99,11 @@ describe('destination_concurrency_feedback_debug', () => {
     await here.run(1)
     manager.trigger(Buffer.from('F'))
     const windows = here.lines.filter((line) => line.startsWith('qmgr: qmgr_queue_'))
+    const state = (window: number, cohorts: number) =>
+      `queue z.tst: limit 20 window ${window} success 0 failure 0 fail_cohorts ${cohorts}`
     expect(windows).toEqual([
-      'qmgr: qmgr_queue_throttle: queue z.tst: limit 20 window 0 success 0 failure 0 fail_cohorts 1',
-      'qmgr: qmgr_queue_unthrottle: queue z.tst: limit 20 window 1 success 0 failure 0 fail_cohorts 0',
+      `qmgr: qmgr_queue_throttle: ${state(0, 1)}`,
+      `qmgr: qmgr_queue_unthrottle: ${state(1, 0)}`,
     ])
   })
 })

@@ -38,6 +38,8 @@ export interface QueueManagerOptions {
   readonly queueRunDelayMs: number
   /** `transport_retry_time`: the time that a dead transport is left alone (S-80). */
   readonly transportRetryMs: number
+  /** `daemon_timeout`: the time that a delivery may take, at most 2^31-1 (S-90). */
+  readonly daemonTimeoutMs: number
   /** `defer_transports`: names of transports that get nothing unless flushed (S-24). */
   readonly deferTransports: readonly string[]
   /** `default_filter_nexthop` (S-22). */

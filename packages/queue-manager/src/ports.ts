@@ -107,6 +107,8 @@ export interface DeliveryRequest {
   readonly returnContent?: 'full' | 'headers' | undefined
   /** Nothing may be delivered, only found out whether it could be (`sendmail -bv`). */
   readonly isProbe?: boolean | undefined
+  /** Of the queue file, by name: where the message came from (F-39). */
+  readonly attributes: ReadonlyMap<string, string>
   readonly arrivalTimeMs: number
   readonly activeTimeMs: number
   readonly handoffMs: number

@@ -158,6 +158,7 @@ describe('QueueManager: a message', () => {
         encoding: '8bit',
         sendOptions: 9,
         isProbe: false,
+        attributes: new Map(),
         arrivalTimeMs: START_MS - 5,
         activeTimeMs: START_MS,
         handoffMs: START_MS,

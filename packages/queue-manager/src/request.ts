@@ -59,6 +59,7 @@ export function agentRequest(
     encoding: envelope.encoding,
     sendOptions: envelope.sendOptions | (utf8 ? RECIPIENT_IS_UTF8 : 0),
     ...dsnTerms(message),
+    attributes: envelope.attributes,
     arrivalTimeMs: envelope.arrivalTimeMs,
     activeTimeMs: message.activeMs,
     handoffMs,

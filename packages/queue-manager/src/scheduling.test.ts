@@ -132,6 +132,31 @@ describe.each(['qmgr', 'oqmgr'] as const)('%s: destinations', (scheduling) => {
   })
 })
 
+describe('QueueManager: an agent that does not answer', () => {
+  it('S-90: is given up after daemon_timeout, and what it says later is not heard', async () => {
+    const options = { daemonTimeoutMs: 600_000, minimalBackoffMs: 3_000_000 }
+    const { here, starts } = worldOf(({ nexthop }) => (nexthop === 'x' ? 1000 : 500), {}, options)
+    const manager = here.manager()
+    await manager.start()
+    const put = (id: string) => manager.accept(here.store.add({ id, recipients: [`r@${id}`] }))
+    put('x')
+    await here.run(200)
+    put('y')
+    await here.run(399)
+    expect(here.store.places()).toEqual({ x: 'active', y: 'active' })
+    await here.run(2)
+    const timeout = 'x: timeout receiving delivery status from transport: smtp'
+    expect(here.lines.filter((line) => line.includes('timeout'))).toEqual([
+      `qmgr: warning: ${timeout}`,
+    ])
+    expect(here.store.places()).toEqual({ x: 'deferred', y: 'active' })
+    await Promise.all([manager.drain(), here.run(500)])
+    expect(here.lines.filter((line) => line.includes('r@x'))).toHaveLength(1)
+    expect(here.lines.filter((line) => line.endsWith('removed'))).toEqual(['qmgr: y: removed'])
+    expect(starts('x')).toEqual([0])
+  })
+})
+
 describe('QueueManager: small mail', () => {
   it.each([
     ['qmgr', (i: number) => 10 + 4 * i, 51],
@@ -157,7 +182,7 @@ describe('QueueManager: small mail', () => {
     expect(Math.max(...deliveries.map(({ to }) => to))).toBe(end)
   })
 
-  it('O-21, X-26: goes before what is left of a large one for the same host with qmgr only', async () => {
+  it('O-21, X-26: goes before what is left of a large one for the same host, with qmgr', async () => {
     const position: Record<string, number> = {}
     for (const scheduling of ['qmgr', 'oqmgr'] as const) {
       const settings = { processLimit: 5, destinationRecipientLimit: 2 }

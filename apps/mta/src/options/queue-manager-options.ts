@@ -31,6 +31,7 @@ export function queueManagerOptions(
     bounceQueueLifetimeMs: config.bounce_queue_lifetime,
     queueRunDelayMs: config.queue_run_delay,
     transportRetryMs: config.transport_retry_time,
+    daemonTimeoutMs: config.daemon_timeout,
     deferTransports: config.defer_transports,
     defaultFilterNexthop: config.default_filter_nexthop,
     hostname: config.myhostname,

@@ -20,7 +20,8 @@ export const processParameters = {
     type: 'time',
     default: '18000s',
     min: 1,
-    description: 'A QMQP client whose request is not there in full after this time is cut off.',
+    description:
+      'A QMQP client whose request is not there in full, or a delivery that has no result, is given up.',
   },
   default_process_limit: {
     type: 'integer',
