@@ -1,7 +1,7 @@
 import { DiskThread } from './disk-thread.ts'
 
 // A journal writes what several threads wait for at once, but each thread costs some 7 MB.
-const THREADS = 3
+const THREADS = 5
 // Up to this wait a thread that is awake is better than one that has to be woken.
 const SHORT_MS = 1
 

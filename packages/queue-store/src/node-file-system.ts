@@ -30,7 +30,7 @@ const MAX_SYNC_BYTES = 64 * 1024
 type Callback<Value> = (error: NodeJS.ErrnoException | null, value: Value) => void
 
 /** How long a call may wait for others on one thread before it goes to the pool. */
-const MAX_DELAY_MS = 10
+const MAX_DELAY_MS = 5
 
 /** A `QueueFileSystem` that has a thread of its own once it was used. */
 export interface NodeFileSystem extends QueueFileSystem {
