@@ -69,7 +69,8 @@ export class Delivery implements Walker {
     const login = sasl?.passwordsOfSenders && { sender: delivery.sender }
     const anyLogin = sasl === undefined ? 'none' : 'one'
     this.#scope = { service, smtputf8: this.#smtputf8, login: login ?? anyLogin }
-    this.#policies = tls === undefined ? undefined : new RequestPolicies(tls, delivery)
+    this.#policies =
+      tls === undefined ? undefined : new RequestPolicies(tls, context.sasl, delivery)
     this.#nexthops = splitNexthops(nexthop)
   }
 
@@ -205,12 +206,13 @@ export class Delivery implements Walker {
   reuseDestination(): Promise<TransactionRun | undefined> | undefined {
     const label = this.#load ? this.#label : undefined
     if (label === undefined) return undefined
+    const policies = this.#policies
+    if (policies === undefined) return this.#revive(label)
     const first = this.#nexthops[0]!
-    const fits = async ({ server, policy }: SmtpSession): Promise<boolean> => {
-      const wanted = await this.#usablePolicy(server, first)
+    return this.#revive(label, async ({ server, policy }) => {
+      const wanted = await policies.usable(first, server)
       return wanted !== undefined && wanted.key === policy?.key
-    }
-    return this.#revive(label, this.#policies === undefined ? undefined : fits)
+    })
   }
 
   /** In a good session to the server that was kept (C-120). */
@@ -219,25 +221,15 @@ export class Delivery implements Walker {
     nexthop: string,
   ): Promise<TransactionRun | undefined> | undefined {
     if (!this.#load) return undefined
-    if (this.#policies === undefined)
-      return this.#revive(this.#endpoint(server, nexthop, undefined))
-    return this.#reuseSecure(server, nexthop)
-  }
-
-  async #reuseSecure(server: MailServer, nexthop: string): Promise<TransactionRun | undefined> {
-    const policy = await this.#usablePolicy(server, nexthop)
-    if (policy === undefined) return undefined
-    return this.#revive(this.#endpoint(server, nexthop, policy))
+    const revive = (policy?: TlsPolicy) => this.#revive(this.#endpoint(server, nexthop, policy))
+    const policies = this.#policies
+    if (policies === undefined) return revive()
+    // Without a word if there is no policy: whoever connects to the server will say why.
+    return policies.usable(nexthop, server).then((policy) => policy && revive(policy))
   }
 
   #endpoint(server: MailServer, nexthop: string, policy: TlsPolicy | undefined): string {
     return endpointLabel(this.#scope, server, nexthop, policy)
-  }
-
-  /** Without a word if there is none: whoever connects to the server will say why. */
-  async #usablePolicy(server: MailServer, nexthop: string): Promise<TlsPolicy | undefined> {
-    const found = await this.#policies?.find(nexthop, server)
-    return found?.kind === 'policy' ? found.policy : undefined
   }
 
   /** @param fits whether the session may be used; absent: whatever has the label may be. */
@@ -338,14 +330,9 @@ export class Delivery implements Walker {
     server: MailServer,
     terms: HandshakeTerms,
   ): Promise<HandshakeTerms | undefined> {
-    const policies = this.#policies
-    if (policies === undefined || terms.policy === undefined) return undefined
-    if (!policies.allowsPlaintext(terms.policy)) return undefined
-    const login = this.#context.sasl?.loginFor(server.name, terms)
-    // A table that cannot tell is as good as one that has a password: it is not shown.
-    const isLoggingIn = await login?.then(isDefined, () => true)
-    if (isLoggingIn) return undefined
-    return { ...terms, policy: policies.plaintext() }
+    if (terms.policy === undefined) return undefined
+    const policy = await this.#policies?.withoutTls(terms.policy, server, terms)
+    return policy === undefined ? undefined : { ...terms, policy }
   }
 
   /** Sends the message to who is open, then keeps or ends the session. */
@@ -392,8 +379,4 @@ export class Delivery implements Walker {
 // Without QUIT, as Postfix does: nobody waits for the reply (C-124).
 function closeSession(session: SmtpSession): void {
   session.connection.close()
-}
-
-function isDefined(value: unknown): boolean {
-  return value !== undefined
 }

@@ -26,8 +26,8 @@ export function isCipherGrade(name: string): boolean {
  * The cipher string of OpenSSL for a grade, less exclusions (C-141).
  *
  * Where no certificate has to match, strength is as the lists say and not as OpenSSL's security
- * level does: servers without a certificate, or with TLS 1.0, are better than plaintext. So are they
- * for the grade null, of which nothing would be left.
+ * level does: servers without a certificate, or with TLS 1.0, are better than plaintext. The same
+ * goes for the grade null, of which nothing would be left.
  *
  * @returns undefined if there is no such grade.
  */

@@ -1,6 +1,7 @@
 import type { MailServer } from '@posthouse/mx-lookup'
 
 import { type SmtpDelivery, TLS_OPTIONAL } from '../request.ts'
+import type { Authenticator, LoginTerms } from '../sasl/authenticate.ts'
 import type { TlsPolicyResult } from './policy-finder.ts'
 import type { TlsEngine } from './tls-engine.ts'
 import { isMandatory } from './tls-level.ts'
@@ -11,11 +12,13 @@ type Later<Value> = Value | Promise<Value>
 /** The TLS policies of one request, each looked up once (C-133). */
 export class RequestPolicies {
   readonly #engine: TlsEngine
+  readonly #sasl: Authenticator | undefined
   readonly #delivery: SmtpDelivery
   readonly #found = new Map<string, Later<TlsPolicyResult>>()
 
-  constructor(engine: TlsEngine, delivery: SmtpDelivery) {
+  constructor(engine: TlsEngine, sasl: Authenticator | undefined, delivery: SmtpDelivery) {
     this.#engine = engine
+    this.#sasl = sasl
     this.#delivery = delivery
   }
 
@@ -45,16 +48,31 @@ export class RequestPolicies {
     return `MX name '${name}' does not match STS MX pattern for '${domain}'`
   }
 
-  /** Whether mail may go to the same server without TLS after TLS has failed (C-97). */
-  allowsPlaintext({ level }: TlsPolicy): boolean {
-    const { waitedMs = 0, isProbe = false } = this.#delivery
-    if (level !== 'may') return false
-    return isProbe || waitedMs >= this.#engine.options.plaintextAfterMs
+  /** The policy, if there is one that can be used. */
+  async usable(destination: string, server: MailServer): Promise<TlsPolicy | undefined> {
+    const found = await this.find(destination, server)
+    return found.kind === 'policy' ? found.policy : undefined
   }
 
-  /** For the attempt without. */
-  plaintext(): TlsPolicy {
-    return policyOfLevel('none', this.#engine.options)
+  /**
+   * For another attempt with the same server after TLS has failed: a policy without it, if that is
+   * allowed (C-97). It is not where somebody logs in.
+   */
+  async withoutTls(
+    { level }: TlsPolicy,
+    { name }: MailServer,
+    terms: LoginTerms,
+  ): Promise<TlsPolicy | undefined> {
+    const { waitedMs = 0, isProbe = false } = this.#delivery
+    const { options } = this.#engine
+    if (level !== 'may' || (waitedMs < options.plaintextAfterMs && !isProbe)) return undefined
+    const login = this.#sasl?.loginFor(name, terms)
+    // A table that cannot tell is as good as one that has a password: it is not shown.
+    const isLoggingIn = await login?.then(
+      (found) => found !== undefined,
+      () => true,
+    )
+    return isLoggingIn ? undefined : policyOfLevel('none', options)
   }
 }
 
