@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -104,6 +104,35 @@ describe('TLS of the whole program', () => {
     expect(server.arrivals).toMatchObject([{ certificate: 'client.test' }])
   })
 })
+
+describe('a reload with TLS', () => {
+  it('reads certificates again', async () => {
+    const server = await destination()
+    const opened = await scene(
+      {
+        relayhost: `[127.0.0.1]:${server.port}`,
+        smtp_tls_security_level: 'encrypt',
+        smtp_tls_cert_file: '$config_directory/pair.pem',
+      },
+      { 'pair.pem': pair('client') },
+    )
+    const { posthouse, directory } = opened
+    await opened.submit(['a@example.com'])
+    await posthouse.logged(/to=<a@example\.com>.*status=sent/)
+    writeFileSync(join(directory, 'conf/pair.pem'), pair('good'))
+    process.kill(posthouse.processId, 'SIGHUP')
+    await posthouse.logged(/reload -- version/)
+    await opened.submit(['b@example.com'])
+    await posthouse.logged(/to=<b@example\.com>.*status=sent/)
+    const certificates = server.arrivals.map(({ certificate }) => certificate)
+    expect(certificates).toEqual(['client.test', 'mx.tls.test'])
+  })
+})
+
+function pair(name: string): string {
+  const files = [certificatePath(`${name}.key`), certificatePath(`${name}.pem`)]
+  return files.map((file) => readFileSync(file, 'utf8')).join('')
+}
 
 describe('SASL of the whole program', () => {
   const credentials = { client: 'se:cret' }

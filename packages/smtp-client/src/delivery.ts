@@ -132,7 +132,8 @@ export class Delivery implements Walker {
     const { options, log } = this.#context
     try {
       const nexthop = parseNexthop(text, options)
-      if (nexthop.port === SMTPS_PORT && options.helpfulWarnings) {
+      const isWrapped = options.tls?.wrapperMode === true
+      if (nexthop.port === SMTPS_PORT && !isWrapped && options.helpfulWarnings) {
         log.info(
           'SMTPS wrappermode (TCP port 465) requires setting "smtp_tls_wrappermode = yes", ' +
             'and "smtp_tls_security_level = encrypt" (or stronger)',

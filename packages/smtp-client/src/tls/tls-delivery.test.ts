@@ -220,6 +220,25 @@ describe('certificates', () => {
   })
 })
 
+describe('wrapper mode', () => {
+  it.each([
+    [true, 'encrypt', 0],
+    [false, 'encrypt', 1],
+  ] as const)(
+    'C-5: wrapper mode %s at port 465: %j hints %i times',
+    async (wrapperMode, level, times) => {
+      const { deliver, lines } = client(await serve(), {
+        level,
+        wrapperMode,
+        starttlsTimeoutMs: 50,
+      })
+      await deliver({ nexthop: 'tls.test:465' })
+      const hints = lines.filter((line) => line.startsWith('SMTPS wrappermode (TCP port 465)'))
+      expect(hints).toHaveLength(times)
+    },
+  )
+})
+
 describe('sessions', () => {
   it('C-150: a handshake is resumed, and what it proved is judged anew', async () => {
     const server = await serve()
