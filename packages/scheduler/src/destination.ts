@@ -1,7 +1,7 @@
 import { ConcurrencyWindow } from './concurrency-window.ts'
 import type { Todo } from './order.ts'
 import type { RetryEntry } from './retry-list.ts'
-import type { Reuse, SessionReuse } from './session-reuse.ts'
+import { type Reuse, SessionReuse } from './session-reuse.ts'
 import type { Transport } from './transport.ts'
 import type { QueuedTurnTaker } from './turn-queue.ts'
 
@@ -32,12 +32,15 @@ export class Destination<Entry, T extends Todo> implements QueuedTurnTaker, Retr
   younger: RetryEntry | undefined
   readonly reuse: SessionReuse
 
-  constructor(name: string, transport: Transport<Entry, T>) {
+  /** What was known of it a moment ago counts: failures, and which sessions are open. */
+  constructor(name: string, transport: Transport<Entry, T>, nowMs: number) {
+    const recent = transport.recent.take(name)
+    const hasFailed = recent?.reuse.isRecent(nowMs) && recent.window.failedCohorts > 0
     this.name = name
     this.transport = transport
-    this.window = new ConcurrencyWindow(transport.windowOptions)
+    this.window = hasFailed ? recent.window : new ConcurrencyWindow(transport.windowOptions)
     this.todo = transport.order.createTodo()
-    this.reuse = transport.reuseMemory.take(name)
+    this.reuse = recent?.reuse ?? new SessionReuse()
   }
 
   /** Whether one more delivery may go to it. */

@@ -320,6 +320,22 @@ describe('RoundRobinScheduler: connection reuse', () => {
     expect(deliver(2501)).toEqual({ load: true, store: false })
   })
 
+  it('a destination that refuses at once is dead in the end, though nothing waits for it', () => {
+    const some = scheduler({ initial: 5 })
+    const attempt = (nowMs: number) => {
+      add(some, 'x', 'job', nowMs, 'x')
+      return some.finish(next(some, nowMs)!, BLAMED, nowMs)
+    }
+    expect([attempt(0), attempt(900)]).toEqual([undefined, undefined])
+    expect(attempt(1800)).toMatchObject(SUSPENDED)
+    expect(some.destinations).toBe(1)
+    some.reviveAll()
+    // After more than a second, failures count from none.
+    const later = [attempt(3000), attempt(4001), attempt(5002), attempt(6003)]
+    expect(later).toEqual([undefined, undefined, undefined, undefined])
+    expect(some.destinations).toBe(0)
+  })
+
   it('S-79: death clears the flags', () => {
     const some = scheduler({ initial: 2 })
     addMany(some, 'x', 'x', 4)

@@ -36,6 +36,7 @@ class Shadow {
   cohorts = 0
   delayedUntilMs = 0
   deadUntilMs = 0
+  lastEndMs = 0
   readonly #limits: PreemptiveLimits
   readonly #most: number
 
@@ -96,6 +97,8 @@ class Simulation {
   readonly #options: PreemptiveOptions & RoundRobinOptions
   readonly #scheduler: EitherScheduler
   readonly #shadows = new Map<string, Shadow>()
+  /** Of those without mail: a second later, failures do not count any more. */
+  readonly #forgotten = new Map<string, Shadow>()
   readonly #busy = new Map<string, number>()
   readonly #down = new Set<string>()
   #messages = 0
@@ -235,6 +238,7 @@ class Simulation {
     const result = this.#resultFor(one)
     shadow.report(result.kind)
     shadow.busy -= 1
+    shadow.lastEndMs = this.#world.nowMs
     this.#busy.set(one.transport, this.#busy.get(one.transport)! - 1)
     const died = wasAlive && shadow.window === 0
     const dropped = one.finish(result, this.#world.nowMs)
@@ -271,9 +275,12 @@ class Simulation {
   }
 
   #forgetIdle(): void {
-    for (const [name, { window, busy, waiting, delayedUntilMs }] of this.#shadows) {
+    for (const [name, shadow] of this.#shadows) {
+      const { window, busy, waiting, delayedUntilMs } = shadow
       const isIdle = busy === 0 && waiting.size === 0 && delayedUntilMs <= this.#world.nowMs
-      if (window > 0 && isIdle) this.#shadows.delete(name)
+      if (window === 0 || !isIdle) continue
+      this.#shadows.delete(name)
+      this.#forgotten.set(name, shadow)
     }
   }
 
@@ -299,9 +306,17 @@ class Simulation {
 
   #shadowOf({ transport, destination }: { transport: string; destination: string }): Shadow {
     const name = `${transport}/${destination}`
-    const shadow = this.#shadows.get(name) ?? new Shadow(this.#limits)
+    const shadow = this.#shadows.get(name) ?? this.#recent(name) ?? new Shadow(this.#limits)
     this.#shadows.set(name, shadow)
     return shadow
+  }
+
+  /** Who failed a moment ago has not forgotten it. */
+  #recent(name: string): Shadow | undefined {
+    const shadow = this.#forgotten.get(name)
+    this.#forgotten.delete(name)
+    if (shadow === undefined || shadow.cohorts === 0) return undefined
+    return this.#world.nowMs - shadow.lastEndMs <= 1000 ? shadow : undefined
   }
 
   #pick<T>(choices: readonly T[]): T {

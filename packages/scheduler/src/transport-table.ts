@@ -89,7 +89,7 @@ export class TransportTable<Entry, T extends Todo> {
     const record = route.destinations.get(destination)
     const dead = route.dead ?? record?.dead
     if (dead !== undefined) return dead
-    return record ?? this.#createDestination(route, destination)
+    return record ?? this.#createDestination(route, destination, nowMs)
   }
 
   /** An entry was queued, and makes a crowd, perhaps. */
@@ -295,8 +295,12 @@ export class TransportTable<Entry, T extends Todo> {
     return transport
   }
 
-  #createDestination(transport: Transport<Entry, T>, name: string): Destination<Entry, T> {
-    const record = new Destination(name, transport)
+  #createDestination(
+    transport: Transport<Entry, T>,
+    name: string,
+    nowMs: number,
+  ): Destination<Entry, T> {
+    const record = new Destination(name, transport, nowMs)
     transport.destinations.set(name, record)
     this.#destinationCount += 1
     return record
@@ -309,10 +313,11 @@ export class TransportTable<Entry, T extends Todo> {
       if (this.#destinationCount <= this.#options.maxDestinations) return
       this.#deadDestinations.remove(record)
       record.dead = undefined
+      record.window.revive(0)
     }
     if (transport.destinations.get(name) !== record) return
     transport.destinations.delete(name)
-    transport.reuseMemory.keep(name, record.reuse)
+    transport.recent.keep(name, record)
     this.#destinationCount -= 1
   }
 }

@@ -1,8 +1,8 @@
 import type { WindowOptions } from './concurrency-window.ts'
 import type { Destination, Suspension } from './destination.ts'
 import type { Order, Todo } from './order.ts'
+import { RecentDestinations } from './recent-destinations.ts'
 import type { RetryEntry } from './retry-list.ts'
-import { ReuseMemory } from './reuse-memory.ts'
 import type { TurnTaker } from './turn-heap.ts'
 
 /** What one transport may do. Complete values: the program that reads main.cf fills them in. */
@@ -29,7 +29,7 @@ export class Transport<Entry, T extends Todo> implements TurnTaker, RetryEntry {
   readonly limits: TransportLimits
   readonly order: Order<Entry, T>
   readonly destinations: Map<string, Destination<Entry, T>> = new Map()
-  readonly reuseMemory: ReuseMemory = new ReuseMemory()
+  readonly recent: RecentDestinations = new RecentDestinations()
   readonly windowOptions: WindowOptions
   readonly destinationDelayMs: number
   readonly delayMs: number
