@@ -1,7 +1,7 @@
 import type { Logger } from '@posthouse/mail-log'
 import type { DeliveryAgent, DeliveryReport, DeliveryRequest } from '@posthouse/queue-manager'
 import { QueueFileError, type QueueStore } from '@posthouse/queue-store'
-import type { SmtpClient, SmtpReport } from '@posthouse/smtp-client'
+import type { MessageOrigin, SmtpClient, SmtpReport } from '@posthouse/smtp-client'
 
 /** `best_mx_transport`: who delivers mail that this host would only send to itself (C-9). */
 export interface BestMxTransport {
@@ -47,6 +47,7 @@ async function deliver(
     contentSize: request.contentLength,
     encoding: request.encoding,
     sendOptions: request.sendOptions,
+    origin: () => originOf(request.attributes),
     waitedMs: request.activeTimeMs - request.arrivalTimeMs,
     envelopeId: request.envelopeId,
     returnContent: request.returnContent,
@@ -55,6 +56,24 @@ async function deliver(
     content: () => watched(store.readContent(request.queueId, 'active', request), noteDamage),
   })
   return isCorrupt ? { ...report, isCorrupt } : report
+}
+
+/** What a queue file says of the client, or of those for whom the client says it speaks (F-39). */
+function originOf(attributes: DeliveryRequest['attributes']): MessageOrigin {
+  const get = (name: string): string => attributes.get(name) ?? ''
+  const isLogged = ['log_client_name', 'log_client_address', 'log_client_port']
+    .concat('log_protocol_name', 'log_helo_name')
+    .some((name) => attributes.has(name))
+  const prefix = isLogged ? 'log_' : ''
+  return {
+    name: get(`${prefix}client_name`),
+    address: get(`${prefix}client_address`),
+    port: get(`${prefix}client_port`),
+    protocol: get(`${prefix}protocol_name`),
+    helo: get(`${prefix}helo_name`),
+    ident: get('log_ident'),
+    isLocal: (attributes.get('rewrite_context') ?? 'local') === 'local',
+  }
 }
 
 type Content = ReturnType<QueueStore['readContent']>

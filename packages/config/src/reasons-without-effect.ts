@@ -34,7 +34,6 @@ export const reasonsWithoutEffect = {
   transcripts: 'transcripts of sessions are not sent to the postmaster yet',
   verification: 'address probes are not there yet',
   wording: 'log texts are the same either way',
-  xforward: 'XFORWARD is not there yet',
 } as const
 
 /** A reason, as a row of the registry names it. */

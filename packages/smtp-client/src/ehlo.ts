@@ -9,6 +9,8 @@ export interface ServerFeatures {
   readonly starttls: boolean
   /** What came behind AUTH, a text for each line that differs from the first (C-68). */
   readonly auth: readonly string[]
+  /** The attributes that XFORWARD may tell, upper case. */
+  readonly xforward: readonly string[]
   readonly size: boolean
   /** Octets; 0 when the server announced no limit. */
   readonly sizeLimit: number
@@ -23,6 +25,7 @@ export const NO_FEATURES: ServerFeatures = {
   smtputf8: false,
   starttls: false,
   auth: [],
+  xforward: [],
   size: false,
   sizeLimit: 0,
 }
@@ -105,6 +108,9 @@ function applyKeyword(
       break
     case 'AUTH':
       if (isNewAuth(features.auth, argument)) features.auth = [...features.auth, argument]
+      break
+    case 'XFORWARD':
+      features.xforward = argument.toUpperCase().split(/\s+/)
       break
     case 'SIZE':
       features.size = true

@@ -31,6 +31,8 @@ export interface SmtpClientOptions extends ServicePorts {
   readonly connectTimeoutMs: number
   /** `smtp_helo_timeout`: greeting, EHLO, HELO. */
   readonly heloTimeoutMs: number
+  /** `smtp_xforward_timeout`. */
+  readonly xforwardTimeoutMs: number
   /** `smtp_mail_timeout`. */
   readonly mailTimeoutMs: number
   /** `smtp_rcpt_timeout`. */
@@ -58,6 +60,9 @@ export interface SmtpClientOptions extends ServicePorts {
   readonly sendEhlo: 'always' | 'never' | 'when-announced'
   /** `smtp_discard_ehlo_keywords` (C-56). */
   readonly discardEhloKeywords: readonly string[]
+
+  /** `smtp_send_xforward_command`: servers that want to know are told who sent a message (C-76). */
+  readonly sendXforward: boolean
 
   /** `line_length_limit`: octets kept of a server's line (C-39). */
   readonly replyLineLimit: number

@@ -21,6 +21,20 @@ export interface SmtpRecipient {
   readonly notify?: number | undefined
 }
 
+/** Where a message came from: the client, and what it said. Empty, or `unknown`: not known. */
+export interface MessageOrigin {
+  readonly name: string
+  /** IPv6 addresses as in headers: `IPv6:2001:db8::1`. */
+  readonly address: string
+  readonly port: string
+  readonly protocol: string
+  readonly helo: string
+  /** The queue id that the message had first. */
+  readonly ident: string
+  /** Whether it counts as mail of this system (`rewrite_context`). */
+  readonly isLocal: boolean
+}
+
 /** One message for one next hop. Plain data, but for the content. */
 export interface SmtpDelivery {
   readonly queueId: string
@@ -37,6 +51,8 @@ export interface SmtpDelivery {
    * 32 REQUIRETLS, which is refused.
    */
   readonly sendOptions: number
+  /** Asked where a server is to be told (C-76); absent: it is told nothing. */
+  readonly origin?: (() => MessageOrigin) | undefined
   /** ENVID of the message, decoded. */
   readonly envelopeId?: string | undefined
   /** RET of the message. */

@@ -18,7 +18,14 @@ import type { SmtpDelivery } from './request.ts'
 import { ContentError, sendContent } from './send-content.ts'
 import type { SmtpSession } from './session.ts'
 import { MimeNestingError, sevenBitContent } from './seven-bit-content.ts'
-import { type AwaitedCommand, type Step, Transaction, type Verdict } from './transaction.ts'
+import {
+  type AwaitedCommand,
+  type OpeningCommand,
+  type Step,
+  Transaction,
+  type Verdict,
+} from './transaction.ts'
+import { xforwardCommands } from './xforward.ts'
 
 /** What a transaction works with. */
 export interface TransactionContext {
@@ -42,6 +49,8 @@ export type SessionEnd =
 
 const PHASES: Readonly<Record<AwaitedCommand, string>> = {
   'opening RSET command': 'sending RSET',
+  'XFORWARD name/address command': 'sending XFORWARD name/address',
+  'XFORWARD helo/protocol command': 'sending XFORWARD protocol/helo_name',
   'MAIL FROM command': 'sending MAIL FROM',
   'RCPT TO command': 'sending RCPT TO',
   'DATA command': 'sending DATA command',
@@ -164,9 +173,26 @@ export class TransactionRun {
     const { isProbe = false } = delivery
     const dummyAuth = options.sasl?.dummyMailAuth && this.session.hasLoggedIn ? ' AUTH=<>' : ''
     const mail = mailCommand(delivery, features, options) + dummyAuth
-    const commands = { mail, rcpts, isProbe }
+    const commands = { mail, rcpts, isProbe, xforward: this.#xforward() }
     const keep = (): boolean => this.#mayKeep && this.session.reusable
     return new Transaction(commands, features.pipelining, keep, resetFirst)
+  }
+
+  #xforward(): OpeningCommand[] | undefined {
+    const { delivery, options } = this.#context
+    const { xforward } = this.session.features
+    if (!options.sendXforward || xforward.length === 0) return undefined
+    return delivery.origin && xforwardCommands(xforward, delivery.origin())
+  }
+
+  /** The message is worth more than what is known of it. */
+  #noteRefusal(reply: SmtpReply, command: AwaitedCommand): void {
+    if (reply.code >= 200 && reply.code <= 299) return
+    const { log, delivery } = this.#context
+    const { queueId } = delivery
+    const relay = relayText(this.session.server)
+    const text = `host ${relay} said: ${oneLine(reply)} (in reply to ${command})`
+    log.warning(text, { queueId, relay })
   }
 
   async #converse(transaction: Transaction): Promise<SessionEnd> {
@@ -174,8 +200,10 @@ export class TransactionRun {
       // Of a revived session the first commands are out already.
       let command = transaction.expecting
       for (; command !== undefined; command = transaction.expecting) {
-        const reply = this.session.connection.read(this.#timeoutMs(command))
-        this.#apply(transaction.reply(reply instanceof Promise ? await reply : reply))
+        const pending = this.session.connection.read(this.#timeoutMs(command))
+        const reply = pending instanceof Promise ? await pending : pending
+        if (command.startsWith('XFORWARD')) this.#noteRefusal(reply, command)
+        this.#apply(transaction.reply(reply))
       }
       const step = transaction.next()
       if (step.kind === 'done') return step.quit ? 'quit' : 'open'
@@ -306,6 +334,9 @@ export class TransactionRun {
   #timeoutMs(command: AwaitedCommand): number {
     const { options } = this.#context
     switch (command) {
+      case 'XFORWARD name/address command':
+      case 'XFORWARD helo/protocol command':
+        return options.xforwardTimeoutMs
       case 'MAIL FROM command':
         return options.mailTimeoutMs
       case 'RCPT TO command':

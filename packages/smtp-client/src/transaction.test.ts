@@ -117,6 +117,25 @@ describe('Transaction', () => {
     expect(verdicts).toEqual(['delivered all'])
   })
 
+  const xforward = [
+    { command: 'XFORWARD name/address command', text: 'XFORWARD NAME=a' },
+    { command: 'XFORWARD helo/protocol command', text: 'XFORWARD HELO=b' },
+  ] as const
+
+  it.each([
+    [true, false, ['XFORWARD NAME=a\r\nXFORWARD HELO=b\r\nMAIL FROM:<>\r\n']],
+    [true, true, ['RSET\r\nXFORWARD NAME=a\r\nXFORWARD HELO=b\r\nMAIL FROM:<>\r\n']],
+    [false, true, ['RSET', 'XFORWARD NAME=a', 'XFORWARD HELO=b'].map((line) => `${line}\r\n`)],
+  ])('C-76: XFORWARD comes before MAIL, pipelining %s, RSET %s', (pipelining, reset, groups) => {
+    const told = { ...commands(1), xforward }
+    const codes = (command: string): number =>
+      command.startsWith('XFORWARD') ? 550 : accepted(command)
+    const transaction = new Transaction(told, pipelining, () => true, reset)
+    const { sent, verdicts } = play(transaction, codes)
+    for (const [at, group] of groups.entries()) expect(sent[at]?.startsWith(group)).toBe(true)
+    expect(verdicts).toEqual(['delivered all'])
+  })
+
   it('C-84: all recipients rejected but DATA accepted: an empty message', () => {
     const codes = (command: string): number =>
       command === 'RCPT TO command' ? 550 : accepted(command)

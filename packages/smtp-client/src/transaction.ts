@@ -24,15 +24,29 @@ export interface TransactionCommands {
   readonly mail: string
   /** One per recipient; at least one. */
   readonly rcpts: readonly string[]
+  /** What tells the server where the message came from; their replies decide nothing (C-76). */
+  readonly xforward?: readonly OpeningCommand[] | undefined
   /** Nothing follows RCPT, and its reply decides (C-81). */
   readonly isProbe?: boolean
 }
 
+/** A command that comes before MAIL. */
+export interface OpeningCommand {
+  readonly command:
+    | 'opening RSET command'
+    | 'XFORWARD name/address command'
+    | 'XFORWARD helo/protocol command'
+  readonly text: string
+}
+
 /** A command whose reply is awaited. */
-export type AwaitedCommand = DecidingCommand | 'opening RSET command' | 'final RSET command'
+export type AwaitedCommand = DecidingCommand | OpeningCommand['command'] | 'final RSET command'
 
 // With more unsent octets than this, replies are read first (C-82).
 const GROUP_LIMIT = 4096
+
+const RESET: OpeningCommand = { command: 'opening RSET command', text: 'RSET' }
+const NOTHING: readonly OpeningCommand[] = []
 
 /**
  * MAIL, RCPT, DATA, content, QUIT: what to send when, and what the replies mean (C-80 to C-87).
@@ -48,7 +62,8 @@ export class Transaction {
   readonly #commands: TransactionCommands
   readonly #pipelining: boolean
   readonly #keep: () => boolean
-  // Positions: -1 RSET, 0 MAIL, 1..n RCPT, n + 1 DATA, n + 2 end of data, n + 3 RSET; of a probe
+  readonly #opening: readonly OpeningCommand[]
+  // Positions: the opening ends at -1, 0 MAIL, 1..n RCPT, n + 1 DATA, n + 2 end of data, n + 3 RSET; of a probe
   // n + 1 is RSET.
   readonly #data: number
   readonly #isProbe: boolean
@@ -72,8 +87,10 @@ export class Transaction {
     keep: () => boolean,
     resetFirst: boolean,
   ) {
+    const { xforward = NOTHING } = commands
     this.#commands = commands
-    this.#sent = resetFirst ? -1 : 0
+    this.#opening = resetFirst ? [RESET, ...xforward] : xforward
+    this.#sent = 0 - this.#opening.length
     this.#received = this.#sent
     this.#pipelining = pipelining
     this.#keep = keep
@@ -85,7 +102,7 @@ export class Transaction {
   get expecting(): AwaitedCommand | undefined {
     const at = this.#received
     if (at === this.#sent) return undefined
-    if (at < 0) return 'opening RSET command'
+    if (at < 0) return this.#opening.at(at)!.command
     if (at === 0) return 'MAIL FROM command'
     if (at < this.#data) return 'RCPT TO command'
     if (at === this.#data && !this.#isProbe) return 'DATA command'
@@ -162,7 +179,7 @@ export class Transaction {
   }
 
   #command(at: number): string {
-    if (at < 0) return 'RSET'
+    if (at < 0) return this.#opening.at(at)!.text
     if (at === 0) return this.#commands.mail
     return this.#commands.rcpts[at - 1] ?? (this.#isProbe ? 'RSET' : 'DATA')
   }

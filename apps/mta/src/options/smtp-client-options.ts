@@ -52,6 +52,7 @@ export function smtpClientOptions(
     skipQuitResponse: config.smtp_skip_quit_response,
     sendEhlo: sendEhlo(config),
     discardEhloKeywords: config.smtp_discard_ehlo_keywords,
+    sendXforward: config.smtp_send_xforward_command,
     replyLineLimit: config.line_length_limit,
     contentLineLimit: config.smtp_line_length_limit,
     disableMimeOutputConversion: config.disable_mime_output_conversion,
@@ -72,6 +73,7 @@ function timeLimits(config: Config) {
   return {
     connectTimeoutMs: config.smtp_connect_timeout,
     heloTimeoutMs: config.smtp_helo_timeout,
+    xforwardTimeoutMs: config.smtp_xforward_timeout,
     mailTimeoutMs: config.smtp_mail_timeout,
     rcptTimeoutMs: config.smtp_rcpt_timeout,
     dataInitTimeoutMs: config.smtp_data_init_timeout,

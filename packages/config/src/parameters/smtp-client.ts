@@ -208,7 +208,6 @@ export const smtpClientParameters = {
     type: 'boolean',
     default: 'no',
     since: '2.1',
-    withoutEffect: 'xforward',
     description: 'Forward original client data with XFORWARD when offered.',
   },
   smtp_skip_5xx_greeting: {
@@ -233,7 +232,6 @@ export const smtpClientParameters = {
     default: '300s',
     min: 1,
     since: '2.1',
-    withoutEffect: 'xforward',
     description: 'Limit for XFORWARD and its reply.',
   },
 } as const
