@@ -35,10 +35,11 @@ export class Destination<Entry, T extends Todo> implements QueuedTurnTaker, Retr
   /** What was known of it a moment ago counts: failures, and which sessions are open. */
   constructor(name: string, transport: Transport<Entry, T>, nowMs: number) {
     const recent = transport.recent.take(name)
-    const hasFailed = recent?.reuse.isRecent(nowMs) && recent.window.failedCohorts > 0
+    const failures = recent?.reuse.isRecent(nowMs) ? recent.window.failedCohorts : 0
     this.name = name
     this.transport = transport
-    this.window = hasFailed ? recent.window : new ConcurrencyWindow(transport.windowOptions)
+    const window = failures > 0 ? recent?.window : undefined
+    this.window = window ?? new ConcurrencyWindow(transport.windowOptions)
     this.todo = transport.order.createTodo()
     this.reuse = recent?.reuse ?? new SessionReuse()
   }
