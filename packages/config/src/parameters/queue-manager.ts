@@ -5,7 +5,6 @@ export const queueManagerParameters = {
     default: '5000',
     min: 1,
     since: '3.1',
-    withoutEffect: 'verification',
     description:
       'Address probes that may be in the active queue, so that they cannot crowd out mail.',
   },
