@@ -39,7 +39,7 @@ export function runPostconf(args: readonly string[], ports: PostconfPorts): numb
 function run(commandLine: CommandLine, ports: PostconfPorts, printer: Printer): number {
   const { mode, edit, tlsMode } = commandLine
   switch (mode) {
-    // No SASL on either side, and no delivery to mailboxes that would need a lock.
+    // No SASL plug-ins on either side, and no delivery to mailboxes that would need a lock.
     case 'a':
     case 'A':
     case 'l':
