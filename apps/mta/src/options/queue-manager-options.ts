@@ -13,7 +13,7 @@ export function queueManagerOptions(
   log: Pick<Logger, 'info' | 'warning'>,
   configOf: (service: MasterService) => Config,
 ): QueueManagerOptions {
-  const softBounce = services.filter((service) => configOf(service).soft_bounce)
+  const softBounce = transportsOf(services).filter((service) => configOf(service).soft_bounce)
   return {
     scheduling: queueManagerProgram(services) === 'oqmgr' ? 'oqmgr' : 'qmgr',
     messageActiveLimit: config.qmgr_message_active_limit,
@@ -121,5 +121,9 @@ export function queueManagerWarnings(program: string, configDirectory: string): 
 
 /** Services that can be transports: those that others reach by name. */
 export function transportNames(services: readonly MasterService[]): string[] {
-  return services.filter(({ type }) => type === 'unix').map(({ name }) => name)
+  return transportsOf(services).map(({ name }) => name)
+}
+
+function transportsOf(services: readonly MasterService[]): MasterService[] {
+  return services.filter(({ type }) => type === 'unix')
 }
