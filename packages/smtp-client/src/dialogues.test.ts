@@ -17,6 +17,7 @@ import {
 import { expect, it } from 'vitest'
 import { options as defaults } from '../examples/options.ts'
 import { saslOptions } from '../test/sasl-settings.ts'
+import { tableOptions } from '../test/table-settings.ts'
 import { pem, tlsOptions } from '../test/tls-settings.ts'
 
 import {
@@ -30,8 +31,7 @@ import {
 
 // Not in vectors/dialogues.json, by what they need:
 // PIX workarounds: greet-code-only pix-esmtp pix-delay pix-map pix-off
-// lookup tables: discard-map discard-map-error reply-filter reply-filter-error dsn-filter
-//   header-checks header-checks-error generic generic-ext generic-ext-prop
+// lookup tables: reply-filter reply-filter-error generic generic-ext generic-ext-prop
 // smtp_per_request_deadline: deadline
 // DANE: dane-*
 // best_mx_transport: loop-bestmx-transport
@@ -415,7 +415,7 @@ function settings(config: Dialogue['config'], stage: Stage): Settings {
   let { client, lookup } = defaultSettings()
   for (const [name, value] of Object.entries(config)) {
     const yes = value === 'yes'
-    if (/tls|sasl|sender_dependent|dummy|^minimal/.test(name)) continue
+    if (/tls|sasl|sender_dependent|dummy|^minimal|_maps$|_filter$|_checks$/.test(name)) continue
     const number = TIMEOUTS[name]
     if (number !== undefined) {
       const scale = value.endsWith('s') ? SECOND_MS : 1
@@ -635,7 +635,7 @@ it.concurrent.each(dialogues)('C-178 $name: $title', async (dialogue) => {
   const mx = new MxLookup(lookupOptions, { resolver, random: () => 0, log })
   const cache = new PlainCache()
   const client = new SmtpClient(
-    { ...clientOptions, tls, sasl },
+    { ...clientOptions, ...tableOptions(dialogue.config, log), tls, sasl },
     {
       lookup: (nexthop) => mx.lookup(nexthop),
       cache,

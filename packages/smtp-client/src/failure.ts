@@ -93,6 +93,12 @@ export function conversationFailure(
   return { kind: 'exception', status: '4.4.2', text }
 }
 
+/** Something of our own is out of order, not the server (C-94). */
+export function localDataError(server: MailServer): Failure {
+  const text = `local data error while talking to ${hostText(server)}`
+  return { kind: 'exception', status: '4.3.0', text }
+}
+
 function isProtocolError(code: number): boolean {
   return code < 400 || code > 599 || code === 555 || (code >= 500 && code <= 509)
 }

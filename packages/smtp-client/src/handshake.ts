@@ -3,12 +3,13 @@ import type { MailServer } from '@posthouse/mx-lookup'
 
 import { type ConnectContext, connectFrom, type Unreachable } from './connect-from.ts'
 import { Connection } from './connection.ts'
-import { type DiscardList, NO_FEATURES, parseEhlo } from './ehlo.ts'
+import { type DiscardList, discardList, NO_FEATURES, parseEhlo } from './ehlo.ts'
 import { ConversationError } from './errors.ts'
 import {
   conversationFailure,
   type Failure,
   hostText,
+  localDataError,
   oneLine,
   refusal,
   refusedTls,
@@ -213,7 +214,7 @@ class Handshake {
   }
 
   async #ehlo(): Promise<Failure | undefined> {
-    const { options, discard, log } = this.#context
+    const { options, log } = this.#context
     const { server, connection } = this.#session
     this.phase = 'performing the EHLO handshake'
     this.#timeoutMs = options.heloTimeoutMs
@@ -222,6 +223,8 @@ class Handshake {
     if (reply.code === 421) return refusal(server, reply)
     if (reply.code < 200 || reply.code > 299) return this.#helo()
 
+    const discard = await this.#discardList()
+    if (discard === undefined) return localDataError(server)
     const features = parseEhlo(reply.text, discard.keywords, (argument) =>
       log.warning(`bad EHLO SIZE limit "${argument}" from ${relayText(server)}`),
     )
@@ -235,6 +238,24 @@ class Handshake {
     const eightBitMime = features.eightBitMime || features.smtputf8
     this.#session.features = { ...features, eightBitMime }
     return undefined
+  }
+
+  /** The keywords to overlook for this server; undefined if that cannot be found out. */
+  async #discardList(): Promise<DiscardList | undefined> {
+    const { discard, log } = this.#context
+    const { discardEhloKeywordMaps: maps } = this.#context.options
+    if (maps === undefined) return discard
+    const { address } = this.#session.server
+    try {
+      const found = await maps(address)
+      return found === undefined ? discard : discardList(found.split(/[\s,]+/))
+    } catch {
+      // The table has said why.
+      const { queueId } = this.#terms
+      const text = `smtp_discard_ehlo_keyword_address_maps map lookup error for ${address}`
+      log.warning(`${queueId}: ${text}`, { queueId })
+      return undefined
+    }
   }
 
   async #helo(): Promise<Failure | undefined> {

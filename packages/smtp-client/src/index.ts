@@ -1,4 +1,5 @@
 export type { Connect } from './connection.ts'
+export type { ClientTable, SmtpContentChecks } from './content-checks.ts'
 export { ContentEncoder } from './content-encoder.ts'
 export type { SmtpClientOptions } from './options.ts'
 export type { ReplyEvents, SmtpReply } from './reply.ts'

@@ -1,5 +1,6 @@
 import type { ServicePorts } from '@posthouse/mx-lookup'
 
+import type { ClientTable, SmtpContentChecks } from './content-checks.ts'
 import type { SaslOptions } from './sasl/sasl-options.ts'
 import type { TlsOptions } from './tls/tls-options.ts'
 
@@ -60,6 +61,8 @@ export interface SmtpClientOptions extends ServicePorts {
   readonly sendEhlo: 'always' | 'never' | 'when-announced'
   /** `smtp_discard_ehlo_keywords` (C-56). */
   readonly discardEhloKeywords: readonly string[]
+  /** `smtp_discard_ehlo_keyword_address_maps`: such a list by address of the server, instead. */
+  readonly discardEhloKeywordMaps: ClientTable | undefined
 
   /** `smtp_send_xforward_command`: servers that want to know are told who sent a message (C-76). */
   readonly sendXforward: boolean
@@ -70,6 +73,8 @@ export interface SmtpClientOptions extends ServicePorts {
   readonly contentLineLimit: number
   /** `disable_mime_output_conversion`: 8-bit content goes out as it is (C-164). */
   readonly disableMimeOutputConversion: boolean
+  /** Tables about headers and body lines; undefined: nothing is looked up (C-171). */
+  readonly contentChecks: SmtpContentChecks | undefined
   /** How much of a message's structure is followed where its content changes on the way. */
   readonly mimeLimits: {
     /** `header_size_limit`: the rest of a header is lost. */
@@ -81,6 +86,8 @@ export interface SmtpClientOptions extends ServicePorts {
   }
   /** `smtp_quote_rfc821_envelope` (C-174). */
   readonly quoteEnvelope: boolean
+  /** `smtp_delivery_status_filter`: `D.S.N text` for another one; undefined: none (C-100). */
+  readonly deliveryStatusFilter: ClientTable | undefined
   /** `soft_bounce`: after a 5xx reply the next server is tried, if there is one (C-91). */
   readonly softBounce: boolean
   /** `helpful_warnings` (C-5, C-42). */

@@ -1,12 +1,15 @@
 import type { Clock } from '@posthouse/clock'
 import type { Logger } from '@posthouse/mail-log'
 
+import { checkedContent } from './checked-content.ts'
 import { mailCommand, needsConversion, rcptCommand } from './commands.ts'
+import { ContentCheckError, ContentInspector } from './content-checks.ts'
 import { ConversationError } from './errors.ts'
 import {
   conversationFailure,
   type Failure,
   hostText,
+  localDataError,
   oneLine,
   rejection,
   relayText,
@@ -243,10 +246,15 @@ export class TransactionRun {
   }
 
   #content(): SmtpDelivery['content'] {
-    const { delivery, options } = this.#context
-    if (!needsConversion(delivery, this.session.features, options)) return delivery.content
-    const { mimeLimits, replyLineLimit: lineLengthLimit } = options
-    return sevenBitContent(delivery.content, { ...mimeLimits, lineLengthLimit })
+    const { delivery, options, log } = this.#context
+    const { content, queueId } = delivery
+    const { contentChecks, mimeLimits, replyLineLimit: lineLengthLimit } = options
+    const isConverted = needsConversion(delivery, this.session.features, options)
+    if (contentChecks === undefined && !isConverted) return content
+    const limits = { ...mimeLimits, lineLengthLimit }
+    if (contentChecks === undefined) return sevenBitContent(content, limits)
+    const inspector = new ContentInspector(contentChecks, queueId, log)
+    return checkedContent(content, inspector, limits, isConverted)
   }
 
   #early(error: unknown): SmtpReply {
@@ -292,9 +300,10 @@ export class TransactionRun {
       const { log, delivery } = this.#context
       const cause = error.cause instanceof Error ? error.cause.message : String(error.cause)
       const { queueId } = delivery
-      log.warning(`${queueId}: ${error.message}: ${cause}`, { queueId, reason: cause })
-      const text = `local data error while talking to ${hostText(server)}`
-      this.#fail({ kind: 'exception', status: '4.3.0', text })
+      if (!(error.cause instanceof ContentCheckError)) {
+        log.warning(`${queueId}: ${error.message}: ${cause}`, { queueId, reason: cause })
+      }
+      this.#fail(localDataError(server))
     } else {
       this.session.connection.destroy()
       throw error

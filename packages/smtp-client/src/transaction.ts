@@ -63,8 +63,8 @@ export class Transaction {
   readonly #pipelining: boolean
   readonly #keep: () => boolean
   readonly #opening: readonly OpeningCommand[]
-  // Positions: the opening ends at -1, 0 MAIL, 1..n RCPT, n + 1 DATA, n + 2 end of data, n + 3 RSET; of a probe
-  // n + 1 is RSET.
+  // Positions: the opening ends at -1, 0 MAIL, 1..n RCPT, n + 1 DATA, n + 2 end of data,
+  // n + 3 RSET; of a probe n + 1 is RSET.
   readonly #data: number
   readonly #isProbe: boolean
   #sent: number

@@ -7,6 +7,7 @@ import { domainMatcher, type ListUser } from '../match-lists.ts'
 import { servicePort } from '../system-services.ts'
 import type { Tables } from '../tables.ts'
 import { smtpSaslOptions } from './smtp-sasl-options.ts'
+import { smtpTableOptions } from './smtp-table-options.ts'
 import { smtpTlsOptions } from './smtp-tls-options.ts'
 import { sourceAddresses } from './source-addresses.ts'
 import type { ReadFile } from './tls-files.ts'
@@ -64,6 +65,7 @@ export function smtpClientOptions(
     quoteEnvelope: config.smtp_quote_rfc821_envelope,
     softBounce: config.soft_bounce,
     helpfulWarnings: config.helpful_warnings,
+    ...smtpTableOptions(user, tables),
     tls: smtpTlsOptions(user, tables, readFile),
     sasl: smtpSaslOptions(user, tables, ownAddresses),
   }

@@ -42,7 +42,6 @@ export const bounceParameters = {
     type: 'maps',
     default: '',
     since: '3.0',
-    supportedValues: [''],
     description: 'Tables that may rewrite a delivery status code and text before it takes effect.',
   },
   delay_notice_recipient: {

@@ -29,7 +29,6 @@ export const smtpClientParameters = {
     type: 'maps',
     default: '',
     since: '2.5',
-    supportedValues: [''],
     description: 'Lookup tables applied to body lines while sending.',
   },
   smtp_connect_timeout: {
@@ -59,14 +58,12 @@ export const smtpClientParameters = {
     type: 'maps',
     default: '$default_delivery_status_filter',
     since: '3.0',
-    supportedValues: [''],
     description: 'Delivery status filter of the client; default is the global filter.',
   },
   smtp_discard_ehlo_keyword_address_maps: {
     type: 'maps',
     default: '',
     since: '2.2',
-    supportedValues: [''],
     description: 'Per-server lists of EHLO keywords to ignore, keyed by address.',
   },
   smtp_discard_ehlo_keywords: {
@@ -86,7 +83,6 @@ export const smtpClientParameters = {
     type: 'maps',
     default: '',
     since: '2.5',
-    supportedValues: [''],
     description: 'Lookup tables applied to headers while sending.',
   },
   smtp_helo_name: {
@@ -118,7 +114,6 @@ export const smtpClientParameters = {
     type: 'maps',
     default: '',
     since: '2.5',
-    supportedValues: [''],
     description: 'Lookup tables applied to MIME headers while sending.',
   },
   smtp_min_data_rate: {
@@ -134,7 +129,6 @@ export const smtpClientParameters = {
     type: 'maps',
     default: '',
     since: '2.5',
-    supportedValues: [''],
     description: 'Lookup tables applied to headers of attached messages while sending.',
   },
   smtp_never_send_ehlo: { type: 'boolean', default: 'no', description: 'Greet with HELO only.' },
