@@ -7,7 +7,6 @@ export const reasonsWithoutEffect = {
   berkeleyDb: 'tables are not written here, nor read from Berkeley DB files',
   dane: 'DANE is not there yet',
   debugging: 'a debugging aid of another implementation',
-  deadlines: 'time limits are for single reads and writes so far',
   encodedNames: 'full names are not encoded: they stay as they are, in UTF-8 or not',
   flush: 'the flush service keeps no logs: it looks at the deferred mail when it is asked',
   idna: 'domain names become ASCII as in UTS 46: ß, ς and joiners are kept, never mapped',

@@ -23,6 +23,7 @@ export const options: SmtpClientOptions = {
   dataDoneTimeoutMs: 10 * minute,
   rsetTimeoutMs: minute / 3,
   quitTimeoutMs: 5 * minute,
+  minDataRate: undefined,
   mxAddressLimit: 5,
   mxSessionLimit: 2,
   skip5xxGreeting: true,

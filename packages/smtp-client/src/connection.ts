@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 
+import { Deadline, type DeadlineTerms } from './deadline.ts'
 import { ConversationError, type ConversationErrorCode } from './errors.ts'
 import { type ReplyEvents, ReplyReader, type SmtpReply } from './reply.ts'
 
@@ -35,13 +36,19 @@ export class Connection {
   readonly #onDrain = (): void => this.#drained()
   readonly #onTimeout = (): void => this.#timedOut()
   readonly #onEnd = (): void => this.#fail('lost')
+  readonly #deadline: Deadline | undefined
   #failure: ConversationErrorCode | undefined
   #reader: Waiter<SmtpReply> | undefined
   #drain: Waiter<void> | undefined
 
-  /** @param socket Connected. Its errors are reported by `read` and `drained` from now on. */
-  constructor(socket: Socket, lineLimit: number, events: ReplyEvents) {
+  /**
+   * @param socket Connected. Its errors are reported by `read` and `drained` from now on.
+   * @param terms Given: time limits are for complete replies, and for the content as a whole.
+   */
+  constructor(socket: Socket, lineLimit: number, events: ReplyEvents, terms?: DeadlineTerms) {
     this.#socket = socket
+    this.#deadline = terms && new Deadline(terms, this.#onTimeout)
+    if (terms !== undefined) socket.setTimeout(0) // What there was for connecting.
     this.#replies = new ReplyReader(lineLimit, events)
     socket.on('data', this.#onData)
     socket.on('drain', this.#onDrain)
@@ -72,13 +79,15 @@ export class Connection {
 
   /** Sends bytes. False: wait for `drained` before more. */
   sendBytes(bytes: Uint8Array): boolean {
+    this.#deadline?.sent(bytes.length)
     return this.#socket.write(bytes)
   }
 
   /** Resolves when more may be sent. @throws {ConversationError} */
   drained(timeoutMs: number): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(new ConversationError(this.#failure))
-    this.#socket.setTimeout(timeoutMs)
+    if (this.#deadline === undefined) this.#socket.setTimeout(timeoutMs)
+    else this.#deadline.awaitRoom(timeoutMs)
     return new Promise((resolve, reject) => {
       this.#drain = { resolve, reject }
     })
@@ -100,7 +109,8 @@ export class Connection {
     if (reply !== undefined) return reply
     if (this.#replies.broken) this.#fail('lost')
     if (this.#failure !== undefined) throw new ConversationError(this.#failure)
-    this.#socket.setTimeout(timeoutMs)
+    if (this.#deadline === undefined) this.#socket.setTimeout(timeoutMs)
+    else this.#deadline.awaitReply(timeoutMs)
     if (this.#socket.isPaused()) this.#socket.resume()
     return new Promise((resolve, reject) => {
       this.#reader = { resolve, reject }
@@ -145,6 +155,7 @@ export class Connection {
     const reply = this.#replies.next()
     if (reply !== undefined) {
       this.#reader = undefined
+      this.#deadline?.stop()
       reader.resolve(reply)
     } else if (this.#replies.broken) {
       this.#fail('lost')
@@ -155,6 +166,7 @@ export class Connection {
   #drained(): void {
     const drain = this.#drain
     this.#drain = undefined
+    this.#deadline?.gotRoom()
     drain?.resolve()
   }
 
@@ -166,6 +178,7 @@ export class Connection {
 
   #fail(code: ConversationErrorCode): void {
     this.#failure ??= code
+    this.#deadline?.stop()
     if (this.#reader === undefined && this.#drain === undefined) return
     const error = new ConversationError(this.#failure)
     this.#reader?.reject(error)

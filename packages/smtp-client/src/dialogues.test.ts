@@ -32,7 +32,6 @@ import {
 // Not in vectors/dialogues.json, by what they need:
 // PIX workarounds: greet-code-only pix-esmtp pix-delay pix-map pix-off
 // lookup tables: reply-filter reply-filter-error generic generic-ext generic-ext-prop
-// smtp_per_request_deadline: deadline
 // DANE: dane-*
 // best_mx_transport: loop-bestmx-transport
 // address probes: group E
@@ -459,6 +458,9 @@ function settings(config: Dialogue['config'], stage: Stage): Settings {
           ...client,
           mimeLimits: { ...client.mimeLimits, mimeNestingLimit: Number(value) },
         }
+      },
+      smtp_per_request_deadline: () => {
+        client = { ...client, minDataRate: yes ? 500 : undefined }
       },
       smtp_send_xforward_command: () => {
         client = { ...client, sendXforward: yes }

@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net'
+
 import type { Clock } from '@posthouse/clock'
 import type { MailServer } from '@posthouse/mx-lookup'
 
@@ -15,7 +17,7 @@ import {
   refusedTls,
   relayText,
 } from './failure.ts'
-import type { SmtpReply } from './reply.ts'
+import type { ReplyEvents, SmtpReply } from './reply.ts'
 import type { Authenticator } from './sasl/authenticate.ts'
 import { quit, SmtpSession } from './session.ts'
 import type { TlsEngine } from './tls/tls-engine.ts'
@@ -74,8 +76,15 @@ export async function openSession(
   const socket = await connectFrom(context, server)
   if ('status' in socket) return { kind: 'unreachable', ...socket }
   const events = session.replyEvents(log, options.helpfulWarnings)
-  session.connection = new Connection(socket, options.replyLineLimit, events)
+  session.connection = converse(context, socket, events)
   return shakeHands(context, session, terms)
+}
+
+function converse(context: HandshakeContext, socket: Socket, events: ReplyEvents): Connection {
+  const { clock, options } = context
+  const { replyLineLimit, minDataRate } = options
+  const terms = minDataRate === undefined ? undefined : { clock, minDataRate }
+  return new Connection(socket, replyLineLimit, events, terms)
 }
 
 async function shakeHands(
@@ -175,7 +184,7 @@ class Handshake {
       return { kind, status: '4.7.5', text: 'Cannot start TLS: handshake failure' }
     }
     const events = session.replyEvents(log, options.helpfulWarnings)
-    const connection = new Connection(started.socket, options.replyLineLimit, events)
+    const connection = converse(this.#context, started.socket, events)
     session.protect(connection, started.protection)
     if (started.protection.isAcceptable) return undefined
     return { kind: 'host', status: '4.7.5', text: 'Server certificate not verified' }

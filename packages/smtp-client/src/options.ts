@@ -49,6 +49,12 @@ export interface SmtpClientOptions extends ServicePorts {
   /** `smtp_quit_timeout`. */
   readonly quitTimeoutMs: number
 
+  /**
+   * `smtp_min_data_rate`, where `smtp_per_request_deadline` is set: time limits are for complete
+   * replies and the content as a whole, and this many octets taken earn another second (C-37).
+   */
+  readonly minDataRate: number | undefined
+
   /** `smtp_mx_address_limit`: addresses tried per destination; 0 is no limit (C-27). */
   readonly mxAddressLimit: number
   /** `smtp_mx_session_limit`: sessions per destination; 0 is no limit (C-27). */

@@ -83,6 +83,7 @@ function timeLimits(config: Config) {
     dataDoneTimeoutMs: config.smtp_data_done_timeout,
     rsetTimeoutMs: config.smtp_rset_timeout,
     quitTimeoutMs: config.smtp_quit_timeout,
+    minDataRate: config.smtp_per_request_deadline ? config.smtp_min_data_rate : undefined,
   }
 }
 

@@ -55,7 +55,6 @@ export const obsoleteParameters = {
     since: '2.9',
     obsolete: 'renamed in 3.7',
     renamedTo: 'smtp_per_request_deadline',
-    withoutEffect: 'deadlines',
     description: 'Old form of smtp_per_request_deadline.',
   },
   smtp_skip_4xx_greeting: {

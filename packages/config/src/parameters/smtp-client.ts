@@ -122,7 +122,6 @@ export const smtpClientParameters = {
     default: '500',
     min: 1,
     since: '3.7',
-    withoutEffect: 'deadlines',
     description: 'Least bytes per second when request deadlines are used.',
   },
   smtp_nested_header_checks: {
@@ -136,7 +135,6 @@ export const smtpClientParameters = {
     type: 'boolean',
     default: `\${smtp_per_record_deadline?{$smtp_per_record_deadline}:{no}}`,
     since: '3.7',
-    withoutEffect: 'deadlines',
     description: 'Make time limits cover a whole request rather than single I/O operations.',
   },
   smtp_pix_workaround_delay_time: {
