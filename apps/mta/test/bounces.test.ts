@@ -57,7 +57,7 @@ function reported({ reports }: ReadNotification): string[] {
   })
 }
 
-it('S-30: sent, refused, deferred, dead and expired: each is logged, and told where it is due', async () => {
+it('S-30: sent, refused, deferred, dead and expired: each is logged, and told if due', async () => {
   const deadPort = await freePort()
   scene = await Scene.open({
     parameters: {
@@ -214,7 +214,7 @@ it('S-19: mail whose content is damaged on the disk is set aside', async () => {
   expect(scene.arrivals).toEqual([])
 })
 
-it('S-34: with confirm_delay_cleared the sender hears of the delivery that was delayed', async () => {
+it('S-34: with confirm_delay_cleared the sender hears of a delivery that was delayed', async () => {
   const parameters = { ...QUICK, delay_warning_time: '1s', confirm_delay_cleared: 'yes' }
   scene = await Scene.open({ parameters })
   refuse({ busy: { code: 450, text: '4.2.0 later' } })
@@ -233,9 +233,8 @@ it('S-25: mail to the double bounce address of this host is discarded', async ()
   scene = await Scene.open({ parameters: { mydestination: '$myhostname' } })
   await scene.submit(['Double-Bounce@mx.example.com'])
   const line = await scene.posthouse.logged(/to=<Double-Bounce@mx\.example\.com>/)
-  expect(line).toMatch(
-    /\/qmgr\[.* relay=none, .* dsn=2\.0\.0, status=sent \(undeliverable postmaster notification discarded\)$/,
-  )
+  expect(line).toMatch(/\/qmgr\[.* relay=none, .* dsn=2\.0\.0, status=sent /)
+  expect(line).toMatch(/\(undeliverable postmaster notification discarded\)$/)
   await emptyQueue()
 })
 

@@ -1,6 +1,6 @@
 // A disk of flash, or with a cache of its own, answers an fsync within this time even when it is
-// busy; one that turns does not. Where 64 at a time took 9.6 ms on average, a write and a rename took
-// 0.07, waits for the journal included: less than it costs to hand them over.
+// busy; one that turns does not. Where 64 at a time took 9.6 ms on average, a write and a rename
+// took 0.07, waits for the journal included: less than it costs to hand them over.
 const FAST_MS = 10
 const WEIGHT = 1 / 16 // Of the latest answer in the average.
 

@@ -20,8 +20,8 @@ export class StatusLogs {
   readonly #paths: QueuePaths
   readonly #directories: QueueDirectories
   readonly #idsRepeat: boolean
-  // Which ids have logs, so that most need not ask the disk: of bounce logs, which a crash may leave
-  // to the next attempt, always, of others only if ids repeat. No set: too many to tell.
+  // Which ids have logs, so that most need not ask the disk: of bounce logs, which a crash may
+  // leave to the next attempt, always, of others only if ids repeat. No set: too many to tell.
   readonly #known = new Map<StatusLogKind, Set<string>>(KINDS.map((kind) => [kind, new Set()]))
   readonly #busy = new Map<string, Promise<void>>()
 

@@ -21,7 +21,7 @@ export const processParameters = {
     default: '18000s',
     min: 1,
     description:
-      'A QMQP client whose request is not there in full, or a delivery that has no result, is given up.',
+      'A QMQP client that did not send all, or a delivery without a result, is given up then.',
   },
   default_process_limit: {
     type: 'integer',
