@@ -29,11 +29,15 @@ const OF_COMMANDS = [
   'showq_service_name',
 ]
 
-// Whose parameters are read only then.
-const WITH_TLS_AND_LOGIN = {
+// What other parameters are read only with.
+const WITH_EVERYTHING = {
   smtp_use_tls: 'yes',
   smtp_sasl_auth_enable: 'yes',
   smtp_sasl_password_maps: 'inline:{ nobody=user:password }',
+  smtp_per_request_deadline: 'yes',
+  relocated_maps: 'inline:{ nobody@example.net=elsewhere }',
+  sender_dependent_relayhost_maps: 'inline:{ nobody@example.net=[127.0.0.1] }',
+  sender_dependent_default_transport_maps: 'inline:{ nobody@example.net=smtp }',
 }
 
 /** By name; per-transport ones as `transport_…`, because which transports there are differs. */
@@ -44,7 +48,7 @@ for (const [suffix, row] of transportParameterRows) rows.set(`transport_${suffix
 let read: ReadonlySet<string>
 
 beforeAll(async () => {
-  const scene = await Scene.open({ parameters: WITH_TLS_AND_LOGIN })
+  const scene = await Scene.open({ parameters: WITH_EVERYTHING })
   try {
     await scene.posthouse.stop()
     const conf = join(scene.directory, 'conf')

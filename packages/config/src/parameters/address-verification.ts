@@ -12,7 +12,6 @@ export const addressVerificationParameters = {
     default: '$default_transport',
     min: 1,
     since: '2.1',
-    withoutEffect: 'verification',
     description: 'Replaces default_transport while an address probe is being routed.',
   },
   address_verify_local_transport: {
@@ -20,7 +19,6 @@ export const addressVerificationParameters = {
     default: '$local_transport',
     min: 1,
     since: '2.1',
-    withoutEffect: 'verification',
     description: 'Replaces local_transport while an address probe is being routed.',
   },
   address_verify_map: {
@@ -74,14 +72,12 @@ export const addressVerificationParameters = {
     default: '$relay_transport',
     min: 1,
     since: '2.1',
-    withoutEffect: 'verification',
     description: 'Replaces relay_transport while an address probe is being routed.',
   },
   address_verify_relayhost: {
     type: 'string',
     default: '$relayhost',
     since: '2.1',
-    withoutEffect: 'verification',
     description: 'Replaces relayhost while an address probe is being routed.',
   },
   address_verify_sender: {
@@ -95,14 +91,12 @@ export const addressVerificationParameters = {
     type: 'maps',
     default: '$sender_dependent_default_transport_maps',
     since: '2.7',
-    withoutEffect: 'verification',
     description: 'Replaces sender_dependent_default_transport_maps for address probes.',
   },
   address_verify_sender_dependent_relayhost_maps: {
     type: 'maps',
     default: '$sender_dependent_relayhost_maps',
     since: '2.3',
-    withoutEffect: 'verification',
     description: 'Replaces sender_dependent_relayhost_maps for address probes.',
   },
   address_verify_sender_ttl: {
@@ -116,7 +110,6 @@ export const addressVerificationParameters = {
     type: 'maps',
     default: '$transport_maps',
     since: '2.1',
-    withoutEffect: 'verification',
     description: 'Replaces transport_maps while an address probe is being routed.',
   },
   address_verify_virtual_transport: {
@@ -124,7 +117,6 @@ export const addressVerificationParameters = {
     default: '$virtual_transport',
     min: 1,
     since: '2.1',
-    withoutEffect: 'verification',
     description: 'Replaces virtual_transport while an address probe is being routed.',
   },
 } as const

@@ -107,7 +107,7 @@ describe('hostile servers', () => {
     expect(await deliver()).toMatchObject(NO_HANDSHAKE)
   })
 
-  it.each<[string, TlsServerOptions['afterEhlo']]>([
+  it.each<[string, NonNullable<TlsServerOptions['afterEhlo']>]>([
     ['closes the connection', (_, raw) => raw.destroy()],
     ['resets the connection', (_, raw) => raw.resetAndDestroy()],
   ])('C-94: one that %s in the middle of TLS is lost', async (_, afterEhlo) => {
