@@ -34,11 +34,16 @@ function recipientsOf({ id, nexthops }: Arrival): string[] {
   return nexthops.map((nexthop, i) => `${id}${i}@${nexthop}`)
 }
 
-/** Every delivery takes a second, there is one process: `at` counts requests and seconds. */
+/**
+ * Every delivery takes a second, there is one process: `at` counts requests and seconds.
+ *
+ * @param reads Is told of each batch that is read: after how many requests, of what, how much.
+ */
 async function oneAtATime(
   arrivals: readonly Arrival[],
   settings: Partial<TransportSettings> = {},
   options: Partial<QueueManagerOptions> = {},
+  reads: string[] = [],
 ): Promise<World> {
   const transport = () => ({ ...SETTINGS, processLimit: 1, ...settings })
   const here: World = new World(
@@ -48,6 +53,12 @@ async function oneAtATime(
     },
     { transport, ...options },
   )
+  const { store } = here
+  const readRecipients = store.readRecipients.bind(store)
+  store.readRecipients = (envelope, queue, unread, limit) => {
+    reads.push(`${here.requests.length}: ${envelope.id} ${limit}`)
+    return readRecipients(envelope, queue, unread, limit)
+  }
   const manager = here.manager()
   await manager.start()
   for (const arrival of arrivals) {
@@ -284,6 +295,17 @@ describe('rate delays beside those of Postfix', () => {
   })
 })
 
+/** Of `23, 28, 33, ... 103`. */
+function numbersOf(text = ''): number[] {
+  const [some = '', last] = text.split(', ... ')
+  const numbers = Array.from(some.matchAll(/\d+/g), Number)
+  const step = numbers.at(-1)! - numbers.at(-2)!
+  if (last !== undefined) {
+    while (numbers.at(-1)! < Number(last)) numbers.push(numbers.at(-1)! + step)
+  }
+  return numbers
+}
+
 it('O-24: recipients in batches', async () => {
   const options = {
     messageActiveLimit: 20,
@@ -297,9 +319,21 @@ it('O-24: recipients in batches', async () => {
     recipientRefillDelayMs: 1_000_000, // As in the recording, many times what a request takes.
   }
   const arrivals = [messageOf('A', 200, 0), messageOf('B', 3, 10), messageOf('C', 25, 10)]
-  const here = await oneAtATime(arrivals, settings, options)
-  const order = linesOf('recipient-batches').find((line) => line.startsWith('order: '))
+  const reads: string[] = []
+  const here = await oneAtATime(arrivals, settings, options, reads)
+  const lines = linesOf('recipient-batches')
+  const order = lines.find((line) => line.startsWith('order: '))
   expect(`order: ${runs(here.requests.map(nameOf))}`).toBe(order)
+  // Those with a number above 10, `23, 28, 33, ... 103` too, are not the first of their message.
+  const recorded = lines.slice(0, lines.indexOf(order!)).flatMap((line) => {
+    const [, numbers, id, limit] = /^([\d, .]+): +([A-C]) +read up to (\d+)/.exec(line) ?? []
+    return numbersOf(numbers).map((number) => `${number}: ${id} ${limit}`)
+  })
+  const later = recorded.filter((read) => Number.parseInt(read, 10) > 10)
+  // The last two of Postfix find nothing: here it is known that nothing is left.
+  const empty = ['119: C 5', '193: A 5']
+  expect(later.filter((read) => empty.includes(read))).toEqual(empty)
+  expect(reads).toEqual(later.filter((read) => !empty.includes(read)))
 })
 
 describe('the order of admission beside that of Postfix', () => {
@@ -333,4 +367,56 @@ describe('the order of admission beside that of Postfix', () => {
     const admitted = here.lines.filter((line) => line.endsWith('(queue active)'))
     expect(admitted.map((line) => line['qmgr: '.length]).join('')).toBe(`X${order}`)
   })
+})
+
+/** What is written, by the words of the recording; one string per connection. */
+const TRIGGERS: Record<string, string[]> = {
+  'one write  "DDDDDDDDDD"': ['DDDDDDDDDD'],
+  'five connections, "D" each': repeat(5, () => 'D'),
+  'one write  "DIDI"': ['DIDI'],
+  '"I" or "W"': ['I'],
+  '"A" alone': ['A'],
+  '  then "D"': ['D'],
+  '  then "D" again': ['D'],
+  'one write "DA"': ['DA'],
+  '"D" then "A" as two connections': ['D', 'A'],
+  '  then 2000 x "D" in one write': ['D'.repeat(2000)],
+  '"xyz<newline>"': ['xyz\n'],
+  '"F" alone': ['F'],
+}
+
+it('O-24: triggers', async () => {
+  const here: World = new World((request) => here.outcomes(request, 'deferred'))
+  for (let i = 0; i < 60; i++) {
+    here.store.add({ recipients: [`r@d${i}`] }, 'deferred', START_MS + 1e9)
+  }
+  const manager = here.manager()
+  await manager.start()
+  await here.run(1)
+  const played: string[] = []
+  const recorded: string[] = []
+  for (const line of linesOf('triggers').slice(1, -1)) {
+    const [what = '', result = ''] = line.split(/(?<=\S) {2,}(?!")/)
+    const number = (pattern: RegExp) => Number(pattern.exec(result)?.[1] ?? 0)
+    const incoming = number(/(\d+) incoming scan/)
+    const deferred = number(/(\d+) (?:deferred )?scans?\b/)
+    const attempts = number(/(\d+) (?:delivery )?attempts/)
+    recorded.push(`${what}: ${incoming} ${deferred} ${attempts}`)
+    here.store.calls.length = 0
+    here.requests.length = 0
+    const { scanned } = here.store
+    for (const one of TRIGGERS[what]!) {
+      // The scan that D began has skipped one file, and comes to the next.
+      if (one === 'A' && what.startsWith('"D"')) {
+        for (let i = 0; i < 1000 && here.store.scanned < scanned + 2; i++) await Promise.resolve()
+      }
+      manager.trigger(Buffer.from(one))
+    }
+    await here.run(1)
+    const scans = (queue: string) =>
+      here.store.calls.filter((one) => one === `scan ${queue}`).length
+    played.push(`${what}: ${scans('incoming')} ${scans('deferred')} ${here.requests.length}`)
+  }
+  expect(recorded).toHaveLength(Object.keys(TRIGGERS).length)
+  expect(played).toEqual(recorded)
 })

@@ -73,7 +73,7 @@ interface Difference {
 const DEAD_AGENT = 'recipients of an agent that died are logged and deferred'
 const NO_AGENT = 'a transport without agent logs another reason'
 const INSIDE = '`error` and `retry` are handled inside'
-const IN_PROCESS = 'logs are written in this process, and nobody connects to a service'
+const IN_PROCESS = '`error` and `retry` write to the bounce log themselves'
 const STORE = 'it is said by the store, of which there is only a fake here'
 
 const DELAYS = 'relay=none, delay=D, delays=A/B/C/D'
@@ -143,7 +143,7 @@ const DIFFERENCES: Record<string, readonly Difference[]> = {
     {
       theirs: 'qmgr: QID3: from=<A@disc.test>, size=302, nrcpt=1 (queue active)',
       ours: [],
-      why: 'a message is announced when all of its envelope is read',
+      why: 'a message is announced when it is read whole',
     },
   ],
 }
