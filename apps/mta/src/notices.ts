@@ -13,8 +13,8 @@ import { encodeAddress } from '@posthouse/mail-address'
 import type { Logger } from '@posthouse/mail-log'
 import type { NoticeRequest } from '@posthouse/queue-manager'
 import type { MessageEnvelope, QueueStore, StatusLogKind } from '@posthouse/queue-store'
+import pLimit from 'p-limit'
 
-import { Lanes } from './lanes.ts'
 import { originalMessage } from './original-message.ts'
 
 // Each holds a notification in memory, with as much of the original as bounce_size_limit allows.
@@ -47,7 +47,7 @@ export interface NoticePorts {
 export class Notices {
   readonly #options: NoticeOptions
   readonly #ports: NoticePorts
-  readonly #lanes = new Lanes(MAX_AT_ONCE)
+  readonly #limit = pLimit(MAX_AT_ONCE)
 
   constructor(options: NoticeOptions, ports: NoticePorts) {
     this.#options = options
@@ -56,13 +56,13 @@ export class Notices {
 
   /** As `NoticeService` of the queue manager. */
   send(request: NoticeRequest): Promise<void> {
-    return this.#lanes.run(() => this.#send(request))
+    return this.#limit(() => this.#send(request))
   }
 
   /** Returns mail that was never queued: what happened to each recipient is given, not logged. */
   return(original: OriginalMessage, entries: readonly StatusLogRecord[]): Promise<void> {
     const request = { kind: 'failure', entries, original, nowMs: this.#ports.clock.now() } as const
-    return this.#lanes.run(() => this.#tell(request, this.#ports.logOf('bounce')))
+    return this.#limit(() => this.#tell(request, this.#ports.logOf('bounce')))
   }
 
   async #send({ kind, log: service, message }: NoticeRequest): Promise<void> {

@@ -1,4 +1,7 @@
-/** Lets a number of tasks run side by side; others wait, first come, first served. */
+/**
+ * Lets a number of tasks run side by side; others wait, first come, first served. With room, a task
+ * begins at once, before `run` returns: that is why this is not `p-limit`.
+ */
 export class Slots {
   #free: number
   readonly #waiting: (() => void)[] = []
