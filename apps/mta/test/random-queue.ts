@@ -118,9 +118,9 @@ export class RandomQueue {
 
   #addOddities(): void {
     for (const [at, queue] of QUEUES.entries()) {
-      // Names of their own, as Postfix would rename one over another.
+      // Names of their own, as Postfix would rename one over another. None has five characters or
+      // fewer: of those Postfix before 3.12 takes what a longer name has left in memory (F-6).
       const oddities = [
-        `AB${at}`,
         `ABCD${at}FGHIJK`,
         'bad-name.x',
         `${this.#next}.99`,

@@ -291,6 +291,14 @@ describe('refusals', () => {
     expect(status).toBe(1)
   })
 
+  it.each(['ABCDE', 'AB3'])('F-6: %s, too short for an inode, stays what it is', async (name) => {
+    const tree = queueWith(`hold/${name}`)
+    const { status, lines } = await postsuper(tree, ['-s'])
+    expect(lines).toEqual([`postsuper: warning: bogus file name: hold/${name}`])
+    expect(status).toBe(0)
+    expect(tree.listing()).toEqual([`700 A hold/${name}`])
+  })
+
   it('F-27: an end in the middle of a renaming says so, and the next run completes it', async () => {
     const tree = queueWith('hold/00001A')
     tree.add('hold/00002B', 0o100700, 0xccc)
