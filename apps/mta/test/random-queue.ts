@@ -120,13 +120,7 @@ export class RandomQueue {
     for (const [at, queue] of QUEUES.entries()) {
       // Names of their own, as Postfix would rename one over another. None has five characters or
       // fewer: of those Postfix before 3.12 takes what a longer name has left in memory (F-6).
-      const oddities = [
-        `ABCD${at}FGHIJK`,
-        'bad-name.x',
-        `${this.#next}.99`,
-        'AB#FIX',
-        'x.y#FIX',
-      ]
+      const oddities = [`ABCD${at}FGHIJK`, 'bad-name.x', `${this.#next}.99`, 'AB#FIX', 'x.y#FIX']
       for (const name of oddities) {
         if (this.#chance(0.3)) this.#file(`${queue}/${name}`, name, this.#pick(MODES), 9)
       }

@@ -292,7 +292,8 @@ describe('refusals', () => {
   })
 
   it.each(['ABCDE', 'AB3'])('F-6: %s, too short for an inode, stays what it is', async (name) => {
-    const tree = queueWith(`hold/${name}`)
+    const tree = new MemoryTree()
+    tree.add(`hold/${name}`, 0o100700, 0xa)
     const { status, lines } = await postsuper(tree, ['-s'])
     expect(lines).toEqual([`postsuper: warning: bogus file name: hold/${name}`])
     expect(status).toBe(0)
