@@ -8,14 +8,13 @@ import {
   localZoneNames,
 } from '@posthouse/cleanup'
 import type { Config } from '@posthouse/config'
-
-import type { SharedParts } from './generation.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { addressMappingOptions } from './options/address-mapping-options.ts'
 import { cleanupOptions, internalCleanupOptions } from './options/cleanup-options.ts'
 import { contentChecks } from './options/content-checks.ts'
 import { rewriteRules } from './options/resolver-options.ts'
 import { programLog } from './service-log.ts'
+import type { SharedParts } from './shared-parts.ts'
 import type { Tables } from './tables.ts'
 
 export interface Cleanups {

@@ -2,7 +2,8 @@ import { basename, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-import { TOOLS, type ToolCall } from './tools/tools.ts'
+import type { ToolCall } from './tools/tool-call.ts'
+import { TOOLS } from './tools/tools.ts'
 
 export const COMMANDS = [
   'start-fg',

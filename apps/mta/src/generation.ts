@@ -1,7 +1,7 @@
 import { type CleanupTransaction, qmqpReply } from '@posthouse/cleanup'
 import { systemClock as clock } from '@posthouse/clock'
 import type { MasterService } from '@posthouse/config'
-import type { Logger, MailLog } from '@posthouse/mail-log'
+import type { Logger } from '@posthouse/mail-log'
 import { programOf } from '@posthouse/master'
 import { MxLookup, type Nexthop } from '@posthouse/mx-lookup'
 import type { PickupTransaction, Submitter } from '@posthouse/pickup'
@@ -12,15 +12,13 @@ import type {
   Resolution,
   ResolveRequest,
 } from '@posthouse/queue-manager'
-import type { MessageEnvelope, QueueStore, StatusLogKind } from '@posthouse/queue-store'
-import type { Inflow } from '@posthouse/scheduler'
-import { type SessionCache, SmtpClient } from '@posthouse/smtp-client'
+import type { StatusLogKind } from '@posthouse/queue-store'
+import { SmtpClient } from '@posthouse/smtp-client'
 
 import { admission } from './admission.ts'
 import { type Cleanups, cleanupBuilder } from './cleanup-builder.ts'
 import { clientNames } from './client-names.ts'
 import { FreeSpace } from './free-space.ts'
-import type { KeptFiles } from './kept-files.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { clientMatcher, debugLevel } from './match-lists.ts'
 import { buildNotices, noticeService } from './notice-services.ts'
@@ -32,24 +30,10 @@ import { smtpClientOptions } from './options/smtp-client-options.ts'
 import { reasonAgents } from './reason-agents.ts'
 import { openResolver, type Resolve } from './resolver.ts'
 import { programLog, serviceLog } from './service-log.ts'
+import type { SharedParts } from './shared-parts.ts'
 import { smtpAgent } from './smtp-agent.ts'
 import { type OpenSubmission, submissionOpener } from './submissions.ts'
-import type { SystemResolver } from './system-resolver.ts'
 import { Tables } from './tables.ts'
-
-/** What outlives a reload. */
-export interface SharedParts {
-  readonly mailLog: MailLog
-  readonly store: QueueStore
-  readonly sessions: SessionCache
-  /** Keys and passwords that only the start may read. */
-  readonly files: KeptFiles
-  readonly dns: SystemResolver
-  /** Told of each message that cleanup has queued, and whether it is one of many. */
-  readonly queued: (envelope: MessageEnvelope, isOneOfMany: boolean) => void
-  /** That of the queue manager of the moment. */
-  readonly inflow: () => Inflow
-}
 
 // So many messages that are received side by side keep the disk and the main thread busy.
 const MANY_MESSAGES = 4

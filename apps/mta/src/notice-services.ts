@@ -5,11 +5,11 @@ import { programOf } from '@posthouse/master'
 import type { StatusLogKind } from '@posthouse/queue-store'
 
 import type { Cleanups } from './cleanup-builder.ts'
-import type { SharedParts } from './generation.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { Notices } from './notices.ts'
 import { noticeOptions } from './options/notice-options.ts'
 import { serviceLog } from './service-log.ts'
+import type { SharedParts } from './shared-parts.ts'
 
 /** The line of master.cf for a status log: the name of the service says which one (G-114). */
 export function noticeService(

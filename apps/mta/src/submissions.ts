@@ -6,7 +6,6 @@ import type { MaildropMessage, PickupResult, PickupTransaction, Submitter } from
 
 import { admission } from './admission.ts'
 import type { Cleanups } from './cleanup-builder.ts'
-import type { SharedParts } from './generation.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { noticeService } from './notice-services.ts'
 import type { Notices } from './notices.ts'
@@ -20,6 +19,7 @@ import {
   refusedMessage,
 } from './refused-submission.ts'
 import { programLog } from './service-log.ts'
+import type { SharedParts } from './shared-parts.ts'
 
 export type OpenSubmission = (submitter: Submitter) => Promise<PickupTransaction>
 

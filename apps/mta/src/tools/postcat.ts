@@ -5,7 +5,7 @@ import { type OpenFile, runPostcat } from '@posthouse/postcat'
 
 import { hashingOf, settingsOf } from './queue-settings.ts'
 import { endQuietly } from './quiet-end.ts'
-import type { ToolCall } from './tools.ts'
+import type { ToolCall } from './tool-call.ts'
 
 /** postcat(1). */
 export function postcat(call: ToolCall): Promise<number> {

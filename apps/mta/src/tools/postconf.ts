@@ -6,7 +6,7 @@ import { showBounceTemplates } from '@posthouse/bounce'
 import { PostconfError, replaceFile, runPostconf } from '@posthouse/postconf'
 
 import { endQuietly } from './quiet-end.ts'
-import type { ToolCall } from './tools.ts'
+import type { ToolCall } from './tool-call.ts'
 
 const LOCK_TIMEOUT_MS = 60_000
 const LOCKED_DESCRIPTOR = 3

@@ -17,7 +17,7 @@ import { triggerService } from '../trigger-service.ts'
 import { MessageInput } from './message-input.ts'
 import { trustedDirectory } from './set-gid.ts'
 import { stderrLog } from './stderr-log.ts'
-import type { ToolCall } from './tools.ts'
+import type { ToolCall } from './tool-call.ts'
 
 const LOGIN_SENDERS = 'local_login_sender_maps'
 

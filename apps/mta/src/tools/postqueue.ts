@@ -30,7 +30,7 @@ import {
   trustedDirectory,
 } from './set-gid.ts'
 import { stderrLog } from './stderr-log.ts'
-import type { ToolCall } from './tools.ts'
+import type { ToolCall } from './tool-call.ts'
 
 /** postqueue(1). For who may not reach the services, the one that is set-gid does it. */
 export async function postqueue(call: ToolCall): Promise<number> {

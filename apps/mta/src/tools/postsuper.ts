@@ -9,7 +9,7 @@ import { nodeQueueTree, PostsuperError, runPostsuper } from '@posthouse/postsupe
 import { loadMainConfig, queueDirectoryOf } from '../load-configuration.ts'
 import { openLog } from '../open-log.ts'
 import { endQuietly } from './quiet-end.ts'
-import type { ToolCall } from './tools.ts'
+import type { ToolCall } from './tool-call.ts'
 
 const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
 const LINE = /^postsuper: (?:(warning|error|fatal): )?(.*)$/

@@ -4,7 +4,7 @@ import { nodeFileSystem } from '@posthouse/queue-store'
 
 import { loadSettings, queueDirectoryOf } from '../load-configuration.ts'
 import { endQuietly } from './quiet-end.ts'
-import type { ToolCall } from './tools.ts'
+import type { ToolCall } from './tool-call.ts'
 
 /** qshape(1). */
 export function qshape(call: ToolCall): Promise<number> {

@@ -2,7 +2,7 @@ import { parameters, type Settings } from '@posthouse/config'
 import type { HashingOptions } from '@posthouse/queue-store'
 
 import { loadSettings, queueDirectoryOf } from '../load-configuration.ts'
-import type { ToolCall } from './tools.ts'
+import type { ToolCall } from './tool-call.ts'
 
 /**
  * main.cf as a tool reads it: that of its `-c`, else the one the program was called with.

@@ -20,7 +20,7 @@ import { postdropSystem } from './postdrop.ts'
 import { type HandedIn, NOT_STORED, submitToProgram } from './postdrop-program.ts'
 import { findSetGidProgram, isAllowed, runInstead } from './set-gid.ts'
 import { stderrLog } from './stderr-log.ts'
-import type { ToolCall } from './tools.ts'
+import type { ToolCall } from './tool-call.ts'
 
 const LINE_ENDINGS = ['always', 'strict', 'never'] as const
 

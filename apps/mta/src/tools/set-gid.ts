@@ -6,7 +6,7 @@ import type { Config } from '@posthouse/config'
 
 import { loadMainConfig } from '../load-configuration.ts'
 import { stderrLog } from './stderr-log.ts'
-import type { ToolCall } from './tools.ts'
+import type { ToolCall } from './tool-call.ts'
 
 const SET_GID = 0o2000
 
