@@ -41,6 +41,7 @@ export const options: SmtpClientOptions = {
   deliveryStatusFilter: undefined,
   softBounce: false,
   helpfulWarnings: true,
+  notifyClasses: new Set(),
   cacheDestination: () => false,
   cacheOnDemand: true,
   cacheTimeLimitMs: 2_000,

@@ -18,6 +18,12 @@ export interface ConnectFailure {
   readonly reason: string
 }
 
+/** What happens in a connection besides replies. */
+export interface ConnectionEvents extends ReplyEvents {
+  /** Commands were sent, each with CRLF; absent: nobody wants to know. */
+  sent?(text: string): void
+}
+
 // More unread replies than this, and the server must wait until we want to know.
 const MAX_BUFFERED = 65_536
 
@@ -32,6 +38,7 @@ interface Waiter<Value> {
 export class Connection {
   readonly #socket: Socket
   readonly #replies: ReplyReader
+  readonly #events: ConnectionEvents
   readonly #onData = (chunk: Buffer): void => this.#receive(chunk)
   readonly #onDrain = (): void => this.#drained()
   readonly #onTimeout = (): void => this.#timedOut()
@@ -45,8 +52,9 @@ export class Connection {
    * @param socket Connected. Its errors are reported by `read` and `drained` from now on.
    * @param terms Given: time limits are for complete replies, and for the content as a whole.
    */
-  constructor(socket: Socket, lineLimit: number, events: ReplyEvents, terms?: DeadlineTerms) {
+  constructor(socket: Socket, lineLimit: number, events: ConnectionEvents, terms?: DeadlineTerms) {
     this.#socket = socket
+    this.#events = events
     this.#deadline = terms && new Deadline(terms, this.#onTimeout)
     if (terms !== undefined) socket.setTimeout(0) // What there was for connecting.
     this.#replies = new ReplyReader(lineLimit, events)
@@ -72,9 +80,19 @@ export class Connection {
     return socket
   }
 
-  /** Sends text, one octet per character. A lost connection shows when its reply is read. */
-  send(text: string): void {
+  /**
+   * Sends commands, one octet per character. A lost connection shows when the reply is read.
+   *
+   * @param shown what may be known of them, where they hold a secret.
+   */
+  send(text: string, shown: string = text): void {
+    this.#events.sent?.(shown)
     this.#socket.write(text, 'latin1')
+  }
+
+  /** Commands were sent with `sendBytes`. */
+  noteSent(text: string): void {
+    this.#events.sent?.(text)
   }
 
   /** Sends bytes. False: wait for `drained` before more. */

@@ -12,7 +12,7 @@ import type { Failure } from './failure.ts'
 import { relayText } from './failure.ts'
 import { type HandshakeContext, type HandshakeTerms, openSession } from './handshake.ts'
 import { Outcomes } from './outcomes.ts'
-import { REQUIRETLS, type SmtpDelivery, type SmtpReport } from './request.ts'
+import { REQUIRETLS, type SessionNotice, type SmtpDelivery, type SmtpReport } from './request.ts'
 import { TransactionRun } from './run-transaction.ts'
 import { ServerWalk, type Walker } from './server-walk.ts'
 import { quit, type SmtpSession } from './session.ts'
@@ -51,6 +51,7 @@ export class Delivery implements Walker {
   #domain = ''
   // Of the last session that was made anew.
   #terms: HandshakeTerms | undefined
+  readonly #notices: SessionNotice[] = []
   #load = false
   #store = false
   // Cleared after the first session that was not throttled, so that it always leads to the most
@@ -75,6 +76,11 @@ export class Delivery implements Walker {
   }
 
   async run(): Promise<SmtpReport> {
+    const report = await this.#run()
+    return this.#notices.length === 0 ? report : { ...report, notices: this.#notices }
+  }
+
+  async #run(): Promise<SmtpReport> {
     this.#refuseWhatCannotBeSent()
     const { fallbackRelay } = this.#context.options
     const destinations = [...this.#nexthops, ...fallbackRelay]
@@ -254,7 +260,12 @@ export class Delivery implements Walker {
         this.#usedFromCache.add(server.address)
         return run
       }
+      this.#note(session.notice)
     }
+  }
+
+  #note(notice: SessionNotice | undefined): void {
+    if (notice !== undefined) this.#notices.push(notice)
   }
 
   #newRun(session: SmtpSession): TransactionRun {
@@ -310,6 +321,7 @@ export class Delivery implements Walker {
     this.#terms = terms
     if (result.kind === 'ready') return this.#newRun(result.session)
     const { log, clock } = this.#context
+    if (result.kind === 'failed') this.#note(result.notice)
     if (result.kind === 'unreachable') {
       log.info(result.text, { queueId: terms.queueId, relay: relayText(server) })
       const { status, text } = result
@@ -361,6 +373,7 @@ export class Delivery implements Walker {
     } else {
       await quit(connection, options, false)
     }
+    this.#note(session.notice)
     if (!this.#outcomes.blamed) this.#label = undefined
     if (plain !== undefined && run.hasBroken && this.#outcomes.open > 0) {
       const again = await this.#open(session.server, plain, final)

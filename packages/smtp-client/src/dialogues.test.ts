@@ -63,6 +63,7 @@ interface Dialogue {
     readonly groups: readonly (readonly string[])[]
   }[]
   readonly log_lines: readonly string[]
+  readonly postmaster_notice?: readonly (readonly string[])[]
   readonly outcome: {
     readonly recipients: readonly {
       readonly relay: string
@@ -431,7 +432,9 @@ function settings(config: Dialogue['config'], stage: Stage): Settings {
       smtp_discard_ehlo_keywords: () => {
         client = { ...client, discardEhloKeywords: value.split(/[, ]+/) }
       },
-      notify_classes: () => undefined, // Only the queue manager's side sees it.
+      notify_classes: () => {
+        client = { ...client, notifyClasses: new Set(['protocol'] as const) }
+      },
       smtp_skip_5xx_greeting: () => {
         client = { ...client, skip5xxGreeting: yes }
       },
@@ -615,6 +618,10 @@ function withGroupedReset(
   return groups
 }
 
+function transcriptOf(notice: readonly string[]): string[] {
+  return notice.filter((line) => /^ (Out|In): /.test(line)).map((line) => line.slice(1))
+}
+
 /** What C-178 exempts. */
 function withoutDetails(line: string): string {
   return line
@@ -692,6 +699,8 @@ it.concurrent.each(dialogues)('C-178 $name: $title', async (dialogue) => {
     const unread = typeof dialogue.message.content === 'string'
     expect(unread ? sent.slice(0, 2) : sent).toEqual(unread ? groups.slice(0, 2) : groups)
   }
+  const transcripts = reports.flatMap(({ notices = [] }) => notices.map((one) => one.transcript))
+  expect(transcripts).toEqual((dialogue.postmaster_notice ?? []).map(transcriptOf))
   const opened = stage.connections.flat().length
   expect(opened).toBe(dialogue.client_sent.length)
   if (dialogue.outcome.destination_throttled !== undefined) {

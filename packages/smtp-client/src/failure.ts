@@ -15,9 +15,12 @@ export interface Failure {
   readonly text: string
   /** The server's reply in one line, when it was the server's doing (C-103). */
   readonly reply?: string
-  /** The server is out of step: do not reuse this connection (C-93). */
-  readonly protocolError?: boolean
+  /** Of `notify_classes`: something is out of order, so the session is not to be reused (C-93). */
+  readonly errorClass?: SessionErrorClass | undefined
 }
+
+/** `protocol`: the server is out of step. `data`: a table of our own cannot be read (C-94). */
+export type SessionErrorClass = 'protocol' | 'data'
 
 /** Commands whose replies decide about recipients, as C-36 spells them. */
 export type DecidingCommand =
@@ -49,21 +52,20 @@ export function refusal(
 ): Failure {
   const said = oneLine(reply)
   const text = `host ${hostText(server)} refused to talk to me: ${said}`
-  return { kind: 'host', status, text, reply: said, protocolError: isProtocolError(reply.code) }
+  return { kind: 'host', status, text, reply: said, errorClass: errorClass(reply) }
 }
 
 /** The server does not take STARTTLS, and nothing is sent without (C-63). */
 export function refusedTls(server: MailServer, reply: SmtpReply): Failure {
   const said = oneLine(reply)
   const text = `TLS is required, but host ${hostText(server)} refused to start TLS: ${said}`
-  const protocolError = isProtocolError(reply.code)
-  return { kind: 'host', status: reply.status, text, reply: said, protocolError }
+  const { status } = reply
+  return { kind: 'host', status, text, reply: said, errorClass: errorClass(reply) }
 }
 
 /** The server refuses a login (C-73). */
 export function saidByServer(reply: SmtpReply, status: string, text: string): Failure {
-  const protocolError = isProtocolError(reply.code)
-  return { kind: 'host', status, text, reply: oneLine(reply), protocolError }
+  return { kind: 'host', status, text, reply: oneLine(reply), errorClass: errorClass(reply) }
 }
 
 /** A reply other than the one that the command needs (C-92, C-93). */
@@ -71,7 +73,7 @@ export function rejection(server: MailServer, reply: SmtpReply, command: Decidin
   const said = oneLine(reply)
   const text = `host ${hostText(server)} said: ${said} (in reply to ${command})`
   const kind = command === 'RCPT TO command' ? 'recipient' : 'message'
-  const base = { kind, reply: said, protocolError: isProtocolError(reply.code) } as const
+  const base = { kind, reply: said, errorClass: errorClass(reply) } as const
   // A success where only an intermediate reply makes sense is no success.
   if (reply.status.startsWith('2')) {
     return { ...base, status: '5.5.0', text: `Protocol error: ${text}` }
@@ -96,9 +98,10 @@ export function conversationFailure(
 /** Something of our own is out of order, not the server (C-94). */
 export function localDataError(server: MailServer): Failure {
   const text = `local data error while talking to ${hostText(server)}`
-  return { kind: 'exception', status: '4.3.0', text }
+  return { kind: 'exception', status: '4.3.0', text, errorClass: 'data' }
 }
 
-function isProtocolError(code: number): boolean {
-  return code < 400 || code > 599 || code === 555 || (code >= 500 && code <= 509)
+function errorClass({ code }: SmtpReply): SessionErrorClass | undefined {
+  const isOutOfStep = code < 400 || code > 599 || code === 555 || (code >= 500 && code <= 509)
+  return isOutOfStep ? 'protocol' : undefined
 }

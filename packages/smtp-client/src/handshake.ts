@@ -4,7 +4,7 @@ import type { Clock } from '@posthouse/clock'
 import type { MailServer } from '@posthouse/mx-lookup'
 
 import { type ConnectContext, connectFrom, type Unreachable } from './connect-from.ts'
-import { Connection } from './connection.ts'
+import { Connection, type ConnectionEvents } from './connection.ts'
 import { type DiscardList, discardList, NO_FEATURES, parseEhlo } from './ehlo.ts'
 import { ConversationError } from './errors.ts'
 import {
@@ -17,7 +17,8 @@ import {
   refusedTls,
   relayText,
 } from './failure.ts'
-import type { ReplyEvents, SmtpReply } from './reply.ts'
+import type { SmtpReply } from './reply.ts'
+import type { SessionNotice } from './request.ts'
 import type { Authenticator } from './sasl/authenticate.ts'
 import { quit, SmtpSession } from './session.ts'
 import type { TlsEngine } from './tls/tls-engine.ts'
@@ -57,6 +58,7 @@ export type HandshakeResult =
       readonly failure: Failure
       /** Whether TLS, or a connection with TLS, broke: without it there might be a session. */
       readonly hasTlsFailed: boolean
+      readonly notice: SessionNotice | undefined
     }
 
 // Own names are looked for where this host could be listening for mail (C-46, C-55).
@@ -75,12 +77,12 @@ export async function openSession(
   session.assign(terms.queueId)
   const socket = await connectFrom(context, server)
   if ('status' in socket) return { kind: 'unreachable', ...socket }
-  const events = session.replyEvents(log, options.helpfulWarnings)
+  const events = session.connectionEvents(log, options.helpfulWarnings)
   session.connection = converse(context, socket, events)
   return shakeHands(context, session, terms)
 }
 
-function converse(context: HandshakeContext, socket: Socket, events: ReplyEvents): Connection {
+function converse(context: HandshakeContext, socket: Socket, events: ConnectionEvents): Connection {
   const { clock, options } = context
   const { replyLineLimit, minDataRate } = options
   const terms = minDataRate === undefined ? undefined : { clock, minDataRate }
@@ -97,14 +99,16 @@ async function shakeHands(
   try {
     const failure = await handshake.run()
     if (failure === undefined) return { kind: 'ready', session }
+    if (failure.errorClass !== undefined) session.noteError(failure.errorClass)
     const { hasTlsFailed } = handshake
     if (!hasTlsFailed) await quit(session.connection, context.options, false)
-    return { kind: 'failed', failure, hasTlsFailed }
+    return { kind: 'failed', failure, hasTlsFailed, notice: session.notice }
   } catch (error) {
     session.connection.destroy()
     if (!(error instanceof ConversationError)) throw error
     const failure = conversationFailure(server, error.code, handshake.phase)
-    return { kind: 'failed', failure, hasTlsFailed: session.protection !== undefined }
+    const hasTlsFailed = session.protection !== undefined
+    return { kind: 'failed', failure, hasTlsFailed, notice: session.notice }
   }
 }
 
@@ -183,7 +187,7 @@ class Handshake {
       const kind = isMandatory(policy.level) ? 'host' : 'message'
       return { kind, status: '4.7.5', text: 'Cannot start TLS: handshake failure' }
     }
-    const events = session.replyEvents(log, options.helpfulWarnings)
+    const events = session.connectionEvents(log, options.helpfulWarnings)
     const connection = converse(this.#context, started.socket, events)
     session.protect(connection, started.protection)
     if (started.protection.isAcceptable) return undefined

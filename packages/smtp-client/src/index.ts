@@ -1,10 +1,17 @@
 export type { Connect } from './connection.ts'
 export type { ClientTable, SmtpContentChecks } from './content-checks.ts'
 export { ContentEncoder } from './content-encoder.ts'
+export type { SessionErrorClass } from './failure.ts'
 export type { SmtpClientOptions } from './options.ts'
 export type { ReplyEvents, SmtpReply } from './reply.ts'
 export { ReplyReader } from './reply.ts'
-export type { MessageOrigin, SmtpDelivery, SmtpRecipient, SmtpReport } from './request.ts'
+export type {
+  MessageOrigin,
+  SessionNotice,
+  SmtpDelivery,
+  SmtpRecipient,
+  SmtpReport,
+} from './request.ts'
 export type { PasswordTable, SaslOptions } from './sasl/sasl-options.ts'
 export { SmtpSession } from './session.ts'
 export type { SessionCache } from './session-cache.ts'

@@ -1,6 +1,7 @@
 import type { ServicePorts } from '@posthouse/mx-lookup'
 
 import type { ClientTable, SmtpContentChecks } from './content-checks.ts'
+import type { SessionErrorClass } from './failure.ts'
 import type { SaslOptions } from './sasl/sasl-options.ts'
 import type { TlsOptions } from './tls/tls-options.ts'
 
@@ -98,6 +99,8 @@ export interface SmtpClientOptions extends ServicePorts {
   readonly softBounce: boolean
   /** `helpful_warnings` (C-5, C-42). */
   readonly helpfulWarnings: boolean
+  /** `notify_classes`: a report tells of sessions with such an error (C-110). Empty: of none. */
+  readonly notifyClasses: ReadonlySet<SessionErrorClass>
 
   /**
    * Whether sessions with a domain are always kept for reuse: `smtp_connection_cache_destinations`

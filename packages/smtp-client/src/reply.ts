@@ -16,6 +16,8 @@ export interface ReplyEvents {
   tooLong(text: string): void
   /** A line that is no reply line. A reply that follows it may answer another command (C-42). */
   garbage(line: string): void
+  /** Each line, when it is read; absent: nobody wants to know. */
+  line?(line: string): void
 }
 
 const LF = 0x0a
@@ -114,6 +116,7 @@ export class ReplyReader {
   }
 
   #parse(line: string): SmtpReply | undefined {
+    this.#events.line?.(line)
     this.#keep(line)
     const code = replyCode(line)
     const separator = line.charCodeAt(3) // NaN for a bare code.

@@ -73,6 +73,17 @@ export interface SmtpDelivery {
   readonly reuse: { readonly load: boolean; readonly store: boolean }
 }
 
+/** A session in which something was out of order, for the postmaster (C-110). */
+export interface SessionNotice {
+  /** `name[address]:port` of the server. */
+  readonly relay: string
+  /**
+   * Commands as `Out: TEXT`, lines of replies as `In:  TEXT`, in order; what could help to log in
+   * is masked. Of a long session some of the middle is left out.
+   */
+  readonly transcript: readonly string[]
+}
+
 /** What became of a delivery. */
 export interface SmtpReport {
   /** One per recipient, in their order. */
@@ -84,4 +95,6 @@ export interface SmtpReport {
    * passed on, as `best_mx_transport` does (C-8, C-9). Absent when there are none.
    */
   readonly looping?: readonly number[] | undefined
+  /** Sessions of which `notifyClasses` says that the postmaster is told. Absent: none. */
+  readonly notices?: readonly SessionNotice[] | undefined
 }

@@ -233,6 +233,7 @@ export class TransactionRun {
     const { contentLineLimit: lineLimit, dataXferTimeoutMs: timeoutMs } = options
     const sent = (broke: boolean): undefined => {
       this.#sendingContent = false
+      connection.noteSent(trailer)
       if (!broke) return
       const text = `${queueId}: breaking line > ${lineLimit} bytes with <CR><LF>SPACE`
       log.info(text, { queueId })
@@ -273,7 +274,7 @@ export class TransactionRun {
       return
     }
     const failure = rejection(this.session.server, reply, command)
-    if (failure.protocolError) this.session.spoil()
+    if (failure.errorClass !== undefined) this.session.noteError(failure.errorClass)
     this.#fail(failure, recipient)
   }
 
@@ -303,6 +304,7 @@ export class TransactionRun {
       if (!(error.cause instanceof ContentCheckError)) {
         log.warning(`${queueId}: ${error.message}: ${cause}`, { queueId, reason: cause })
       }
+      this.session.noteError('data')
       this.#fail(localDataError(server))
     } else {
       this.session.connection.destroy()

@@ -2,17 +2,21 @@ import type { Clock } from '@posthouse/clock'
 import type { Logger } from '@posthouse/mail-log'
 import type { MailServer } from '@posthouse/mx-lookup'
 
-import type { Connection } from './connection.ts'
+import type { Connection, ConnectionEvents } from './connection.ts'
 import { NO_FEATURES, type ServerFeatures } from './ehlo.ts'
 import { ConversationError } from './errors.ts'
-import { relayText } from './failure.ts'
+import { relayText, type SessionErrorClass } from './failure.ts'
 import type { SmtpClientOptions } from './options.ts'
-import type { ReplyEvents } from './reply.ts'
+import type { SessionNotice } from './request.ts'
+import { SessionTranscript } from './session-transcript.ts'
 import type { Protection } from './tls/tls-engine.ts'
 import type { TlsPolicy } from './tls/tls-policy.ts'
 
-/** When a session may be used again (C-114). */
-type ReuseLimits = Pick<SmtpClientOptions, 'reuseTimeLimitMs' | 'reuseCountLimit'>
+/** When a session may be used again (C-114), and when it is told of (C-110). */
+type SessionOptions = Pick<
+  SmtpClientOptions,
+  'reuseTimeLimitMs' | 'reuseCountLimit' | 'notifyClasses'
+>
 
 /**
  * A conversation with one server, over one or more deliveries. Made by SmtpClient; to anybody else
@@ -22,7 +26,7 @@ export class SmtpSession {
   readonly server: MailServer
   readonly policy: TlsPolicy | undefined
   readonly #clock: Clock
-  readonly #limits: ReuseLimits
+  readonly #options: SessionOptions
   readonly #expiresMs: number
   #connection: Connection | undefined
   #features = NO_FEATURES
@@ -32,19 +36,23 @@ export class SmtpSession {
   #uses = 1
   #unfit = false
   #queueId = ''
+  /** Of the delivery of now; undefined: nobody would be told. */
+  #transcript: SessionTranscript | undefined
+  #mustTell = false
 
   /** @param policy the TLS policy by which it is made; undefined without TLS. */
   constructor(
     server: MailServer,
     policy: TlsPolicy | undefined,
-    limits: ReuseLimits,
+    options: SessionOptions,
     clock: Clock,
   ) {
     this.server = server
     this.policy = policy
     this.#clock = clock
-    this.#limits = limits
-    this.#expiresMs = clock.now() + limits.reuseTimeLimitMs
+    this.#options = options
+    this.#expiresMs = clock.now() + options.reuseTimeLimitMs
+    this.#record()
   }
 
   /** Deliveries in this session, the present one included. */
@@ -87,7 +95,7 @@ export class SmtpSession {
 
   /** Whether the session may serve another delivery after this one (C-114). */
   get reusable(): boolean {
-    const { reuseCountLimit } = this.#limits
+    const { reuseCountLimit } = this.#options
     if (!this.mayBeKept || this.#unfit || this.connection.failed || this.expired) return false
     return reuseCountLimit === 0 || this.#uses - 1 < reuseCountLimit
   }
@@ -107,6 +115,24 @@ export class SmtpSession {
     this.#unfit = true
   }
 
+  /** Something was out of order: it forbids reuse, and the postmaster may want to know. */
+  noteError(errorClass: SessionErrorClass): void {
+    this.spoil()
+    if (this.#options.notifyClasses.has(errorClass)) this.#mustTell = true
+  }
+
+  /** What the postmaster is to be told; undefined: nothing (C-110). */
+  get notice(): SessionNotice | undefined {
+    const transcript = this.#transcript
+    if (!this.#mustTell || transcript === undefined) return undefined
+    return { relay: relayText(this.server), transcript: transcript.lines }
+  }
+
+  #record(): void {
+    const isWanted = this.#options.notifyClasses.size > 0
+    this.#transcript = isWanted ? new SessionTranscript() : undefined
+  }
+
   /** Who is served now, for log lines. */
   assign(queueId: string): void {
     this.#queueId = queueId
@@ -115,18 +141,24 @@ export class SmtpSession {
   /** Gives the session to one more delivery; whether it is still good is not known yet (C-121). */
   reassign(queueId: string): void {
     this.assign(queueId)
+    this.#record() // The next delivery's notice has nothing of this one.
     this.#uses++
   }
 
-  /** What the reply reader is to tell, as log lines of this session (C-39, C-42, C-43). */
-  replyEvents(log: Logger, helpfulWarnings: boolean): ReplyEvents {
+  /** What becomes log lines of this session (C-39, C-42, C-43), and part of its transcript. */
+  connectionEvents(log: Logger, helpfulWarnings: boolean): ConnectionEvents {
+    const recording = this.#transcript && {
+      sent: (text: string) => this.#transcript?.sent(text),
+      line: (line: string) => this.#transcript?.received(line),
+    }
     return {
+      ...recording,
       tooLong: (text) => {
         const relay = relayText(this.server)
         log.warning(`${relay}: ${text}`, { queueId: this.#queueId, relay })
       },
       garbage: (line) => {
-        this.spoil()
+        this.noteError('protocol')
         if (!this.#features.pipelining) return
         const relay = relayText(this.server)
         const queueId = this.#queueId

@@ -1,7 +1,7 @@
 import { AddressResolverError } from '@posthouse/address-resolver'
 import { type Config, parseKnownTcpPorts } from '@posthouse/config'
 import type { ServicePorts } from '@posthouse/mx-lookup'
-import type { SmtpClientOptions } from '@posthouse/smtp-client'
+import type { SessionErrorClass, SmtpClientOptions } from '@posthouse/smtp-client'
 
 import { domainMatcher, type ListUser } from '../match-lists.ts'
 import { servicePort } from '../system-services.ts'
@@ -65,6 +65,7 @@ export function smtpClientOptions(
     quoteEnvelope: config.smtp_quote_rfc821_envelope,
     softBounce: config.soft_bounce,
     helpfulWarnings: config.helpful_warnings,
+    notifyClasses: new Set(config.notify_classes.filter(isSessionClass)),
     ...smtpTableOptions(user, tables),
     tls: smtpTlsOptions(user, tables, readFile),
     sasl: smtpSaslOptions(user, tables, ownAddresses),
@@ -110,6 +111,11 @@ function reuseOptions(user: ListUser, tables: Tables) {
 function notListed(error: unknown): false {
   if (!(error instanceof AddressResolverError)) throw error
   return false
+}
+
+// Sessions of a client have no errors of the other classes.
+function isSessionClass(word: string): word is SessionErrorClass {
+  return word === 'protocol' || word === 'data'
 }
 
 function sendEhlo(config: Config): SmtpClientOptions['sendEhlo'] {

@@ -9,7 +9,14 @@ import {
   startSasl,
 } from '@posthouse/sasl-client'
 
-import { type Failure, hostText, oneLine, relayText, saidByServer } from '../failure.ts'
+import {
+  type Failure,
+  hostText,
+  localDataError,
+  oneLine,
+  relayText,
+  saidByServer,
+} from '../failure.ts'
 import type { SmtpReply } from '../reply.ts'
 import type { SmtpSession } from '../session.ts'
 import { findLogin, type Login } from './find-login.ts'
@@ -29,6 +36,8 @@ export interface LoginTerms {
 const COMMAND_LIMIT = 512
 const MAX_ROUNDS = 100
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
+/** In transcripts, where Postfix shows passwords. */
+const MASKED = '(masked)'
 const FAILED = 'SASL authentication failed'
 
 /** Logs in to servers, for one client (C-66 to C-74). */
@@ -77,8 +86,7 @@ export class Authenticator {
 
   #lookupFailure({ server }: SmtpSession, queueId: string): Failure {
     this.#log.warning(`${queueId}: smtp_sasl_password_maps lookup error`, { queueId })
-    const text = `local data error while talking to ${hostText(server)}`
-    return { kind: 'exception', status: '4.3.0', text }
+    return localDataError(server)
   }
 
   async #accepted(lines: readonly string[], relay: string): Promise<string[]> {
@@ -175,7 +183,7 @@ async function converse(
 ): Promise<SmtpReply | Failure> {
   let initial = exchange.initialResponse?.toString('base64')
   if (initial !== undefined && mechanism.length + initial.length + 8 <= COMMAND_LIMIT) {
-    connection.send(`AUTH ${mechanism} ${initial}\r\n`)
+    connection.send(`AUTH ${mechanism} ${initial}\r\n`, `AUTH ${mechanism} ${MASKED}\r\n`)
     initial = undefined
   } else {
     connection.send(`AUTH ${mechanism}\r\n`)
@@ -190,7 +198,7 @@ async function converse(
     }
     const response = initial ?? (await respond(exchange, challenge))
     initial = undefined
-    connection.send(`${response}\r\n`)
+    connection.send(`${response}\r\n`, `${MASKED}\r\n`)
   }
   const text = `${FAILED}; authentication protocol loop with server ${hostText(server)}`
   return { kind: 'host', status: '4.3.0', text }
