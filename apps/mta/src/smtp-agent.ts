@@ -48,6 +48,7 @@ async function deliver(
     encoding: request.encoding,
     sendOptions: request.sendOptions,
     origin: () => originOf(request.attributes),
+    arrivalTimeMs: request.arrivalTimeMs,
     waitedMs: request.activeTimeMs - request.arrivalTimeMs,
     envelopeId: request.envelopeId,
     returnContent: request.returnContent,

@@ -18,7 +18,6 @@ export const reasonsWithoutEffect = {
   milters: 'Milters are not there yet',
   obsolete: 'no current release reads it',
   oneProcess: 'all services run in one process',
-  pix: 'firewall workarounds are not there yet',
   references: 'only where another value refers to it, such as $mynetworks in a client list',
   remoteHeaders: 'addresses in headers of remote mail, as of sendmail -G, are left alone',
   requiretls: 'REQUIRETLS is not there yet',

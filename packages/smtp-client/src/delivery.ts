@@ -286,8 +286,8 @@ export class Delivery implements Walker {
       policy = await this.#policyFor(this.#policies, server, nexthop)
       if (policy === undefined) return undefined
     }
-    const { queueId, sender } = this.#delivery
-    const common = { queueId, sender, nexthop, bestPreference, policy }
+    const { queueId, arrivalTimeMs, sender } = this.#delivery
+    const common = { queueId, arrivalTimeMs, sender, nexthop, bestPreference, policy }
     const terms = { ...common, needsSmtputf8: this.#smtputf8, domain: this.#domain }
     return this.#open(server, terms, final)
   }

@@ -30,7 +30,6 @@ import {
 } from './index.ts'
 
 // Not in vectors/dialogues.json, by what they need:
-// PIX workarounds: greet-code-only pix-esmtp pix-delay pix-map pix-off
 // lookup tables: reply-filter reply-filter-error generic generic-ext generic-ext-prop
 // DANE: dane-*
 // best_mx_transport: loop-bestmx-transport
@@ -155,7 +154,8 @@ class ScriptedConnection {
     const lines = this.#rest.split('\r\n')
     this.#rest = lines.pop()!
     const text = lines.map((line) => Buffer.from(line, 'latin1').toString())
-    if (this.#answered) this.groups.push(text)
+    // A dot that comes alone was held back (C-51): all else of a message is one piece.
+    if (this.#answered || lines.join() === '.') this.groups.push(text)
     else this.groups.at(-1)!.push(...text)
     this.#answered = false
     this.#lines.push(...text)
@@ -405,6 +405,8 @@ const TIMEOUTS: Readonly<Record<string, keyof SmtpClientOptions>> = {
   smtp_quit_timeout: 'quitTimeoutMs',
   smtp_connection_cache_time_limit: 'cacheTimeLimitMs',
   smtp_connection_reuse_time_limit: 'reuseTimeLimitMs',
+  smtp_pix_workaround_threshold_time: 'pixThresholdMs',
+  smtp_pix_workaround_delay_time: 'pixDelayMs',
   smtp_mx_address_limit: 'mxAddressLimit',
   smtp_mx_session_limit: 'mxSessionLimit',
   smtp_line_length_limit: 'contentLineLimit',
@@ -464,6 +466,9 @@ function settings(config: Dialogue['config'], stage: Stage): Settings {
       },
       smtp_per_request_deadline: () => {
         client = { ...client, minDataRate: yes ? 500 : undefined }
+      },
+      smtp_pix_workarounds: () => {
+        client = { ...client, pixWorkarounds: value.split(/[, ]+/).filter((name) => name !== '') }
       },
       smtp_send_xforward_command: () => {
         client = { ...client, sendXforward: yes }

@@ -17,6 +17,7 @@ import {
   refusedTls,
   relayText,
 } from './failure.ts'
+import { pixWorkarounds } from './pix-workarounds.ts'
 import type { SmtpReply } from './reply.ts'
 import type { SessionNotice } from './request.ts'
 import type { Authenticator } from './sasl/authenticate.ts'
@@ -36,6 +37,8 @@ export interface HandshakeContext extends ConnectContext {
 /** What a handshake needs to know of the delivery. */
 export interface HandshakeTerms {
   readonly queueId: string
+  /** Undefined: not known. */
+  readonly arrivalTimeMs: number | undefined
   /** Internal form. */
   readonly sender: string
   /** The destination as written. */
@@ -63,7 +66,6 @@ export type HandshakeResult =
 
 // Own names are looked for where this host could be listening for mail (C-46, C-55).
 const MAIL_PORT = 25
-const MASKED_GREETING = /^[20 *\t\n]*$/
 
 /** Connects, and says hello: greeting, EHLO or HELO, and what follows from the reply. */
 export async function openSession(
@@ -145,7 +147,11 @@ class Handshake {
     const greeting = await this.#read()
     const refused = this.#judgeGreeting(greeting)
     if (refused !== undefined) return refused
-    const failure = this.#sendsEhlo(greeting) ? await this.#ehlo() : await this.#helo()
+    const { server } = this.#session
+    const pix = await pixWorkarounds(this.#context, server, this.#terms, greeting.text)
+    this.#session.delaysDot = pix.delayDotCrlf
+    const isExtended = !pix.disableEsmtp && this.#sendsEhlo(greeting)
+    const failure = isExtended ? await this.#ehlo() : await this.#helo()
     return failure ?? this.#judgeFeatures()
   }
 
@@ -208,14 +214,6 @@ class Handshake {
     if (server.port === MAIL_PORT && this.#isOwnName(name)) {
       const relay = relayText(server)
       log.warning(`host ${relay} greeted me with my own hostname ${name}`, { queueId, relay })
-    }
-    if (MASKED_GREETING.test(greeting.text)) {
-      const relay = relayText(server)
-      log.warning(
-        `${queueId}: ${relay} greets like a Cisco PIX firewall, ` +
-          'and PIX workarounds are not available yet',
-        { queueId, relay },
-      )
     }
     return undefined
   }

@@ -71,6 +71,15 @@ export interface SmtpClientOptions extends ServicePorts {
   /** `smtp_discard_ehlo_keyword_address_maps`: such a list by address of the server, instead. */
   readonly discardEhloKeywordMaps: ClientTable | undefined
 
+  /** `smtp_pix_workarounds`: for firewalls that hide the greeting (C-50). */
+  readonly pixWorkarounds: readonly string[]
+  /** `smtp_pix_workaround_maps`: such a list by address of the server, instead. */
+  readonly pixWorkaroundMaps: ClientTable | undefined
+  /** `smtp_pix_workaround_threshold_time`: age of messages, in ms, that get a pause. */
+  readonly pixThresholdMs: number
+  /** `smtp_pix_workaround_delay_time`: that pause before the last dot, in ms (C-51). */
+  readonly pixDelayMs: number
+
   /** `smtp_send_xforward_command`: servers that want to know are told who sent a message (C-76). */
   readonly sendXforward: boolean
 

@@ -67,6 +67,8 @@ export interface SmtpDelivery {
    * after TLS has failed, old mail may go out without (C-97).
    */
   readonly waitedMs?: number | undefined
+  /** When the message arrived, as the clock of the client tells it; absent: not known (C-50). */
+  readonly arrivalTimeMs?: number | undefined
   /** Nothing is delivered: each recipient is asked for, and what the server says is all (C-81). */
   readonly isProbe?: boolean | undefined
   /** What the queue manager says about keeping sessions (C-113). */

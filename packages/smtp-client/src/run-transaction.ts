@@ -240,10 +240,16 @@ export class TransactionRun {
     }
     this.#sendingContent = true
     const content = this.#content()
-    const plan = { content, contentSize, lineLimit, trailer, timeoutMs }
+    const pause = this.session.delaysDot ? this.#pause : undefined
+    const plan = { content, contentSize, lineLimit, trailer, pause, timeoutMs }
     const sending = sendContent(connection, plan)
     if (sending instanceof Promise) return sending.then(sent, (error) => this.#early(error))
     return sent(sending)
+  }
+
+  readonly #pause = (): Promise<void> => {
+    const { clock, options } = this.#context
+    return new Promise((resolve) => void clock.after(options.pixDelayMs, resolve))
   }
 
   #content(): SmtpDelivery['content'] {

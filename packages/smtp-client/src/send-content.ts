@@ -13,6 +13,8 @@ export interface ContentPlan {
   readonly lineLimit: number
   /** What follows the content: `.` CRLF, maybe QUIT. */
   readonly trailer: string
+  /** Comes between them; undefined: they may go out together. */
+  readonly pause: (() => Promise<void>) | undefined
   readonly timeoutMs: number
 }
 
@@ -32,7 +34,8 @@ export function sendContent(connection: Connection, plan: ContentPlan): boolean 
   const expected = Math.min(Math.max(plan.contentSize, 0), WRITE_BYTES) + plan.trailer.length
   const encoder = new ContentEncoder(plan.lineLimit, expected)
   const source = openContent(plan.content)
-  if (plan.contentSize > WRITE_BYTES || !(Symbol.iterator in source)) {
+  const isLarge = plan.contentSize > WRITE_BYTES
+  if (isLarge || !(Symbol.iterator in source) || plan.pause !== undefined) {
     return sendInPieces(connection, plan, source, encoder)
   }
   try {
@@ -63,6 +66,11 @@ async function sendInPieces(
       encoder.write(chunk)
       if (encoder.length >= WRITE_BYTES) await flush(connection, encoder, plan.timeoutMs)
     }
+  }
+  if (plan.pause !== undefined) {
+    encoder.end('')
+    await flush(connection, encoder, plan.timeoutMs)
+    await plan.pause()
   }
   encoder.end(plan.trailer)
   if (!connection.sendBytes(encoder.take()) && plan.contentSize > WRITE_BYTES) {

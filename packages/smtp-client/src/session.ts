@@ -33,6 +33,8 @@ export class SmtpSession {
   #protection: Protection | undefined
   /** Whether we have logged in. */
   hasLoggedIn = false
+  /** Whether a firewall needs a pause before the last dot of messages (C-51). */
+  delaysDot = false
   #uses = 1
   #unfit = false
   #queueId = ''

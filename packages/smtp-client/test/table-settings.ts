@@ -7,7 +7,7 @@ import { inlineTable } from './tls-settings.ts'
 export function tableOptions(
   config: Readonly<Record<string, string>>,
   log: Logger,
-): Pick<SmtpClientOptions, 'discardEhloKeywordMaps' | 'contentChecks' | 'deliveryStatusFilter'> {
+): Partial<SmtpClientOptions> {
   const table = (name: string): ClientTable | undefined => {
     const text = config[name] ?? ''
     return text.startsWith('regexp:') ? regexpTable(text) : inlineTable(text, log)
@@ -16,6 +16,7 @@ export function tableOptions(
   const none = { mimeHeaderChecks: undefined, nestedHeaderChecks: undefined, bodyChecks: undefined }
   return {
     discardEhloKeywordMaps: table('smtp_discard_ehlo_keyword_address_maps'),
+    pixWorkaroundMaps: table('smtp_pix_workaround_maps'),
     contentChecks: headerChecks === undefined ? undefined : { ...none, headerChecks },
     deliveryStatusFilter: table('smtp_delivery_status_filter'),
   }

@@ -14,7 +14,10 @@ import { loggedTable } from './logged-table.ts'
 export function smtpTableOptions(
   user: ListUser,
   tables: Tables,
-): Pick<SmtpClientOptions, 'discardEhloKeywordMaps' | 'contentChecks' | 'deliveryStatusFilter'> {
+): Pick<
+  SmtpClientOptions,
+  'discardEhloKeywordMaps' | 'pixWorkaroundMaps' | 'contentChecks' | 'deliveryStatusFilter'
+> {
   const tableOf = (name: ParameterName, keys?: TableKeys): ClientTable | undefined => {
     const list = tableList(name, user, tables, keys)
     return list.has('all') ? loggedTable((key) => list.lookup(key), user) : undefined
@@ -29,6 +32,7 @@ export function smtpTableOptions(
   const isChecked = Object.values(contentChecks).some((table) => table !== undefined)
   return {
     discardEhloKeywordMaps: tableOf('smtp_discard_ehlo_keyword_address_maps'),
+    pixWorkaroundMaps: tableOf('smtp_pix_workaround_maps'),
     contentChecks: isChecked ? contentChecks : undefined,
     deliveryStatusFilter: tableOf('smtp_delivery_status_filter'),
   }

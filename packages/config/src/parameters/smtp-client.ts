@@ -141,27 +141,23 @@ export const smtpClientParameters = {
     type: 'time',
     default: '10s',
     min: 1,
-    withoutEffect: 'pix',
     description: 'Pause before the final dot when the firewall workaround is active.',
   },
   smtp_pix_workaround_maps: {
     type: 'maps',
     default: '',
     since: '2.4',
-    withoutEffect: 'pix',
     description: 'Per-server choice of firewall workarounds.',
   },
   smtp_pix_workaround_threshold_time: {
     type: 'time',
     default: '500s',
-    withoutEffect: 'pix',
     description: 'Queue age from which the firewall workaround applies.',
   },
   smtp_pix_workarounds: {
     type: 'list',
     default: 'disable_esmtp,delay_dotcrlf',
     since: '2.4',
-    withoutEffect: 'pix',
     description: 'Workarounds for firewalls that hide the banner: disable_esmtp, delay_dotcrlf.',
   },
   smtp_quit_timeout: {
