@@ -41,7 +41,8 @@ export function judge<Type extends RecordType>(
   }
   if (code !== NO_ERROR) return { reply: { kind: 'fail', name, secure }, ttl: 0 }
 
-  const end = followAliases(message, name)
+  const start = { name, ttl: Number.POSITIVE_INFINITY, hops: 0 }
+  const end = type === 'CNAME' ? start : followAliases(message, start)
   const records = recordsOf(message, end.name, type)
   if (records.length > 0) {
     const kept = records.slice(0, MAX_RECORDS)
@@ -54,11 +55,11 @@ export function judge<Type extends RecordType>(
 }
 
 /** Where the CNAMEs of a message lead to. In a circle it is left after some rounds. */
-function followAliases({ answers }: Message, name: string) {
-  let end = { name, ttl: Number.POSITIVE_INFINITY, hops: 0 }
+function followAliases(message: Message, start: { name: string; ttl: number; hops: number }) {
+  let end = start
   while (end.hops < MAX_HOPS) {
-    const alias = answers.find((one) => one.type === 'CNAME' && isSame(one.name, end.name))
-    if (alias?.type !== 'CNAME') break
+    const [alias] = recordsOf(message, end.name, 'CNAME')
+    if (alias === undefined) break
     end = { name: alias.target, ttl: Math.min(end.ttl, alias.ttl), hops: end.hops + 1 }
   }
   return end

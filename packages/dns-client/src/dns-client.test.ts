@@ -276,6 +276,20 @@ describe('CNAMEs', () => {
     })
   })
 
+  it('are themselves the answer to who asks for one, without a step further', async () => {
+    const { client, ask, log } = setUp(() => ({
+      answers: [cname('a.test', 'b.test'), cname('b.test', 'c.test')],
+      flags: AD,
+    }))
+    expect(await ask(client.query('a.test', 'CNAME', { dnssec: true }))).toEqual({
+      kind: 'found',
+      records: [{ name: 'a.test', ttl: 60, target: 'b.test' }],
+      dropped: 0,
+      secure: true,
+    })
+    expect(log).toHaveLength(1)
+  })
+
   it('a target that fits into no message is malformed', async () => {
     const target = `${'\u00ff'.repeat(40)}.test`
     const { client, ask } = setUp((asked) => ({ answers: [cname(nameOf(asked), target)] }))

@@ -26,6 +26,11 @@ export interface SrvRecord extends Owned {
   readonly target: string
 }
 
+/** CNAME (RFC 1035), asked for by itself: of other types, only where it leads counts. */
+export interface CnameRecord extends Owned {
+  readonly target: string
+}
+
 /** NS (RFC 1035). */
 export interface NsRecord extends Owned {
   readonly host: string
@@ -43,6 +48,7 @@ export interface TlsaRecord extends Owned {
 export interface RecordTypes {
   A: AddressRecord
   AAAA: AddressRecord
+  CNAME: CnameRecord
   MX: MxRecord
   NS: NsRecord
   SRV: SrvRecord

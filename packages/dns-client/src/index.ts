@@ -2,6 +2,7 @@ export type { DnsClientOptions, DnsClientPorts, QueryOptions } from './dns-clien
 export { DnsClient } from './dns-client.ts'
 export type {
   AddressRecord,
+  CnameRecord,
   DnsRecord,
   DnsReply,
   FoundRecords,

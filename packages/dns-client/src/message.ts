@@ -28,9 +28,10 @@ export interface QueryTerms {
 }
 
 /** A record of an answer, of whatever type. */
-export type AnswerRecord =
-  | { readonly type: RecordType; readonly record: DnsRecord }
-  | { readonly type: 'CNAME'; readonly name: string; readonly ttl: number; readonly target: string }
+export interface AnswerRecord {
+  readonly type: RecordType
+  readonly record: DnsRecord
+}
 
 /** A reply that belongs to the question. */
 export interface Message {
@@ -140,7 +141,7 @@ function readAnswer(answer: Answer): AnswerRecord | undefined {
     case 'AAAA':
       return { type: answer.type, record: { name, ttl, address: answer.data } }
     case 'CNAME':
-      return { type: 'CNAME', name, ttl, target: answer.data }
+      return { type: 'CNAME', record: { name, ttl, target: answer.data } }
     case 'MX': {
       const { preference = 0, exchange } = answer.data
       return { type: 'MX', record: { name, ttl, preference, exchange } }

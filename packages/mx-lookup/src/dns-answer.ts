@@ -10,6 +10,7 @@ interface OwnedRecord {
 export interface RecordTypes {
   A: OwnedRecord & { readonly address: string }
   AAAA: OwnedRecord & { readonly address: string }
+  CNAME: OwnedRecord & { readonly target: string }
   MX: OwnedRecord & { readonly preference: number; readonly exchange: string }
   NS: OwnedRecord & { readonly host: string }
   SRV: OwnedRecord & {
@@ -17,6 +18,12 @@ export interface RecordTypes {
     readonly weight: number
     readonly port: number
     readonly target: string
+  }
+  TLSA: OwnedRecord & {
+    readonly usage: number
+    readonly selector: number
+    readonly matchingType: number
+    readonly certificate: Uint8Array
   }
 }
 
@@ -64,8 +71,14 @@ export interface DnsFailure {
   readonly text: string
 }
 
-/** What one query gave. */
-export type DnsAnswer<Item> = { readonly kind: 'ok'; readonly items: readonly Item[] } | DnsFailure
+/** The records of an answer that can be used. */
+export interface UsableRecords<Item> {
+  readonly kind: 'ok'
+  readonly items: readonly Item[]
+}
+
+/** What one query gave; `secure`: DNSSEC has validated it, CNAMEs included. */
+export type DnsAnswer<Item> = (UsableRecords<Item> & { readonly secure: boolean }) | DnsFailure
 
 /** Largest number of records that are kept of one answer (C-14). */
 export const MAX_RECORDS = 100

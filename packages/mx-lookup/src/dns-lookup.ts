@@ -5,6 +5,7 @@ import type { Logger } from '@posthouse/mail-log'
 
 import {
   type DnsAnswer,
+  type DnsFailure,
   type DnsReply,
   type DnsResolver,
   dnsFailure,
@@ -13,6 +14,7 @@ import {
   malformedAnswer,
   type QueryType,
   type RecordTypes,
+  type UsableRecords,
 } from './dns-answer.ts'
 import { DnssecProbe, type ProbeQuestion } from './dnssec-probe.ts'
 import { dnsName } from './host-name.ts'
@@ -36,7 +38,9 @@ export type Answering<Type extends QueryType> =
   | DnsAnswer<RecordTypes[Type]>
   | Promise<DnsAnswer<RecordTypes[Type]>>
 
-/** Asks for MX, SRV, A and AAAA records, and judges the answers (C-14). */
+type Judged<Item> = UsableRecords<Item> | DnsFailure
+
+/** Asks for the records that lead to servers, and judges the answers (C-14). */
 export class DnsLookup {
   readonly #resolver: DnsResolver
   readonly #dnssec: boolean
@@ -86,10 +90,20 @@ export class DnsLookup {
     return this.#query(host, type, (items) => ({ kind: 'ok', items }))
   }
 
+  /** The TLSA records of a service, such as `_25._tcp.mx.example.com`. */
+  tlsa(service: string): Answering<'TLSA'> {
+    return this.#query(service, 'TLSA', (items) => ({ kind: 'ok', items }))
+  }
+
+  /** Where a name leads first, if it is an alias. */
+  cname(name: string): Answering<'CNAME'> {
+    return this.#query(name, 'CNAME', (items) => ({ kind: 'ok', items }))
+  }
+
   #query<Type extends QueryType>(
     asked: string,
     type: Type,
-    judge: (records: readonly RecordTypes[Type][], name: string) => DnsAnswer<RecordTypes[Type]>,
+    judge: (records: readonly RecordTypes[Type][], name: string) => Judged<RecordTypes[Type]>,
   ): Answering<Type> {
     const name = dnsName(asked)
     if (name === undefined) return invalidName(asked)
@@ -102,10 +116,12 @@ export class DnsLookup {
       const answer = judge(this.#wellNamed(known.records, name, type), name)
       if (answer.kind !== 'ok') return answer
       if (answer.items.length === 0) return malformedAnswer('inval', name, type)
+      const secure = known.secure === true
       const filter = this.#filter
-      return filter === undefined
-        ? answer
-        : filterReply(filter, answer.items, name, type, this.#log)
+      if (filter === undefined) return { ...answer, secure }
+      return whenReady(filterReply(filter, answer.items, name, type, this.#log), (filtered) =>
+        filtered.kind === 'ok' ? { ...filtered, secure } : filtered,
+      )
     })
   }
 
@@ -147,7 +163,7 @@ export class DnsLookup {
     name: string,
     type: Type,
     targetOf: (record: RecordTypes[Type]) => string,
-  ): DnsAnswer<RecordTypes[Type]> {
+  ): Judged<RecordTypes[Type]> {
     const items = records.filter((record) => {
       const target = targetOf(record)
       const where = `in resource data of ${type} record for ${name}: ${target}`

@@ -15,6 +15,8 @@ export interface HostAddress {
   readonly family: 4 | 6
   /** Name that the address belongs to: the host, or the end of its CNAMEs. */
   readonly owner: string
+  /** Whether DNSSEC has validated it, CNAMEs included. */
+  readonly secure: boolean
 }
 
 /** Asks the system instead of DNS: `node:dns/promises` lookup with `{ all: true }`. */
@@ -89,7 +91,7 @@ export class HostLookup {
   numeric(address: string): HostResult {
     const family = isIP(address) === 6 ? 6 : 4
     if (this.#enabled(family))
-      return { kind: 'ok', addresses: [{ address, family, owner: address }] }
+      return { kind: 'ok', addresses: [{ address, family, owner: address, secure: false }] }
     return onlyDisabledFamilies(address)
   }
 
@@ -105,7 +107,7 @@ export class HostLookup {
         if (answer.kind === 'ok') {
           const family = protocols[index] === 'ipv4' ? 4 : 6
           for (const { address, name } of answer.items) {
-            addresses.push({ address, family, owner: name })
+            addresses.push({ address, family, owner: name, secure: answer.secure })
           }
         } else if (worst === undefined || strength(answer) >= strength(worst)) {
           worst = answer
@@ -128,7 +130,7 @@ export class HostLookup {
     const addresses: HostAddress[] = []
     for (const { address, family } of found) {
       if ((family === 4 || family === 6) && this.#enabled(family))
-        addresses.push({ address, family, owner: host })
+        addresses.push({ address, family, owner: host, secure: false })
       else this.#log.info(`skipping address family ${family} for host ${host}`)
     }
     return addresses.length > 0 ? { kind: 'ok', addresses } : onlyDisabledFamilies(host)

@@ -1,3 +1,17 @@
+/** How DNS led to a server, and what of that DNSSEC has validated (RFC 7672 2.2). */
+export interface DnsTrail {
+  /** Whether the MX or SRV records were validated; `none`: there was no need of any. */
+  readonly route: 'none' | 'secure' | 'insecure'
+  /** The domain that was asked for, and the name that has its records, at the end of CNAMEs. */
+  readonly domains: readonly string[]
+  /** The name that was asked for the address. */
+  readonly host: string
+  /** The name that has the address, at the end of CNAMEs. */
+  readonly owner: string
+  /** Whether the address was validated, with all CNAMEs on the way. */
+  readonly isAddressSecure: boolean
+}
+
 /** One address at which mail for a destination may be accepted. */
 export interface MailServer {
   /** The name that was asked for: the MX target, the host, or the address text itself (C-29). */
@@ -8,6 +22,8 @@ export interface MailServer {
   readonly port: number
   /** MX preference, lower is better; 0 without MX. */
   readonly preference: number
+  /** Absent where validation was not asked for. */
+  readonly trail?: DnsTrail | undefined
 }
 
 /** How servers of equal preference are ordered (C-25, C-26). */

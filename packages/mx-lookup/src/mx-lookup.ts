@@ -2,7 +2,14 @@ import { isIP } from 'node:net'
 
 import type { Logger } from '@posthouse/mail-log'
 
-import { type DnsFailure, type DnsResolver, MAX_RECORDS, type RecordTypes } from './dns-answer.ts'
+import {
+  type DnsAnswer,
+  type DnsFailure,
+  type DnsResolver,
+  MAX_RECORDS,
+  type QueryType,
+  type RecordTypes,
+} from './dns-answer.ts'
 import { DnsLookup, type DnsLookupOptions } from './dns-lookup.ts'
 import {
   HostLookup,
@@ -12,6 +19,7 @@ import {
 } from './host-lookup.ts'
 import {
   balanceFamilies,
+  type DnsTrail,
   type MailServer,
   type OrderOptions,
   orderServers,
@@ -81,11 +89,16 @@ interface Target {
   readonly host: string
   readonly preference: number
   readonly port: number
+  readonly route: Route
 }
+
+/** The records, of MX or SRV, that led to a target. */
+type Route = Pick<DnsTrail, 'route' | 'domains'>
 
 /** What is known of targets: servers in their order, or why there are none. */
 type Targets = { readonly servers: readonly MailServer[] } | { readonly failures: Failures }
 type Failures = readonly Exclude<HostResult, { kind: 'ok' }>[]
+type Answered<Type extends QueryType> = Extract<DnsAnswer<RecordTypes[Type]>, { kind: 'ok' }>
 
 /**
  * Finds the servers for a next hop: SRV and MX records, addresses, order, mail loops (C-10 to C-26,
@@ -126,7 +139,7 @@ export class MxLookup {
 
   #lookupMx(nexthop: Nexthop): MxResult | Promise<MxResult> {
     return whenReady(this.#dns.mx(nexthop.host), (answer) => {
-      if (answer.kind === 'ok') return this.#mxServers(nexthop, answer.items)
+      if (answer.kind === 'ok') return this.#mxServers(nexthop, answer)
       return this.#implicitMx(answer) ? this.#lookupHost(nexthop) : dnsFailed(answer)
     })
   }
@@ -149,7 +162,7 @@ export class MxLookup {
     }
     return whenReady(this.#dns.srv(name), (answer) => {
       if (answer.kind !== 'ok') return giveUp(dnsFailed(answer), isLookupError(answer))
-      return whenReady(this.#srvServers(nexthop, name, answer.items), (result) =>
+      return whenReady(this.#srvServers(nexthop, name, answer), (result) =>
         result.kind === 'failed' && !result.last ? giveUp(result, false) : result,
       )
     })
@@ -157,7 +170,8 @@ export class MxLookup {
 
   #hostServers({ host, port }: Nexthop, result: HostResult): MxResult {
     if (result.kind === 'failed') return failed(result.status, result.text)
-    const servers = this.#serversOf({ host, port, preference: 0 }, result).slice(0, MAX_RECORDS)
+    const target = { host, port, preference: 0, route: withoutRoute(host) }
+    const servers = this.#serversOf(target, result).slice(0, MAX_RECORDS)
     if (port === MAIL_PORT && servers.some(({ address }) => this.#own.has(address)))
       return loop(host)
 
@@ -167,13 +181,11 @@ export class MxLookup {
     return { kind: 'found', servers: ordered, last: false }
   }
 
-  #mxServers(
-    nexthop: Nexthop,
-    records: readonly RecordTypes['MX'][],
-  ): MxResult | Promise<MxResult> {
+  #mxServers(nexthop: Nexthop, answer: Answered<'MX'>): MxResult | Promise<MxResult> {
     const { host: domain, port } = nexthop
-    const targets = records
-      .map(({ exchange, preference }) => ({ host: exchange, preference, port }))
+    const route = routeOf(answer.secure, [domain, ...answer.items.map(({ name }) => name)])
+    const targets = answer.items
+      .map(({ exchange, preference }) => ({ host: exchange, preference, port, route }))
       .sort((a, b) => a.preference - b.preference)
     return whenReady(this.#resolve(targets), (found) => {
       if ('failures' in found) {
@@ -191,13 +203,13 @@ export class MxLookup {
   #srvServers(
     nexthop: Nexthop,
     name: string,
-    records: readonly RecordTypes['SRV'][],
+    answer: Answered<'SRV'>,
   ): MxResult | Promise<MxResult> {
-    const targets = orderSrvRecords(records, this.#random).map(({ target, priority, port }) => ({
-      host: target,
-      preference: priority,
-      port,
-    }))
+    const route = routeOf(answer.secure, [nexthop.host])
+    const records = orderSrvRecords(answer.items, this.#random)
+    const targets = records.map(({ target, priority, port }) => {
+      return { host: target, preference: priority, port, route }
+    })
     return whenReady(this.#resolve(targets), (found) => {
       if ('failures' in found) {
         this.#log.warning(`no SRV host for ${name} has a valid address record`)
@@ -232,16 +244,17 @@ export class MxLookup {
   }
 
   #serversOf(
-    { host, port, preference }: Target,
+    { host, port, preference, route }: Target,
     { addresses }: Extract<HostResult, { kind: 'ok' }>,
   ): MailServer[] {
-    const byOwner = this.#options.cnameOverridesServername
-    return addresses.map(({ address, family, owner }) => ({
+    const { cnameOverridesServername: byOwner, dnssec } = this.#options
+    return addresses.map(({ address, family, owner, secure: isAddressSecure }) => ({
       name: byOwner ? owner : host,
       address,
       family,
       port,
       preference,
+      ...(dnssec && { trail: { ...route, host, owner, isAddressSecure } }),
     }))
   }
 
@@ -260,6 +273,14 @@ export class MxLookup {
     if (bestResolved) return loop(host)
     return { ...failed('4.4.4', `unable to find primary relay for ${host}`), last: true }
   }
+}
+
+function withoutRoute(host: string): Route {
+  return { route: 'none', domains: [host] }
+}
+
+function routeOf(secure: boolean, domains: readonly string[]): Route {
+  return { route: secure ? 'secure' : 'insecure', domains: [...new Set(domains)] }
 }
 
 /** The failures of all targets become one: a soft one keeps later ones soft (C-19). */

@@ -1,6 +1,6 @@
 import type { Logger } from '@posthouse/mail-log'
 
-import type { DnsAnswer, QueryType, RecordTypes } from './dns-answer.ts'
+import type { DnsFailure, QueryType, RecordTypes, UsableRecords } from './dns-answer.ts'
 import { whenAllReady } from './when-ready.ts'
 
 /** What a table says of a record; null: it cannot be asked, which it has logged itself. */
@@ -12,6 +12,8 @@ export type FilterAction = string | undefined | null
  */
 export type ReplyFilter = (record: string) => FilterAction | Promise<FilterAction>
 
+type Filtered<Item> = UsableRecords<Item> | DnsFailure
+
 /** Drops the records for which the filter says IGNORE (C-15). */
 export function filterReply<Type extends QueryType>(
   filter: ReplyFilter,
@@ -19,7 +21,7 @@ export function filterReply<Type extends QueryType>(
   name: string,
   type: Type,
   log: Logger,
-): DnsAnswer<RecordTypes[Type]> | Promise<DnsAnswer<RecordTypes[Type]>> {
+): Filtered<RecordTypes[Type]> | Promise<Filtered<RecordTypes[Type]>> {
   const failure = `Error looking up name=${name} type=${type}:`
   const lines = records.map((record) => formatRecord(record, type))
   return whenAllReady(lines.map(filter), (actions) => {
@@ -48,6 +50,12 @@ function formatData(record: RecordTypes[QueryType]): string {
   if ('address' in record) return record.address
   if ('host' in record) return `${record.host}.`
   if ('exchange' in record) return `${record.preference} ${record.exchange}.`
+  if ('certificate' in record) {
+    const { usage, selector, matchingType, certificate } = record
+    const hex = Buffer.from(certificate).toString('hex').toUpperCase()
+    return `${usage} ${selector} ${matchingType} ${hex}`
+  }
+  if (!('port' in record)) return `${record.target}.`
   const { priority, weight, port, target } = record
   return `${priority} ${weight} ${port} ${target}.`
 }
