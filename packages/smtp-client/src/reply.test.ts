@@ -79,6 +79,26 @@ describe('ReplyReader', () => {
     expect(reader.broken).toBe(false)
   })
 
+  it.each([
+    [2049, false],
+    [4095, false],
+    [4096, true],
+    [10_000, true],
+  ])('C-39: a line of %i octets ends the session: %j, however it is split', (octets, isBroken) => {
+    const bytes = Buffer.from(`250 ${'x'.repeat(octets - 4)}\r\n250 next\r\n`)
+    const start = `250 ${'x'.repeat(26)}...`
+    for (const size of [bytes.length, 1, 4096]) {
+      const { reader, push, events } = setUp()
+      const replies = []
+      for (let at = 0; at < bytes.length; at += size) {
+        replies.push(...push(bytes.subarray(at, at + size)))
+      }
+      expect(replies).toHaveLength(isBroken ? 0 : 2)
+      expect(reader.broken).toBe(isBroken)
+      expect(events).toEqual([`response longer than 2048: ${start}`])
+    }
+  })
+
   it('C-39: gives up on a line that does not end, in bounded memory', () => {
     const { reader, push } = setUp(100)
     for (let round = 0; round < 1000; round++) {

@@ -88,31 +88,38 @@ export class ReplyReader {
     }
     this.#at = lf + 1
     const end = lf > start && this.#bytes[lf - 1] === CR ? lf - 1 : lf
-    if (this.#discarded > 0 || end - start > this.#limit) return this.#longLine(start, end)
+    if (this.#discarded > 0 || end - start > this.#limit) return this.#longLine(start, end, lf)
     return printable(this.#bytes, start, end)
   }
 
-  #longLine(start: number, end: number): string {
+  // Undefined if the session ends with it, as it does where the end of the line comes later.
+  #longLine(start: number, end: number, lineFeed: number): string | undefined {
     const kept = Math.min(end, start + this.#limit)
-    this.#judgeDiscarded(this.#discarded + end - kept)
+    this.#judge(lineFeed - start)
     this.#discarded = 0
     const line = printable(this.#bytes, start, kept)
-    this.#events.tooLong(`response longer than ${this.#limit}: ${line.slice(0, 30)}...`)
-    return line
+    this.#tellTooLong(line)
+    return this.#broken ? undefined : line
   }
 
   // Keeps at most `limit` octets of an unfinished line, and a CR, which may belong to its end.
   #boundPartialLine(): void {
     const excess = this.buffered - this.#limit - 1
     if (excess <= 0) return
-    this.#judgeDiscarded(this.#discarded + excess)
+    this.#judge(this.buffered)
     this.#discarded += excess
     this.#bytes = this.#bytes.subarray(this.#at, this.#at + this.#limit + 1)
     this.#at = 0
+    if (this.#broken) this.#tellTooLong(printable(this.#bytes, 0, this.#limit))
   }
 
-  #judgeDiscarded(discarded: number): void {
-    if (discarded >= this.#limit) this.#broken = true
+  #tellTooLong(line: string): void {
+    this.#events.tooLong(`response longer than ${this.#limit}: ${line.slice(0, 30)}...`)
+  }
+
+  /** @param octets of the line, those that were dropped apart. */
+  #judge(octets: number): void {
+    if (this.#discarded + octets > 2 * this.#limit) this.#broken = true
   }
 
   #parse(line: string): SmtpReply | undefined {
