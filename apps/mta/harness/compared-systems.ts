@@ -11,7 +11,7 @@ import { QueueingPostfix } from './queueing-postfix.ts'
 /** One of two mail systems with the same main.cf. */
 export interface ComparedSystem {
   readonly name: string
-  submit(recipients: readonly string[]): Promise<QmqpVerdict>
+  submit(recipients: readonly string[], sender?: string): Promise<QmqpVerdict>
   logText(): string
   stop(): Promise<void>
 }
@@ -23,6 +23,8 @@ export interface ComparedConfiguration {
   readonly manager: 'qmgr' | 'oqmgr'
   /** So many deliveries at a time. */
   readonly processLimit: number
+  /** More lines of master.cf. */
+  readonly services?: string
 }
 
 /** Has both do the same, one after the other. @returns what posthouse did, and what Postfix did. */
@@ -54,12 +56,13 @@ async function startPosthouse(configuration: ComparedConfiguration): Promise<Com
 127.0.0.1:${port} inet n - n - - qmqpd
 cleanup unix n - n - 0 cleanup
 rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
 ${servicesOf(configuration)}`
   writeConfiguration(directory, { port, parameters: configuration.parameters, masterCf })
   const posthouse = await Posthouse.start(directory)
   return {
     name: 'posthouse',
-    submit: (recipients) => submit(port, recipients),
+    submit: (recipients, sender) => submit(port, recipients, sender),
     logText: () => posthouse.log.join('\n'),
     stop: async () => {
       await posthouse.kill()
@@ -79,13 +82,13 @@ tlsmgr unix - - n 1000? 1 tlsmgr
   const postfix = await QueueingPostfix.start(own, services)
   return {
     name: 'Postfix',
-    submit: (recipients) => submit(postfix.port, recipients),
+    submit: (recipients, sender) => submit(postfix.port, recipients, sender),
     logText: () => postfix.logText(),
     stop: () => postfix.stop(),
   }
 }
 
-function servicesOf({ manager, processLimit }: ComparedConfiguration): string {
+function servicesOf({ manager, processLimit, services = '' }: ComparedConfiguration): string {
   return `\
 qmgr unix n - n 300 1 ${manager}
 defer unix - - n - 0 bounce
@@ -93,10 +96,14 @@ trace unix - - n - 0 bounce
 smtp unix - - n - ${processLimit} smtp
 error unix - - n - - error
 retry unix - - n - - error
-`
+${services}`
 }
 
-function submit(port: number, recipients: readonly string[]): Promise<QmqpVerdict> {
-  const message = { sender: 's@example.org', recipients, content: Buffer.from('Subject: x\n\ny\n') }
+function submit(
+  port: number,
+  recipients: readonly string[],
+  sender = 's@example.org',
+): Promise<QmqpVerdict> {
+  const message = { sender, recipients, content: Buffer.from('Subject: x\n\ny\n') }
   return submitMessage({ host: '127.0.0.1', port }, message)
 }

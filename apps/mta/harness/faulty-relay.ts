@@ -13,6 +13,7 @@ import {
 } from '@posthouse/queue-manager'
 import { type QueueFileSystem, QueueStore } from '@posthouse/queue-store'
 
+import { queueInternalMail } from '../src/internal-mail.ts'
 import { type NoticeOptions, Notices } from '../src/notices.ts'
 import { FaultyDisk } from './faulty-disk.ts'
 
@@ -98,9 +99,14 @@ export class FaultyRelay {
       zoneName: () => 'UTC',
     })
     const notices = new Notices(this.#options.notices, {
-      ...{ store, cleanup, clock },
-      queued: (envelope) => this.#queueManager!.accept(envelope, 'active'),
-      held: () => undefined,
+      ...{ store, clock },
+      queueInternal: (message) =>
+        queueInternalMail(message, {
+          ...{ clock, formatDate: this.#options.notices.formatDate },
+          cleanup: () => cleanup,
+          queued: (envelope) => this.#queueManager!.accept(envelope, 'active'),
+          held: () => undefined,
+        }),
       logOf: () => log,
     })
     const queueManager = new QueueManager(this.#options.queueManager, {

@@ -5,6 +5,7 @@ import { programOf } from '@posthouse/master'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { clientMatcher } from './match-lists.ts'
 import { addressMappingOptions } from './options/address-mapping-options.ts'
+import { headerFromFormat } from './options/header-from-format.ts'
 import { mxLookupOptions } from './options/mx-lookup-options.ts'
 import { noticeOptions } from './options/notice-options.ts'
 import { smtpClientOptions } from './options/smtp-client-options.ts'
@@ -32,6 +33,7 @@ export function checkLists(configuration: Configuration, log: Logger): void {
       if (program === 'smtp') {
         const { own } = configuration
         mxLookupOptions(user, own.withProxies, tables)
+        headerFromFormat(user.config)
         smtpClientOptions(user, service.name, tables, own.addresses, readFileSync)
       }
     }

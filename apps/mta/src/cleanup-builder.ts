@@ -10,7 +10,11 @@ import {
 import type { Config } from '@posthouse/config'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { addressMappingOptions } from './options/address-mapping-options.ts'
-import { cleanupOptions, internalCleanupOptions } from './options/cleanup-options.ts'
+import {
+  cleanupOptions,
+  type InternalMailClass,
+  internalCleanupOptions,
+} from './options/cleanup-options.ts'
 import { contentChecks } from './options/content-checks.ts'
 import { rewriteRules } from './options/resolver-options.ts'
 import { programLog } from './service-log.ts'
@@ -20,8 +24,8 @@ import type { Tables } from './tables.ts'
 export interface Cleanups {
   /** For mail of a class that a server takes. */
   readonly for: (server: Config, mailClass: 'qmqpd' | 'sendmail' | undefined) => Cleanup
-  /** For notifications. */
-  readonly internal: () => Cleanup
+  /** For mail that the mail system makes. */
+  readonly internal: (mailClass: InternalMailClass) => Cleanup
 }
 
 /** Gives each server a cleanup of its own, all with the same tables. */
@@ -48,8 +52,8 @@ export function cleanupBuilder(
   return {
     for: (server, mailClass) =>
       new Cleanup(cleanupOptions(config, server, mailClass), ports, mapping, checks),
-    internal: () =>
-      new Cleanup(internalCleanupOptions(config), ports, withoutCopies(mapping), checks),
+    internal: (mailClass) =>
+      new Cleanup(internalCleanupOptions(config, mailClass), ports, withoutCopies(mapping), checks),
   }
 }
 

@@ -19,9 +19,10 @@ import { admission } from './admission.ts'
 import { type Cleanups, cleanupBuilder } from './cleanup-builder.ts'
 import { clientNames } from './client-names.ts'
 import { FreeSpace } from './free-space.ts'
+import type { InternalMessage, QueueInternal } from './internal-mail.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { clientMatcher, debugLevel } from './match-lists.ts'
-import { buildNotices, noticeService } from './notice-services.ts'
+import { buildNotices, internalQueue, noticeService } from './notice-services.ts'
 import type { Notices } from './notices.ts'
 import { cleanupOverrides } from './options/cleanup-options.ts'
 import { mxLookupOptions } from './options/mx-lookup-options.ts'
@@ -30,6 +31,7 @@ import { smtpClientOptions } from './options/smtp-client-options.ts'
 import { reasonAgents } from './reason-agents.ts'
 import { openResolver, type Resolve } from './resolver.ts'
 import { programLog, serviceLog } from './service-log.ts'
+import { sessionNotifier } from './session-notices.ts'
 import type { SharedParts } from './shared-parts.ts'
 import { smtpAgent } from './smtp-agent.ts'
 import { type OpenSubmission, submissionOpener } from './submissions.ts'
@@ -49,6 +51,7 @@ export class Generation {
   readonly #resolve: Resolve
   readonly #openSubmission: OpenSubmission
   readonly #notices: Notices
+  readonly #queueInternal: QueueInternal
   /** Gives up an answer that is not there yet. */
   readonly #giveUp = new Set<() => void>()
   readonly #lookups = new Set<Promise<unknown>>()
@@ -63,7 +66,8 @@ export class Generation {
         this.agents.has(name),
       )
       const cleanups = cleanupBuilder(configuration, parts, this.#tables)
-      this.#notices = buildNotices(configuration, parts, cleanups)
+      this.#queueInternal = internalQueue(parts, cleanups)
+      this.#notices = buildNotices(configuration, parts, this.#queueInternal)
       this.qmqpServers = buildQmqpServers(configuration, parts, this.#tables, cleanups)
       this.#openSubmission = submissionOpener(configuration, {
         ...{ ...parts, cleanups },
@@ -132,6 +136,13 @@ export class Generation {
     return sending.finally(() => this.#lookups.delete(sending))
   }
 
+  /** As `queueInternalMail`. The tables stay open until it is done. */
+  queueInternal(message: InternalMessage): Promise<string> {
+    const queueing = this.#queueInternal(message)
+    this.#lookups.add(queueing)
+    return queueing.finally(() => this.#lookups.delete(queueing))
+  }
+
   /** What has changed in the tables, if anything has (G-52): only a new generation sees it. */
   changedTable(): ReturnType<Tables['changed']> {
     return this.#tables.changed()
@@ -177,7 +188,9 @@ function buildSmtpAgents(
   )
   return new Map(
     services.map((service) => {
-      const { best_mx_transport: bestMx } = configuration.configOf(service)
+      const log = serviceLog(configuration, service, parts.mailLog)
+      const user = { config: configuration.configOf(service), log }
+      const { best_mx_transport: bestMx } = user.config
       const [, transport = '', nexthop = ''] = /^([^:]*):?(.*)$/.exec(bestMx) ?? []
       const agent = smtpAgent({
         client: clients.get(service.name)!,
@@ -186,7 +199,8 @@ function buildSmtpAgents(
           transport === ''
             ? undefined
             : { transport, nexthop, client: () => clients.get(transport) },
-        log: serviceLog(configuration, service, parts.mailLog),
+        notify: sessionNotifier(user, 'SMTP', parts.queueInternal),
+        log,
       })
       return [service.name, agent]
     }),

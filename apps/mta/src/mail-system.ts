@@ -18,6 +18,7 @@ import type { SmtpSession } from '@posthouse/smtp-client'
 
 import { serveFlushClient } from './flush-service.ts'
 import { Generation } from './generation.ts'
+import type { InternalMessage } from './internal-mail.ts'
 import { keptFiles } from './kept-files.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { OpenFileWatch } from './open-files.ts'
@@ -85,6 +86,7 @@ export class MailSystem {
       queued: (envelope, isOneOfMany) => {
         this.#queueManager.accept(envelope, 'active', isOneOfMany)
       },
+      queueInternal: (message) => this.#queueInternal(message),
       inflow: () => this.#queueManager.inflow,
     }
     this.#configuration = configuration
@@ -316,6 +318,11 @@ export class MailSystem {
     const answer = isWanted() ? this.#generation?.resolve(sender, recipient, request) : FAILED
     if (!(answer instanceof Promise)) return answer ?? FAILED
     return answer.then((late) => late ?? this.#resolve(sender, recipient, request, isWanted))
+  }
+
+  async #queueInternal(message: InternalMessage): Promise<string> {
+    if (this.#generation === undefined) throw new Error('not started')
+    return this.#generation.queueInternal(message)
   }
 
   async #sendNotice(request: NoticeRequest): Promise<void> {

@@ -2,9 +2,10 @@ import { localZoneNames, MailDates } from '@posthouse/cleanup'
 import { systemClock as clock } from '@posthouse/clock'
 import type { MasterService } from '@posthouse/config'
 import { programOf } from '@posthouse/master'
-import type { StatusLogKind } from '@posthouse/queue-store'
+import type { MessageEnvelope, StatusLogKind } from '@posthouse/queue-store'
 
 import type { Cleanups } from './cleanup-builder.ts'
+import { type QueueInternal, queueInternalMail } from './internal-mail.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { Notices } from './notices.ts'
 import { noticeOptions } from './options/notice-options.ts'
@@ -19,26 +20,32 @@ export function noticeService(
   return services.find((service) => service.name === name && programOf(service) === 'bounce')
 }
 
-/** What tells people, with the tables of one generation. @throws {ConfigError} */
+const dates = new MailDates(localZoneNames())
+const formatDate = (timeMs: number): string => dates.header(timeMs)
+
+/** What takes mail that the mail system makes, with the tables of one generation. */
+export function internalQueue({ queued, inflow }: SharedParts, cleanups: Cleanups): QueueInternal {
+  const ports = {
+    cleanup: cleanups.internal,
+    queued: (envelope: MessageEnvelope) => queued(envelope, false),
+    held: () => inflow().giveBack(),
+    ...{ formatDate, clock },
+  }
+  return (message) => queueInternalMail(message, ports)
+}
+
+/** What tells people. @throws {ConfigError} */
 export function buildNotices(
   configuration: Configuration,
-  { mailLog, store, queued, inflow }: SharedParts,
-  cleanups: Cleanups,
+  { mailLog, store }: SharedParts,
+  queueInternal: QueueInternal,
 ): Notices {
   const logOf = (name: StatusLogKind) => {
     const service = noticeService(configuration, name)
     const log = service && serviceLog(configuration, service, mailLog)
     return log ?? mailLog.logger('bounce')
   }
-  const dates = new MailDates(localZoneNames())
   const user = { config: configOfProgram(configuration, 'bounce'), log: logOf('bounce') }
-  const options = noticeOptions(user, (timeMs) => dates.header(timeMs))
-  return new Notices(options, {
-    store,
-    cleanup: cleanups.internal(),
-    queued: (envelope) => queued(envelope, false),
-    held: () => inflow().giveBack(),
-    logOf,
-    clock,
-  })
+  const options = noticeOptions(user, formatDate)
+  return new Notices(options, { store, queueInternal, logOf, clock })
 }

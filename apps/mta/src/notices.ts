@@ -7,14 +7,13 @@ import {
   parseStatusLog,
   type StatusLogRecord,
 } from '@posthouse/bounce'
-import type { Cleanup } from '@posthouse/cleanup'
 import type { Clock } from '@posthouse/clock'
-import { encodeAddress } from '@posthouse/mail-address'
 import type { Logger } from '@posthouse/mail-log'
 import type { NoticeRequest } from '@posthouse/queue-manager'
-import type { MessageEnvelope, QueueStore, StatusLogKind } from '@posthouse/queue-store'
+import type { QueueStore, StatusLogKind } from '@posthouse/queue-store'
 import pLimit from 'p-limit'
 
+import type { QueueInternal } from './internal-mail.ts'
 import { originalMessage } from './original-message.ts'
 
 // Each holds a notification in memory, with as much of the original as bounce_size_limit allows.
@@ -29,12 +28,7 @@ export interface NoticeOptions extends NotificationOptions {
 
 export interface NoticePorts {
   readonly store: QueueStore
-  /** For mail that the mail system makes. */
-  readonly cleanup: Cleanup
-  /** Hands a notification to the queue manager. */
-  readonly queued: (envelope: MessageEnvelope) => void
-  /** A notification was put on hold. */
-  readonly held: () => void
+  readonly queueInternal: QueueInternal
   readonly logOf: (service: StatusLogKind) => Logger
   readonly clock: Clock
 }
@@ -106,32 +100,10 @@ export class Notices {
   }
 
   async #queue(originalId: string, notification: Notification, log: Logger): Promise<void> {
-    const { sender, recipient, encoding, sendOptions, description } = notification
-    const arrivalTimeMs = this.#ports.clock.now()
-    const chunks = [encodeAddress(`Date: ${this.#options.formatDate(arrivalTimeMs)}\n`)]
-    for await (const chunk of notification.text()) chunks.push(Buffer.from(chunk))
-    const overrides = { noAddressMappings: false, noHeaderBodyChecks: !this.#options.isChecked }
-    const transaction = await this.#ports.cleanup.open('internal', overrides)
-    const { id } = transaction
-    const result = await transaction.submit({
-      content: Buffer.concat(chunks),
-      sender,
-      recipients: [recipient],
-      arrivalTimeMs,
-      submission: {
-        fullName: '',
-        lateRecipients: [],
-        leadingAttributes: [
-          ['log_message_origin', 'local'],
-          ['trace_flags', '0'],
-        ],
-        attributes: encoding === '' ? [] : [['encoding', encoding]],
-        sendOptions,
-      },
-    })
-    if (result.kind === 'rejected') throw new Error(`cannot queue ${id}: ${result.text}`)
+    const { sender, recipient, encoding, sendOptions, description, text } = notification
+    const kind = { mailClass: 'bounce', isChecked: this.#options.isChecked } as const
+    const message = { ...kind, sender, recipient, encoding, sendOptions, text: text() }
+    const id = await this.#ports.queueInternal(message)
     log.info(`${originalId}: ${description}: ${id}`, { queueId: originalId })
-    if (result.kind === 'queued') this.#ports.queued(result.envelope)
-    else if (result.kind === 'held') this.#ports.held()
   }
 }

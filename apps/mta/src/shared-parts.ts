@@ -3,6 +3,7 @@ import type { MessageEnvelope, QueueStore } from '@posthouse/queue-store'
 import type { Inflow } from '@posthouse/scheduler'
 import type { SessionCache } from '@posthouse/smtp-client'
 
+import type { QueueInternal } from './internal-mail.ts'
 import type { KeptFiles } from './kept-files.ts'
 import type { SystemResolver } from './system-resolver.ts'
 
@@ -16,6 +17,8 @@ export interface SharedParts {
   readonly dns: SystemResolver
   /** Told of each message that cleanup has queued, and whether it is one of many. */
   readonly queued: (envelope: MessageEnvelope, isOneOfMany: boolean) => void
+  /** Mail that the mail system makes, with the tables of the generation of the moment. */
+  readonly queueInternal: QueueInternal
   /** That of the queue manager of the moment. */
   readonly inflow: () => Inflow
 }

@@ -3,6 +3,8 @@ import type { DeliveryAgent, DeliveryReport, DeliveryRequest } from '@posthouse/
 import { QueueFileError, type QueueStore } from '@posthouse/queue-store'
 import type { MessageOrigin, SmtpClient, SmtpReport } from '@posthouse/smtp-client'
 
+import type { NotifyOfSessions } from './session-notices.ts'
+
 /** `best_mx_transport`: who delivers mail that this host would only send to itself (C-9). */
 export interface BestMxTransport {
   readonly transport: string
@@ -17,6 +19,8 @@ export interface SmtpAgentParts {
   readonly client: SmtpClient
   readonly store: QueueStore
   readonly bestMxTransport: BestMxTransport | undefined
+  /** Tells the postmaster of sessions with errors. */
+  readonly notify: NotifyOfSessions
   readonly log: Logger
 }
 
@@ -24,7 +28,7 @@ export interface SmtpAgentParts {
 export function smtpAgent(parts: SmtpAgentParts): DeliveryAgent {
   return {
     deliver: async (request) => {
-      const { looping, ...report } = await deliver(parts.client, parts.store, request)
+      const { looping, ...report } = await deliver(parts.client, parts, request)
       return looping === undefined ? report : passOn(parts, request, report, looping)
     },
   }
@@ -32,14 +36,14 @@ export function smtpAgent(parts: SmtpAgentParts): DeliveryAgent {
 
 async function deliver(
   client: SmtpClient,
-  store: QueueStore,
+  { store, notify }: Pick<SmtpAgentParts, 'store' | 'notify'>,
   request: DeliveryRequest,
-): Promise<SmtpReport & Pick<DeliveryReport, 'isCorrupt'>> {
+): Promise<Omit<SmtpReport, 'notices'> & Pick<DeliveryReport, 'isCorrupt'>> {
   let isCorrupt = false
   const noteDamage = (): void => {
     isCorrupt = true
   }
-  const report = await client.deliver({
+  const { notices, ...report } = await client.deliver({
     queueId: request.queueId,
     nexthop: request.nexthop,
     sender: request.sender,
@@ -56,6 +60,7 @@ async function deliver(
     reuse: request.reuse,
     content: () => watched(store.readContent(request.queueId, 'active', request), noteDamage),
   })
+  if (notices !== undefined) await notify(request, notices)
   return isCorrupt ? { ...report, isCorrupt } : report
 }
 
@@ -98,11 +103,12 @@ async function* watchedFile(
 
 /** Has the other client deliver to these recipients, for their outcomes. Goes no further. */
 async function passOn(
-  { store, bestMxTransport, log }: SmtpAgentParts,
+  parts: SmtpAgentParts,
   request: DeliveryRequest,
   report: DeliveryReport,
   looping: readonly number[],
 ): Promise<DeliveryReport> {
+  const { bestMxTransport, log } = parts
   if (bestMxTransport === undefined) return report
   const { queueId } = request
   const { transport, nexthop, client } = bestMxTransport
@@ -123,7 +129,7 @@ async function passOn(
   // What was said of reuse was said of the other destination.
   const reuse = { load: false, store: false }
   const changed = { transport, nexthop: nexthop || request.nexthop, recipients, reuse }
-  const passed = await deliver(other, store, { ...request, ...changed })
+  const passed = await deliver(other, parts, { ...request, ...changed })
   for (const [at, index] of looping.entries()) outcomes[index] = passed.outcomes[at]!
   return { ...report, outcomes, isCorrupt: passed.isCorrupt }
 }

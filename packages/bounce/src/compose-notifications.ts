@@ -1,5 +1,6 @@
 import type { BounceTemplateKind } from './bounce-template.ts'
 import { builtInTemplates } from './built-in-templates.ts'
+import { doubleBounceAddress } from './double-bounce.ts'
 import { BounceTemplateError } from './errors.ts'
 import { type ExpandedTemplate, expandBounceTemplate } from './expand-template.ts'
 import type { NotificationOptions } from './notification-options.ts'
@@ -244,8 +245,4 @@ function expanded({ template: kind, options, warnings }: Composer) {
 function isTooLarge({ contentBytes }: OriginalMessage, options: NotificationOptions): boolean {
   const { bounceSizeLimit: limit } = options
   return limit > 0 && (contentBytes <= 0 || contentBytes > limit)
-}
-
-function doubleBounceAddress(options: NotificationOptions): string {
-  return `${options.doubleBounceSender}@${options.myhostname}`
 }

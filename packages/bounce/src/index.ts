@@ -25,6 +25,12 @@ export {
 export type { NotificationOptions } from './notification-options.ts'
 export type { OriginalMessage } from './original-message.ts'
 export {
+  composeSessionNotice,
+  type SessionNotice,
+  type SessionNoticeOptions,
+  type SessionNoticeRequest,
+} from './session-notice.ts'
+export {
   type BounceTemplateRequest,
   type ShownBounceTemplates,
   showBounceTemplates,

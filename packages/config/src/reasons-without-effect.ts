@@ -29,7 +29,6 @@ export const reasonsWithoutEffect = {
   tcp: 'socket options are left to the system',
   tls: 'TLS is as Node and its OpenSSL have it',
   tlsExtras: 'TLS reports, traces, raw public keys, and TLS in delivery lines are not there yet',
-  transcripts: 'transcripts of sessions are not sent to the postmaster yet',
   verification: 'address probes are not there yet',
   wording: 'log texts are the same either way',
 } as const

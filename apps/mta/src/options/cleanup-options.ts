@@ -1,7 +1,10 @@
 import type { CleanupOptions, CleanupOverrides } from '@posthouse/cleanup'
 import { type Config, parseCharacters } from '@posthouse/config'
 
-type MailClass = 'qmqpd' | 'sendmail' | 'bounce'
+type MailClass = 'qmqpd' | 'sendmail' | InternalMailClass
+
+/** Notifications about mail, and notices about sessions. */
+export type InternalMailClass = 'bounce' | 'notify'
 
 /**
  * cleanup(8), for mail of one server.
@@ -59,11 +62,14 @@ export function cleanupOptions(
 }
 
 /**
- * cleanup(8), for notifications: nobody gets a copy, no filter sees them, and none is too large, as
- * nobody could be told of that.
+ * cleanup(8), for mail that the mail system makes: nobody gets a copy, no filter sees it, and none
+ * is too large, as nobody could be told of that.
  */
-export function internalCleanupOptions(config: Config): CleanupOptions {
-  const options = cleanupOptions(config, config, 'bounce')
+export function internalCleanupOptions(
+  config: Config,
+  mailClass: InternalMailClass,
+): CleanupOptions {
+  const options = cleanupOptions(config, config, mailClass)
   return { ...options, alwaysBcc: '', contentFilter: '', messageSizeLimit: 0 }
 }
 

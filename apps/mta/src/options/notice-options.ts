@@ -10,13 +10,12 @@ import { unquoteAddress } from '@posthouse/mail-address'
 
 import type { ListUser } from '../match-lists.ts'
 import type { NoticeOptions } from '../notices.ts'
+import { headerFromFormat } from './header-from-format.ts'
 
 const FILE_ERRORS: Readonly<Record<string, string>> = {
   ENOENT: 'No such file or directory',
   EACCES: 'Permission denied',
 }
-// What main.cf may ask for beyond the default, and does not get.
-const NOT_SENT: readonly string[] = ['data', 'policy', 'protocol']
 
 type NoticeClass = 'bounce' | '2bounce' | 'delay'
 
@@ -30,12 +29,6 @@ export function noticeOptions(
   formatDate: (timeMs: number) => string,
 ): NoticeOptions {
   const { settings } = config
-  const transcripts = config.notify_classes.filter((word) => NOT_SENT.includes(word))
-  if (transcripts.length > 0) {
-    log.warning(
-      `notify_classes: transcripts of sessions are not sent yet: ${transcripts.join(' ')}`,
-    )
-  }
   const isSet = (name: string) => settings.unexpanded(name) !== undefined
   return {
     templates: templatesOf(config, (text) => log.warning(text)),
@@ -61,13 +54,6 @@ export function noticeOptions(
     isChecked: config.internal_mail_filter_classes.includes('bounce'),
     formatDate,
   }
-}
-
-/** @throws {ConfigError} */
-function headerFromFormat({ header_from_format: value, settings }: Config) {
-  if (value === 'standard' || value === 'obsolete') return value
-  const name = 'header_from_format'
-  throw settings.error(name, `unknown ${name} value: ${value}`, 'standard or obsolete')
 }
 
 function isNoticeClass(word: string): word is NoticeClass {

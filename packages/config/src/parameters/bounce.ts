@@ -86,7 +86,6 @@ export const bounceParameters = {
     type: 'string',
     default: 'postmaster',
     min: 1,
-    withoutEffect: 'transcripts',
     description:
       'Who gets postmaster reports about policy, resource, software and protocol problems.',
   },
