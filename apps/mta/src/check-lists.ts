@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Logger } from '@posthouse/mail-log'
 import { programOf } from '@posthouse/master'
 
+import { clientServices } from './client-services.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
 import { clientMatcher } from './match-lists.ts'
 import { addressMappingOptions } from './options/address-mapping-options.ts'
@@ -30,12 +31,13 @@ export function checkLists(configuration: Configuration, log: Logger): void {
       const user = { config: configuration.configOf(service), log }
       const program = programOf(service)
       if (program === 'qmqpd') clientMatcher('qmqpd_authorized_clients', user, tables)
-      if (program === 'smtp') {
-        const { own } = configuration
-        mxLookupOptions(user, own.withProxies, tables)
-        headerFromFormat(user.config)
-        smtpClientOptions(user, service.name, tables, own.addresses, readFileSync)
-      }
+    }
+    const { own, queueDirectory } = configuration
+    for (const client of clientServices(configuration)) {
+      mxLookupOptions({ ...client, log }, own.withProxies, tables)
+      headerFromFormat(client.config)
+      const places = { queueDirectory, ownAddresses: own.addresses }
+      smtpClientOptions({ ...client, log }, tables, places, readFileSync)
     }
   } finally {
     tables.close()

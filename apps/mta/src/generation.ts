@@ -18,6 +18,7 @@ import { SmtpClient } from '@posthouse/smtp-client'
 import { admission } from './admission.ts'
 import { type Cleanups, cleanupBuilder } from './cleanup-builder.ts'
 import { clientNames } from './client-names.ts'
+import { type ClientService, clientServices } from './client-services.ts'
 import { FreeSpace } from './free-space.ts'
 import type { InternalMessage, QueueInternal } from './internal-mail.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
@@ -179,18 +180,18 @@ function buildSmtpAgents(
   parts: SharedParts,
   tables: Tables,
 ): Map<string, DeliveryAgent> {
-  const services = servicesOf(configuration, 'smtp')
+  const services = clientServices(configuration)
   const clients = new Map(
-    services.map((service) => [
-      service.name,
-      buildSmtpClient(configuration, service, parts, tables),
+    services.map((client) => [
+      client.service.name,
+      buildSmtpClient(configuration, client, parts, tables),
     ]),
   )
   return new Map(
-    services.map((service) => {
+    services.map(({ service, config, protocol }) => {
       const log = serviceLog(configuration, service, parts.mailLog)
-      const user = { config: configuration.configOf(service), log }
-      const { best_mx_transport: bestMx } = user.config
+      const user = { config, log }
+      const { best_mx_transport: bestMx } = config
       const [, transport = '', nexthop = ''] = /^([^:]*):?(.*)$/.exec(bestMx) ?? []
       const agent = smtpAgent({
         client: clients.get(service.name)!,
@@ -199,7 +200,7 @@ function buildSmtpAgents(
           transport === ''
             ? undefined
             : { transport, nexthop, client: () => clients.get(transport) },
-        notify: sessionNotifier(user, 'SMTP', parts.queueInternal),
+        notify: sessionNotifier(user, protocol === 'lmtp' ? 'LMTP' : 'SMTP', parts.queueInternal),
         log,
       })
       return [service.name, agent]
@@ -209,20 +210,19 @@ function buildSmtpAgents(
 
 function buildSmtpClient(
   configuration: Configuration,
-  service: MasterService,
+  client: ClientService,
   { mailLog, dns, sessions, files }: SharedParts,
   tables: Tables,
 ): SmtpClient {
-  const config = configuration.configOf(service)
-  const log = serviceLog(configuration, service, mailLog)
-  const user = { config, log }
-  const mx = new MxLookup(mxLookupOptions(user, configuration.own.withProxies, tables), {
-    ...dns,
-    random: Math.random,
-    log,
-  })
-  const { addresses } = configuration.own
-  const options = smtpClientOptions(user, service.name, tables, addresses, files.read)
+  const { own, queueDirectory } = configuration
+  const log = serviceLog(configuration, client.service, mailLog)
+  const user = { ...client, log }
+  // LMTP may well lead to this host: nothing loops there.
+  const ownAddresses = client.protocol === 'lmtp' ? [] : own.withProxies
+  const ports = { ...dns, random: Math.random, log }
+  const mx = new MxLookup(mxLookupOptions(user, ownAddresses, tables), ports)
+  const places = { queueDirectory, ownAddresses: own.addresses }
+  const options = smtpClientOptions(user, tables, places, files.read)
   const lookup = (nexthop: Nexthop) => mx.lookup(nexthop)
   return new SmtpClient(options, { lookup, cache: sessions, clock, log })
 }

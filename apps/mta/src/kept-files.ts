@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import type { Config, ParameterName } from '@posthouse/config'
 import type { Logger } from '@posthouse/mail-log'
-import { programOf } from '@posthouse/master'
 
+import { clientServices } from './client-services.ts'
 import type { Configuration } from './load-configuration.ts'
 import { TLS_FILE_PARAMETERS } from './options/tls-files.ts'
 
@@ -49,9 +49,9 @@ export class KeptFiles {
 }
 
 /** Keeps the files of the SMTP clients. */
-export function keptFiles({ services, configOf }: Configuration, log: Logger): KeptFiles {
-  const clients = services.filter((service) => programOf(service) === 'smtp')
-  return new KeptFiles(new Set(clients.flatMap((service) => filesOf(configOf(service)))), log)
+export function keptFiles(configuration: Configuration, log: Logger): KeptFiles {
+  const clients = clientServices(configuration)
+  return new KeptFiles(new Set(clients.flatMap(({ config }) => filesOf(config))), log)
 }
 
 function filesOf(config: Config): string[] {

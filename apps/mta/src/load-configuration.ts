@@ -46,6 +46,7 @@ export const PROGRAMS: ProgramTypes = new Map<string, readonly MasterServiceType
   ['discard', TRANSPORT],
   ['error', TRANSPORT],
   ['flush', TRANSPORT],
+  ['lmtp', TRANSPORT],
   ['nqmgr', ['unix', 'fifo']],
   ['oqmgr', ['unix', 'fifo']],
   ['pickup', ['unix', 'fifo']],

@@ -25,6 +25,7 @@ export {
   type ServicePlace,
 } from './inet-service.ts'
 export { type KnownTcpPorts, parseKnownTcpPorts } from './known-tcp-ports.ts'
+export { lmtpConfig } from './lmtp-config.ts'
 export { type LogicalLine, type LogicalLines, readLogicalLines } from './logical-line.ts'
 export { expandMacros, type MacroLookup } from './macro.ts'
 export { type MainCf, type MainCfEntry, parseAssignment, parseMainCf } from './main-cf.ts'

@@ -13,7 +13,6 @@ export const reasonsWithoutEffect = {
   informational: 'informational: nothing reads the file or directory',
   instances: 'one instance is started at a time',
   layout: 'the program has all its parts in itself',
-  lmtp: 'there is no LMTP client yet',
   local: 'nothing is delivered on this machine',
   milters: 'Milters are not there yet',
   obsolete: 'no current release reads it',

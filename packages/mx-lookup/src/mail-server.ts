@@ -16,9 +16,11 @@ export interface DnsTrail {
 export interface MailServer {
   /** The name that was asked for: the MX target, the host, or the address text itself (C-29). */
   readonly name: string
-  /** Numeric address. */
+  /** Numeric address; of the family `unix`, the path of a socket. */
   readonly address: string
-  readonly family: 4 | 6
+  /** `unix` is for those who know such servers: no lookup finds any. */
+  readonly family: 4 | 6 | 'unix'
+  /** 0 where the family has no ports. */
   readonly port: number
   /** MX preference, lower is better; 0 without MX. */
   readonly preference: number

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { resolve } from 'node:path'
 
 import type { Logger } from '@posthouse/mail-log'
 import type { MailServer } from '@posthouse/mx-lookup'
@@ -25,14 +26,25 @@ export async function connectFrom(
   { options, connect, log }: ConnectContext,
   server: MailServer,
 ): Promise<Socket | Unreachable> {
-  const { bindAddress, bindAddress6, bindAddressEnforce, connectTimeoutMs } = options
-  const local = server.family === 6 ? bindAddress6 : bindAddress
-  let socket = await openSocket(connect, server, connectTimeoutMs, local)
+  const { bindAddressEnforce, connectTimeoutMs } = options
+  const local = sourceAddress(server, options)
+  const place = placeOf(server, options)
+  let socket = await openSocket(connect, place, connectTimeoutMs, local)
   if ('reason' in socket && socket.step === 'bind') {
     log.warning(`smtp_connect_addr: bind ${local}: ${socket.reason}`)
     if (bindAddressEnforce) return { status: '4.4.0', text: 'server configuration error' }
-    socket = await openSocket(connect, server, connectTimeoutMs)
+    socket = await openSocket(connect, place, connectTimeoutMs)
   }
   if (!('reason' in socket)) return socket
   return { status: '4.4.1', text: `connect to ${relayText(server)}: ${socket.reason}` }
+}
+
+function sourceAddress({ family }: MailServer, options: SmtpClientOptions): string | undefined {
+  if (family === 'unix') return undefined
+  return family === 6 ? options.bindAddress6 : options.bindAddress
+}
+
+function placeOf(server: MailServer, { lmtp }: SmtpClientOptions): MailServer {
+  if (server.family !== 'unix' || lmtp === undefined) return server
+  return { ...server, address: resolve(lmtp.socketDirectory, server.address) }
 }

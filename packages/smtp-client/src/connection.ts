@@ -7,6 +7,7 @@ import { type ReplyEvents, ReplyReader, type SmtpReply } from './reply.ts'
 /**
  * Opens a TCP connection; `node:net` connect, or what a test has instead.
  *
+ * @param port 0: `address` is the path of a UNIX-domain socket.
  * @param localAddress numeric; undefined leaves it to the system.
  */
 export type Connect = (address: string, port: number, localAddress?: string | undefined) => Socket
@@ -256,10 +257,13 @@ const SYSTEM_MESSAGES: ReadonlyMap<string | undefined, string> = new Map([
   ['EHOSTUNREACH', 'No route to host'],
   ['EINVAL', 'Invalid argument'],
   ['EMFILE', 'Too many open files'],
+  ['ENAMETOOLONG', 'File name too long'],
   ['ENETDOWN', 'Network is down'],
   ['ENETUNREACH', 'Network is unreachable'],
   ['ENFILE', 'Too many open files in system'],
   ['ENOBUFS', 'No buffer space available'],
+  ['ENOENT', 'No such file or directory'],
+  ['ENOTDIR', 'Not a directory'],
   ['EPERM', 'Operation not permitted'],
   ['ETIMEDOUT', 'Connection timed out'],
 ])

@@ -1,13 +1,7 @@
-import {
-  type MailServer,
-  type MxResult,
-  type Nexthop,
-  NexthopError,
-  parseNexthop,
-  splitNexthops,
-} from '@posthouse/mx-lookup'
+import { type MailServer, NexthopError } from '@posthouse/mx-lookup'
 
 import { fitsCommand, needsSmtputf8 } from './commands.ts'
+import { type Destination, Destinations, type LookupContext } from './destinations.ts'
 import type { Failure } from './failure.ts'
 import { relayText } from './failure.ts'
 import { type HandshakeContext, type HandshakeTerms, openSession } from './handshake.ts'
@@ -26,12 +20,10 @@ import { RequestPolicies } from './tls/request-policies.ts'
 import type { TlsPolicy } from './tls/tls-policy.ts'
 
 /** What a delivery needs of its client. */
-export interface DeliveryContext extends HandshakeContext {
-  readonly lookup: (nexthop: Nexthop) => MxResult | Promise<MxResult>
+export interface DeliveryContext extends HandshakeContext, LookupContext {
   readonly cache: SessionCache | undefined
 }
 
-const SMTPS_PORT = 465
 const MAIL_LOOP = '5.4.6'
 const MISFIT = 'holds a line break, a null character, or an angle bracket that is not quoted'
 
@@ -41,7 +33,7 @@ export class Delivery implements Walker {
   readonly #delivery: SmtpDelivery
   readonly #outcomes: Outcomes
   readonly #smtputf8: boolean
-  readonly #nexthops: readonly string[]
+  readonly #destinations: Destinations
   // Addresses whose cached sessions this request has used: not to be contacted again (C-120).
   readonly #usedFromCache = new Set<string>()
   readonly #policies: RequestPolicies | undefined
@@ -72,7 +64,7 @@ export class Delivery implements Walker {
     this.#scope = { service, smtputf8: this.#smtputf8, login: login ?? anyLogin }
     this.#policies =
       tls === undefined ? undefined : new RequestPolicies(tls, context.sasl, delivery)
-    this.#nexthops = splitNexthops(nexthop)
+    this.#destinations = new Destinations(context, nexthop, queueId)
   }
 
   async run(): Promise<SmtpReport> {
@@ -82,15 +74,14 @@ export class Delivery implements Walker {
 
   async #run(): Promise<SmtpReport> {
     this.#refuseWhatCannotBeSent()
-    const { fallbackRelay } = this.#context.options
-    const destinations = [...this.#nexthops, ...fallbackRelay]
+    const { all } = this.#destinations
     let at = 0
-    for (; at < destinations.length && this.#outcomes.open > 0; at++) {
-      const over = await this.#tryDestination(destinations[at]!, at, at === destinations.length - 1)
+    for (; at < all.length && this.#outcomes.open > 0; at++) {
+      const over = await this.#tryDestination(all[at]!, at, at === all.length - 1)
       if (over) break
     }
     if (this.#outcomes.open === 0) return this.#outcomes.report()
-    const looping = this.#giveUp(Math.min(at, destinations.length - 1))
+    const looping = this.#giveUp(Math.min(at, all.length - 1))
     const report = this.#outcomes.report()
     return looping.length === 0 ? report : { ...report, looping }
   }
@@ -114,18 +105,18 @@ export class Delivery implements Walker {
 
   /** @returns whether the walk ends here (C-7). */
   async #tryDestination(text: string, index: number, lastInList: boolean): Promise<boolean> {
-    const nexthop = this.#parse(text)
-    if (nexthop === undefined) return false
+    const destination = this.#parse(text)
+    if (destination === undefined) return false
     this.#current = text
-    this.#domain = nexthop.host
-    const pending = this.#context.lookup(nexthop)
+    this.#domain = destination.domain
+    const pending = destination.lookup()
     const result = pending instanceof Promise ? await pending : pending
     if (result.kind === 'failed') {
       this.#outcomes.remember({ kind: 'host', status: result.status, text: result.text })
       return result.last
     }
     if (index === 0) {
-      const deciding = this.#decideReuse(text, nexthop)
+      const deciding = this.#decideReuse(text)
       if (deciding !== undefined) await deciding
     }
     const lastDestination = lastInList || result.last
@@ -134,28 +125,18 @@ export class Delivery implements Walker {
     return result.last
   }
 
-  #parse(text: string): Nexthop | undefined {
-    const { options, log } = this.#context
+  #parse(text: string): Destination | undefined {
     try {
-      const nexthop = parseNexthop(text, options)
-      const isWrapped = options.tls?.wrapperMode === true
-      if (nexthop.port === SMTPS_PORT && !isWrapped && options.helpfulWarnings) {
-        log.info(
-          'SMTPS wrappermode (TCP port 465) requires setting "smtp_tls_wrappermode = yes", ' +
-            'and "smtp_tls_security_level = encrypt" (or stronger)',
-        )
-      }
-      return nexthop
+      return this.#destinations.parse(text)
     } catch (error) {
       if (!(error instanceof NexthopError)) throw error
-      log.fatal(error.message, { queueId: this.#delivery.queueId })
       this.#outcomes.remember({ kind: 'host', status: '4.3.5', text: error.message })
       return undefined
     }
   }
 
   /** A promise only if somebody must be asked who answers later. */
-  #decideReuse(text: string, nexthop: Nexthop): Promise<void> | undefined {
+  #decideReuse(text: string): Promise<void> | undefined {
     const { options, cache } = this.#context
     if (cache === undefined) return undefined
     const { load, store } = this.#delivery.reuse
@@ -164,7 +145,7 @@ export class Delivery implements Walker {
       this.#store = always || (options.cacheOnDemand && store)
       this.#label = destinationLabel(this.#scope, text)
     }
-    const always = options.cacheDestination(nexthop.host)
+    const always = options.cacheDestination(this.#domain)
     if (always instanceof Promise) return always.then(decide)
     decide(always)
     return undefined
@@ -180,10 +161,10 @@ export class Delivery implements Walker {
       text: 'server unavailable or unable to receive mail',
     }
     if (failure.status.startsWith('5')) {
-      if (stoppedAt >= this.#nexthops.length) {
+      if (this.#destinations.isFallback(stoppedAt)) {
         log.warning('smtp_fallback_relay configuration problem', { queueId })
         failure = { ...failure, status: '4.3.5' }
-      } else if (this.#nexthops[0] === options.relayhost) {
+      } else if (this.#destinations.first === options.relayhost) {
         log.warning('relayhost configuration problem', { queueId })
         failure = { ...failure, status: '4.3.5' }
       }
@@ -215,7 +196,7 @@ export class Delivery implements Walker {
     if (label === undefined) return undefined
     const policies = this.#policies
     if (policies === undefined) return this.#revive(label)
-    const first = this.#nexthops[0]!
+    const first = this.#destinations.first!
     return this.#revive(label, async ({ server, policy }) => {
       const wanted = await policies.usable(first, server)
       return wanted !== undefined && wanted.key === policy?.key
@@ -302,7 +283,10 @@ export class Delivery implements Walker {
     const found = await policies.find(nexthop, server)
     if (found.kind === 'unusable') {
       const { status, text } = found
-      log.warning(`TLS policy lookup for ${nexthop}/${server.name}: ${text}`)
+      const isLocal = server.family === 'unix'
+      const place = isLocal ? `error for ${server.name}` : `for ${nexthop}`
+      const host = isLocal ? server.address : server.name
+      log.warning(`TLS policy lookup ${place}/${host}: ${text}`)
       this.#outcomes.remember({ kind: 'host', status, text })
       return undefined
     }
@@ -323,8 +307,10 @@ export class Delivery implements Walker {
     const { log, clock } = this.#context
     if (result.kind === 'failed') this.#note(result.notice)
     if (result.kind === 'unreachable') {
-      log.info(result.text, { queueId: terms.queueId, relay: relayText(server) })
       const { status, text } = result
+      const relay = relayText(server)
+      // As in Postfix, of sockets there is a word only in the delivery lines.
+      if (server.family !== 'unix') log.info(text, { queueId: terms.queueId, relay })
       this.#outcomes.remember({ kind: 'host', status, text })
       return undefined
     }

@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createSecureContext, TLSSocket } from 'node:tls'
 
@@ -232,11 +234,12 @@ class ScriptedConnection {
   }
 }
 
-async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+/** @returns the port; 0 of a socket at `path`. */
+async function listen(server: Server, path?: string): Promise<number> {
+  const place = path === undefined ? { port: 0, host: '127.0.0.1' } : { path }
+  await new Promise<void>((resolve) => server.listen(place, resolve))
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
+  return address !== null && typeof address === 'object' ? address.port : 0
 }
 
 async function unusedPort(): Promise<number> {
@@ -274,6 +277,8 @@ class Stage {
   readonly ports: number[] = []
   readonly #servers: Server[] = []
   readonly #dialogue: Dialogue
+  /** For sockets. */
+  readonly directory = mkdtempSync(join(tmpdir(), 'dialogue-'))
   closedPort = 0
 
   constructor(dialogue: Dialogue) {
@@ -289,13 +294,17 @@ class Stage {
         connections.push(new ScriptedConnection(socket, script[connections.length] ?? [['close']]))
       })
       this.#servers.push(server)
-      this.ports.push(script.length > 0 ? await listen(server) : this.closedPort)
+      const [, path] = /^unix:(.*)/.exec(this.#dialogue.nexthop) ?? []
+      const place = path && join(this.directory, path)
+      if (place !== undefined) mkdirSync(dirname(place), { recursive: true })
+      this.ports.push(script.length > 0 ? await listen(server, place) : this.closedPort)
     }
   }
 
   async close(): Promise<void> {
     await Promise.all(this.connections.flat().map((connection) => connection?.done))
     for (const server of this.#servers) server.close()
+    rmSync(this.directory, { recursive: true })
   }
 
   withPorts(text: string): string {
@@ -309,11 +318,14 @@ class Stage {
     for (const [index, port] of this.ports.entries()) {
       if (port !== this.closedPort) masked = masked.replaceAll(`:${port}`, `:PORT${index}`)
     }
-    const closed = this.#dialogue.nexthop.includes('CLOSEDPORT') ? 'CLOSEDPORT' : 'PORT0'
+    const { nexthop, config } = this.#dialogue
+    const isNamed = `${nexthop} ${config['lmtp_fallback_relay']}`.includes('CLOSEDPORT')
+    const closed = isNamed ? 'CLOSEDPORT' : 'PORT0'
     return masked.replaceAll(`:${this.closedPort}`, `:${closed}`)
   }
 
   connect(address: string, port: number): Socket {
+    if (port === 0) return connect(address)
     const mapped = this.#dialogue.connect?.[`${address}:${port}`]
     if (mapped !== undefined) port = this.ports[Number(mapped.replace('server ', ''))]!
     else if (port < 1024) port = this.closedPort
@@ -364,6 +376,26 @@ class FakeResolver implements DnsResolver {
 interface Settings {
   client: SmtpClientOptions
   lookup: MxLookupOptions
+}
+
+/** Of the LMTP client, under the names of the SMTP client. */
+const LMTP_DEFAULTS = { smtp_skip_quit_response: 'no' }
+
+function parametersOf({ name, config }: Dialogue): Dialogue['config'] {
+  if (!isLmtp(name)) return config
+  const entries = Object.entries(config).map(([name, value]) => [
+    name
+      .replace('lmtp_', 'smtp_')
+      .replace('_discard_lhlo', '_discard_ehlo')
+      .replace('lhlo', 'helo'),
+    value,
+  ])
+  // A relayhost is for SMTP.
+  return { ...LMTP_DEFAULTS, ...Object.fromEntries(entries), relayhost: '' }
+}
+
+function isLmtp(name: string): boolean {
+  return name.startsWith('lmtp-')
 }
 
 function defaultSettings(): Settings {
@@ -634,13 +666,17 @@ function withoutDetails(line: string): string {
     .replace(/(?<=TLS library problem: ).*$/, '...')
 }
 
-const file = new URL('../vectors/dialogues.json', import.meta.url)
-const dialogues = JSON.parse(readFileSync(file, 'utf8')) as Dialogue[]
+const dialogues = ['dialogues.json', 'lmtp-dialogues.json'].flatMap((name) => {
+  const file = new URL(`../vectors/${name}`, import.meta.url)
+  return JSON.parse(readFileSync(file, 'utf8')) as Dialogue[]
+})
 
 it.concurrent.each(dialogues)('C-178 $name: $title', async (dialogue) => {
   const stage = new Stage(dialogue)
   await stage.open()
-  const { client: clientOptions, lookup: lookupOptions } = settings(dialogue.config, stage)
+  const parameters = parametersOf(dialogue)
+  const { client: clientOptions, lookup: lookupOptions } = settings(parameters, stage)
+  const lmtp = isLmtp(dialogue.name) ? { socketDirectory: stage.directory } : undefined
   const { logger: log, lines } = memoryLogger()
   const tls = tlsOptions(dialogue.config, (text) => stage.withPorts(text), SECOND_MS, log)
   const sasl = saslOptions(dialogue.config, (text) => stage.withPorts(text), log)
@@ -649,7 +685,7 @@ it.concurrent.each(dialogues)('C-178 $name: $title', async (dialogue) => {
   const mx = new MxLookup(lookupOptions, { resolver, random: () => 0, log })
   const cache = new PlainCache()
   const client = new SmtpClient(
-    { ...clientOptions, ...tableOptions(dialogue.config, log), tls, sasl },
+    { ...clientOptions, ...tableOptions(dialogue.config, log), lmtp, tls, sasl },
     {
       lookup: (nexthop) => mx.lookup(nexthop),
       cache,
@@ -714,8 +750,8 @@ it.concurrent.each(dialogues)('C-178 $name: $title', async (dialogue) => {
     expect(blamed).toBe(dialogue.outcome.destination_throttled)
   }
   const other = dialogue.log_lines
-    .filter((line) => line.startsWith('postfix/smtp[') && !line.includes('QUEUEID: to=<'))
-    .map((line) => line.replace(/^postfix\/smtp\[PID\]: /, ''))
+    .filter((line) => /^postfix\/[sl]mtp\[/.test(line) && !line.includes('QUEUEID: to=<'))
+    .map((line) => line.replace(/^postfix\/\w+\[PID\]: /, ''))
   expect(lines.map((line) => withoutDetails(stage.masked(line))).toSorted()).toEqual(
     other.toSorted(),
   )

@@ -34,9 +34,10 @@ export function hostText({ name, address }: MailServer): string {
   return `${name}[${address}]`
 }
 
-/** `name[address]:port`, the relay of the log line. */
+/** `name[address]:port`, the relay of the log line; without the port of a UNIX-domain socket. */
 export function relayText(server: MailServer): string {
-  return `${server.name}[${server.address}]:${server.port}`
+  const host = hostText(server)
+  return server.family === 'unix' ? host : `${host}:${server.port}`
 }
 
 /** The reply in one line, as logs and reports show it (C-43). */

@@ -17,6 +17,7 @@ import {
   refusedTls,
   relayText,
 } from './failure.ts'
+import { parameterNames } from './lmtp.ts'
 import { pixWorkarounds } from './pix-workarounds.ts'
 import type { SmtpReply } from './reply.ts'
 import type { SessionNotice } from './request.ts'
@@ -67,7 +68,7 @@ export type HandshakeResult =
 // Own names are looked for where this host could be listening for mail (C-46, C-55).
 const MAIL_PORT = 25
 
-/** Connects, and says hello: greeting, EHLO or HELO, and what follows from the reply. */
+/** Connects, and says hello: greeting, EHLO, HELO or LHLO, and what follows from the reply. */
 export async function openSession(
   context: HandshakeContext,
   server: MailServer,
@@ -151,11 +152,11 @@ class Handshake {
     const pix = await pixWorkarounds(this.#context, server, this.#terms, greeting.text)
     this.#session.delaysDot = pix.delayDotCrlf
     const isExtended = !pix.disableEsmtp && this.#sendsEhlo(greeting)
-    const failure = isExtended ? await this.#ehlo() : await this.#helo()
+    const failure = this.#isLmtp || isExtended ? await this.#ehlo() : await this.#helo()
     return failure ?? this.#judgeFeatures()
   }
 
-  /** STARTTLS, if the policy wants it, and another EHLO (C-62 to C-64). */
+  /** STARTTLS, if the policy wants it, and another EHLO or LHLO (C-62 to C-64). */
   async #secure(): Promise<Failure | undefined> {
     const { tls, log } = this.#context
     const { policy } = this.#terms
@@ -211,7 +212,7 @@ class Handshake {
     if (replyClass !== 2) return refusal(server, greeting)
 
     const name = words(greeting)[0] ?? ''
-    if (server.port === MAIL_PORT && this.#isOwnName(name)) {
+    if (this.#isOwnName(name)) {
       const relay = relayText(server)
       log.warning(`host ${relay} greeted me with my own hostname ${name}`, { queueId, relay })
     }
@@ -224,15 +225,22 @@ class Handshake {
     return words(greeting).some((word, index) => index > 0 && word.toUpperCase() === 'ESMTP')
   }
 
+  get #isLmtp(): boolean {
+    return this.#context.options.lmtp !== undefined
+  }
+
+  /** EHLO, or in LMTP LHLO, which has nothing to fall back to (RFC 2033 4.1). */
   async #ehlo(): Promise<Failure | undefined> {
     const { options, log } = this.#context
     const { server, connection } = this.#session
-    this.phase = 'performing the EHLO handshake'
+    const verb = this.#isLmtp ? 'LHLO' : 'EHLO'
+    this.phase = `performing the ${verb} handshake`
     this.#timeoutMs = options.heloTimeoutMs
-    connection.send(`EHLO ${options.heloName}\r\n`)
+    connection.send(`${verb} ${options.heloName}\r\n`)
     const reply = await this.#read()
-    if (reply.code === 421) return refusal(server, reply)
-    if (reply.code < 200 || reply.code > 299) return this.#helo()
+    const isAccepted = reply.code >= 200 && reply.code <= 299
+    if (!isAccepted && (this.#isLmtp || reply.code === 421)) return refusal(server, reply)
+    if (!isAccepted) return this.#helo()
 
     const discard = await this.#discardList()
     if (discard === undefined) return localDataError(server)
@@ -240,7 +248,7 @@ class Handshake {
       log.warning(`bad EHLO SIZE limit "${argument}" from ${relayText(server)}`),
     )
     if (discard.logText !== undefined) log.info(discard.logText)
-    if (server.port === MAIL_PORT && this.#isOwnName(features.name)) {
+    if (this.#isOwnName(features.name)) {
       return this.#loopFailure(features.name)
     }
     if (features.smtputf8 && !features.eightBitMime) {
@@ -263,7 +271,9 @@ class Handshake {
     } catch {
       // The table has said why.
       const { queueId } = this.#terms
-      const text = `smtp_discard_ehlo_keyword_address_maps map lookup error for ${address}`
+      const nameOf = parameterNames(this.#context.options.lmtp)
+      const name = nameOf('smtp_discard_ehlo_keyword_address_maps')
+      const text = `${name} map lookup error for ${address}`
       log.warning(`${queueId}: ${text}`, { queueId })
       return undefined
     }
@@ -295,7 +305,9 @@ class Handshake {
     return { kind: 'host', status, text: `mail for ${nexthop} loops back to myself` }
   }
 
+  /** Whether this host talks to itself, where that would be a mistake. */
   #isOwnName(name: string): boolean {
+    if (this.#isLmtp || this.#session.server.port !== MAIL_PORT) return false
     return name.toLowerCase() === this.#context.options.myhostname.toLowerCase()
   }
 

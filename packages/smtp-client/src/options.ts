@@ -2,6 +2,7 @@ import type { ServicePorts } from '@posthouse/mx-lookup'
 
 import type { ClientTable, SmtpContentChecks } from './content-checks.ts'
 import type { SessionErrorClass } from './failure.ts'
+import type { LmtpOptions } from './lmtp.ts'
 import type { SaslOptions } from './sasl/sasl-options.ts'
 import type { TlsOptions } from './tls/tls-options.ts'
 
@@ -13,8 +14,10 @@ import type { TlsOptions } from './tls/tls-options.ts'
 export interface SmtpClientOptions extends ServicePorts {
   /** `myhostname`, by which this host would recognise itself in a greeting (C-46, C-55). */
   readonly myhostname: string
-  /** `smtp_helo_name`. */
+  /** `smtp_helo_name`; of LMTP `lmtp_lhlo_name`, as all other names have twins. */
   readonly heloName: string
+  /** How to speak LMTP; undefined: SMTP is spoken. */
+  readonly lmtp: LmtpOptions | undefined
   /** Name of the transport: sessions are reused within one (C-118). */
   readonly serviceName: string
   /** `smtp_fallback_relay`: next hops that are tried after those of the request (C-6). */
@@ -31,7 +34,7 @@ export interface SmtpClientOptions extends ServicePorts {
 
   /** `smtp_connect_timeout`. */
   readonly connectTimeoutMs: number
-  /** `smtp_helo_timeout`: greeting, EHLO, HELO. */
+  /** `smtp_helo_timeout`: greeting, EHLO, HELO, LHLO. */
   readonly heloTimeoutMs: number
   /** `smtp_xforward_timeout`. */
   readonly xforwardTimeoutMs: number
@@ -64,7 +67,7 @@ export interface SmtpClientOptions extends ServicePorts {
   readonly skip5xxGreeting: boolean
   /** `smtp_skip_quit_response` (C-87). */
   readonly skipQuitResponse: boolean
-  /** `smtp_always_send_ehlo`, `smtp_never_send_ehlo` (C-48). */
+  /** `smtp_always_send_ehlo`, `smtp_never_send_ehlo` (C-48). LMTP has no such choice. */
   readonly sendEhlo: 'always' | 'never' | 'when-announced'
   /** `smtp_discard_ehlo_keywords` (C-56). */
   readonly discardEhloKeywords: readonly string[]
@@ -104,6 +107,11 @@ export interface SmtpClientOptions extends ServicePorts {
   readonly quoteEnvelope: boolean
   /** `smtp_delivery_status_filter`: `D.S.N text` for another one; undefined: none (C-100). */
   readonly deliveryStatusFilter: ClientTable | undefined
+  /**
+   * Servers put messages into mailboxes, so that reports of success say `delivered` and not
+   * `relayed`: `lmtp_assume_final`, or the flag X of a service.
+   */
+  readonly finalDelivery: boolean
   /** `soft_bounce`: after a 5xx reply the next server is tried, if there is one (C-91). */
   readonly softBounce: boolean
   /** `helpful_warnings` (C-5, C-42). */

@@ -18,6 +18,8 @@ export interface AttemptFacts {
   readonly final: boolean
   /** The server offers DSN: it reports what NOTIFY asks for (C-102). */
   readonly dsn?: boolean
+  /** The server puts messages where they belong, and hands none on. */
+  readonly isFinalDelivery?: boolean
 }
 
 /**
@@ -87,6 +89,7 @@ export class Outcomes {
       this.#close(index, {
         kind: 'sent',
         ...outcomeFields(status, reply, reply, facts),
+        isFinal: facts.isFinalDelivery || undefined,
         isReportedByServer: facts.dsn || undefined,
       })
     }

@@ -176,7 +176,8 @@ export class TransactionRun {
     const { isProbe = false } = delivery
     const dummyAuth = options.sasl?.dummyMailAuth && this.session.hasLoggedIn ? ' AUTH=<>' : ''
     const mail = mailCommand(delivery, features, options) + dummyAuth
-    const commands = { mail, rcpts, isProbe, xforward: this.#xforward() }
+    const isLmtp = options.lmtp !== undefined
+    const commands = { mail, rcpts, isProbe, isLmtp, xforward: this.#xforward() }
     const keep = (): boolean => this.#mayKeep && this.session.reusable
     return new Transaction(commands, features.pipelining, keep, resetFirst)
   }
@@ -212,11 +213,21 @@ export class TransactionRun {
       if (step.kind === 'done') return step.quit ? 'quit' : 'open'
       const sending = this.#send(step)
       const early = sending instanceof Promise ? await sending : sending
-      if (early !== undefined && transaction.expecting !== undefined) {
-        this.#apply(transaction.reply(early))
-        return 'broken'
-      }
+      if (early === undefined) continue
+      this.#applyEarly(early, transaction)
+      return 'broken'
     }
+  }
+
+  /** Takes replies that are here although the connection is lost. @throws {ConversationError} */
+  #applyEarly(first: SmtpReply, transaction: Transaction): void {
+    let reply: SmtpReply | undefined = first
+    for (; reply !== undefined; reply = this.session.connection.peek()) {
+      if (transaction.expecting === undefined) return
+      this.#apply(transaction.reply(reply))
+    }
+    // LMTP: there were not enough for all recipients.
+    if (this.#undecided.size > 0) throw new ConversationError('lost')
   }
 
   #send(step: Exclude<Step, { kind: 'done' }>): Promise<SmtpReply | undefined> | undefined {
@@ -284,7 +295,7 @@ export class TransactionRun {
     this.#fail(failure, recipient)
   }
 
-  /** For one recipient of a probe, or all that nothing decided about. */
+  /** For one recipient of a probe, or in LMTP, or for all that nothing decided about. */
   #deliver(reply: SmtpReply, recipient: number | undefined): void {
     const { outcomes } = this.#context
     const served = recipient === undefined ? [...this.#undecided] : [this.#indexes[recipient]!]
@@ -327,13 +338,15 @@ export class TransactionRun {
 
   #facts(): AttemptFacts {
     const { server, uses, features } = this.session
+    const { clock, options } = this.#context
     return {
       relay: relayText(server),
       serverName: server.name,
       uses,
       setupDoneMs: this.#setupDoneMs,
-      doneMs: this.#context.clock.now(),
+      doneMs: clock.now(),
       final: this.#final,
+      isFinalDelivery: options.finalDelivery,
       dsn: features.dsn,
     }
   }

@@ -6,6 +6,7 @@ import type { Connection, ConnectionEvents } from './connection.ts'
 import { NO_FEATURES, type ServerFeatures } from './ehlo.ts'
 import { ConversationError } from './errors.ts'
 import { relayText, type SessionErrorClass } from './failure.ts'
+import { parameterNames } from './lmtp.ts'
 import type { SmtpClientOptions } from './options.ts'
 import type { SessionNotice } from './request.ts'
 import { SessionTranscript } from './session-transcript.ts'
@@ -15,7 +16,7 @@ import type { TlsPolicy } from './tls/tls-policy.ts'
 /** When a session may be used again (C-114), and when it is told of (C-110). */
 type SessionOptions = Pick<
   SmtpClientOptions,
-  'reuseTimeLimitMs' | 'reuseCountLimit' | 'notifyClasses'
+  'reuseTimeLimitMs' | 'reuseCountLimit' | 'notifyClasses' | 'lmtp'
 >
 
 /**
@@ -165,11 +166,15 @@ export class SmtpSession {
         const relay = relayText(this.server)
         const queueId = this.#queueId
         const start = line.slice(0, 100)
-        log.warning(`${queueId}: non-ESMTP response from ${relay}: ${start}`, { queueId, relay })
+        const { lmtp } = this.#options
+        const protocol = lmtp === undefined ? 'ESMTP' : 'LMTP'
+        const text = `${queueId}: non-${protocol} response from ${relay}: ${start}`
+        log.warning(text, { queueId, relay })
         if (!helpfulWarnings) return
+        const name = parameterNames(lmtp)('smtp_discard_ehlo_keyword_address_maps')
         log.warning(
           'to prevent loss of mail, turn off command pipelining for ' +
-            `${this.server.address} with the smtp_discard_ehlo_keyword_address_maps parameter`,
+            `${this.server.address} with the ${name} parameter`,
         )
       },
     }

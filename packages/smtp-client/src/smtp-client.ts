@@ -7,6 +7,7 @@ import type { MxResult, Nexthop } from '@posthouse/mx-lookup'
 import type { Connect } from './connection.ts'
 import { Delivery, type DeliveryContext } from './delivery.ts'
 import { discardList } from './ehlo.ts'
+import { parameterNames } from './lmtp.ts'
 import type { SmtpClientOptions } from './options.ts'
 import type { SmtpDelivery, SmtpReport } from './request.ts'
 import { Authenticator } from './sasl/authenticate.ts'
@@ -21,14 +22,15 @@ export interface SmtpClientPorts {
   /** Where sessions are kept; without it every session ends with QUIT. The owner closes it. */
   readonly cache?: SessionCache | undefined
   readonly clock: Clock
-  /** Messages of the process name `smtp`. The line of each recipient is the caller's business. */
+  /** Messages of the process `smtp`, or `lmtp`. The line of each recipient is the caller's. */
   readonly log: Logger
   /** Default: `node:net` connect. */
   readonly connect?: Connect | undefined
 }
 
 /**
- * Delivers messages over SMTP (RFC 5321), any number at a time: one outcome for each recipient.
+ * Delivers messages over SMTP (RFC 5321), or LMTP (RFC 2033), any number at a time: one outcome for
+ * each recipient.
  *
  * Source: smtp(8); rules C-1 to C-122 and C-160 to C-174 as far as the README says.
  */
@@ -37,11 +39,11 @@ export class SmtpClient {
   readonly #running = new Set<Promise<SmtpReport>>()
 
   constructor(options: SmtpClientOptions, ports: SmtpClientPorts) {
-    const { lookup, cache, clock, log, connect = connectTcp } = ports
+    const { lookup, cache, clock, log, connect = connectSocket } = ports
     const discard = discardList(options.discardEhloKeywords)
-    const tls = options.tls === undefined ? undefined : new TlsEngine(options.tls, clock, log)
-    const { sasl: saslOptions } = options
-    const sasl = saslOptions === undefined ? undefined : new Authenticator(saslOptions, clock, log)
+    const nameOf = parameterNames(options.lmtp)
+    const tls = options.tls && new TlsEngine(options.tls, clock, log, nameOf)
+    const sasl = options.sasl && new Authenticator(options.sasl, clock, log, nameOf)
     this.#context = { options, discard, tls, sasl, lookup, cache, clock, log, connect }
   }
 
@@ -74,7 +76,8 @@ export class SmtpClient {
 }
 
 // One address is tried at a time, and the families have their order already.
-const connectTcp: Connect = (host, port, localAddress) => {
+const connectSocket: Connect = (host, port, localAddress) => {
+  if (port === 0) return netConnect(host)
   const options = { host, port, autoSelectFamily: false, noDelay: true }
   return netConnect(localAddress === undefined ? options : { ...options, localAddress })
 }

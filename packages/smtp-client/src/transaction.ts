@@ -28,6 +28,8 @@ export interface TransactionCommands {
   readonly xforward?: readonly OpeningCommand[] | undefined
   /** Nothing follows RCPT, and its reply decides (C-81). */
   readonly isProbe?: boolean
+  /** The end of data has a reply for each recipient that was accepted (RFC 2033 4.2). */
+  readonly isLmtp?: boolean
 }
 
 /** A command that comes before MAIL. */
@@ -63,15 +65,17 @@ export class Transaction {
   readonly #pipelining: boolean
   readonly #keep: () => boolean
   readonly #opening: readonly OpeningCommand[]
-  // Positions: the opening ends at -1, 0 MAIL, 1..n RCPT, n + 1 DATA, n + 2 end of data,
-  // n + 3 RSET; of a probe n + 1 is RSET.
+  // Positions: the opening ends at -1, 0 MAIL, 1..n RCPT, n + 1 DATA, n + 2 end of data, one or
+  // more, or RSET; of a probe n + 1 is RSET.
   readonly #data: number
   readonly #isProbe: boolean
+  readonly #isLmtp: boolean
   #sent: number
   #received: number
   #mailRejected = false
-  #accepted = 0
+  readonly #accepted: number[] = [] // Indexes into the RCPT commands.
   #dataRejected = false
+  #contentSent = false
   #closing = false // The end of data or RSET was sent.
   #quitPlanned = false
   #quitSent = false
@@ -96,6 +100,7 @@ export class Transaction {
     this.#keep = keep
     this.#data = commands.rcpts.length + 1
     this.#isProbe = commands.isProbe ?? false
+    this.#isLmtp = commands.isLmtp ?? false
   }
 
   /** The command whose reply comes next; undefined when there is no reply to wait for. */
@@ -106,7 +111,7 @@ export class Transaction {
     if (at === 0) return 'MAIL FROM command'
     if (at < this.#data) return 'RCPT TO command'
     if (at === this.#data && !this.#isProbe) return 'DATA command'
-    return at === this.#data + 1 ? 'end of DATA command' : 'final RSET command'
+    return this.#contentSent ? 'end of DATA command' : 'final RSET command'
   }
 
   /** What to send now. */
@@ -115,15 +120,17 @@ export class Transaction {
     const at = this.#sent
     const pointless =
       (at > 0 && at < this.#data && this.#mailRejected) ||
-      (at === this.#data && this.#accepted === 0 && !this.#isProbe) ||
+      (at === this.#data && this.#accepted.length === 0 && !this.#isProbe) ||
       (at > this.#data && this.#dataRejected)
     if (pointless) return this.#reset()
     if (at <= this.#data) return { kind: 'send', text: this.#group() }
 
-    this.#sent = this.#received + 1
+    const accepted = this.#accepted.length
+    this.#sent = this.#received + (this.#isLmtp ? Math.max(1, accepted) : 1)
+    this.#contentSent = true
     const quit = this.#close()
     // DATA was let through although there is nobody to deliver to: an empty message ends it.
-    return { kind: 'content', empty: this.#accepted === 0, trailer: `.\r\n${quit}` }
+    return { kind: 'content', empty: accepted === 0, trailer: `.\r\n${quit}` }
   }
 
   /** Takes the reply to `expecting`. Returns what it decides, if anything. */
@@ -133,8 +140,7 @@ export class Transaction {
     if (at === 0) return this.#mailReply(reply)
     if (at < this.#data) return this.#rcptReply(reply, at - 1)
     if (at === this.#data) return this.#isProbe ? undefined : this.#dataReply(reply)
-    if (at === this.#data + 1) return this.#endReply(reply)
-    return undefined
+    return this.#contentSent ? this.#endReply(reply, at - this.#data - 1) : undefined
   }
 
   #mailReply(reply: SmtpReply): Verdict | undefined {
@@ -146,7 +152,7 @@ export class Transaction {
   #rcptReply(reply: SmtpReply, recipient: number): Verdict | undefined {
     if (this.#mailRejected) return undefined
     if (isSuccess(reply)) {
-      this.#accepted++
+      this.#accepted.push(recipient)
       if (!this.#isProbe) return undefined
       return { kind: 'delivered', recipient, command: 'RCPT TO command', reply }
     }
@@ -155,14 +161,16 @@ export class Transaction {
 
   #dataReply(reply: SmtpReply): Verdict | undefined {
     this.#dataRejected = reply.code < 300 || reply.code > 399
-    if (!this.#dataRejected || this.#accepted === 0) return undefined
+    if (!this.#dataRejected || this.#accepted.length === 0) return undefined
     return { kind: 'rejected', recipient: undefined, command: 'DATA command', reply }
   }
 
-  #endReply(reply: SmtpReply): Verdict | undefined {
-    if (this.#accepted === 0) return undefined
+  /** @param at how many there were before. */
+  #endReply(reply: SmtpReply, at: number): Verdict | undefined {
+    if (this.#accepted.length === 0) return undefined
     const kind = isSuccess(reply) ? 'delivered' : 'rejected'
-    return { kind, recipient: undefined, command: 'end of DATA command', reply }
+    const recipient = this.#isLmtp ? this.#accepted[at] : undefined
+    return { kind, recipient, command: 'end of DATA command', reply }
   }
 
   #group(): string {
@@ -185,7 +193,7 @@ export class Transaction {
   }
 
   #reset(): Step {
-    this.#received = this.#data + 2
+    this.#received = this.#data + 1
     this.#sent = this.#received + 1
     this.#quitPlanned = !this.#keep()
     return { kind: 'send', text: `RSET\r\n${this.#close()}` }

@@ -3,6 +3,7 @@ import { type Config, parseKnownTcpPorts } from '@posthouse/config'
 import type { ServicePorts } from '@posthouse/mx-lookup'
 import type { SessionErrorClass, SmtpClientOptions } from '@posthouse/smtp-client'
 
+import type { ClientService } from '../client-services.ts'
 import { domainMatcher, type ListUser } from '../match-lists.ts'
 import { servicePort } from '../system-services.ts'
 import type { Tables } from '../tables.ts'
@@ -21,32 +22,39 @@ export function servicePorts(config: Config): ServicePorts {
   }
 }
 
+/** What a client finds around it. */
+export interface ClientPlaces {
+  /** `queue_directory`. */
+  readonly queueDirectory: string
+  /** `inet_interfaces`, expanded. */
+  readonly ownAddresses: readonly string[]
+}
+
 /**
- * smtp(8).
+ * smtp(8), for SMTP or for LMTP.
  *
- * @param serviceName the service of master.cf, which is the name of the transport.
- * @param ownAddresses `inet_interfaces`, expanded.
  * @param readFile for keys, certificates and the like.
  * @throws {ConfigError} A list or file cannot be used, or a source address is none.
  */
 export function smtpClientOptions(
-  user: ListUser,
-  serviceName: string,
+  user: ClientService & ListUser,
   tables: Tables,
-  ownAddresses: readonly string[],
+  { queueDirectory, ownAddresses }: ClientPlaces,
   readFile: ReadFile,
 ): SmtpClientOptions {
-  const { config } = user
+  const { config, service, protocol } = user
+  const isLmtp = protocol === 'lmtp'
   return {
     ...servicePorts(config),
     ...timeLimits(config),
     ...reuseOptions(user, tables),
     ...sourceAddresses(config, ownAddresses),
-    serviceName,
+    serviceName: service.name, // Which is the name of the transport.
     myhostname: config.myhostname,
     heloName: config.smtp_helo_name,
+    lmtp: isLmtp ? { socketDirectory: queueDirectory } : undefined,
     fallbackRelay: config.smtp_fallback_relay,
-    relayhost: config.settings.expanded('relayhost'),
+    relayhost: isLmtp ? '' : config.settings.expanded('relayhost'),
     mxAddressLimit: config.smtp_mx_address_limit,
     mxSessionLimit: config.smtp_mx_session_limit,
     skip5xxGreeting: config.smtp_skip_5xx_greeting,
@@ -66,6 +74,7 @@ export function smtpClientOptions(
       mimeNestingLimit: config.mime_nesting_limit,
     },
     quoteEnvelope: config.smtp_quote_rfc821_envelope,
+    finalDelivery: isLmtp && config.lmtp_assume_final,
     softBounce: config.soft_bounce,
     helpfulWarnings: config.helpful_warnings,
     notifyClasses: new Set(config.notify_classes.filter(isSessionClass)),

@@ -66,16 +66,25 @@ function twin([name, row]: [string, Parameter]): [string, Parameter][] {
   if (!name.startsWith('smtp_')) return []
   const rest = name.slice('smtp_'.length)
   if ((WITHOUT_TWIN as readonly string[]).includes(rest)) return []
-  const { default: own, renamedTo, supportedValues: _, ...same } = row
+  const { default: own, renamedTo, ...same } = row
   const expression = OTHER_DEFAULTS[rest] ?? own?.replace(/(\$\{?)smtp_/g, '$1lmtp_') ?? ''
   const lmtp = {
     ...same,
     ...(renamedTo === undefined ? {} : { renamedTo: twinName(renamedTo) }),
     default: expression,
     description: `As ${name}, in LMTP sessions.`,
-    withoutEffect: 'lmtp' as const,
   }
   return [[twinName(name), lmtp]]
+}
+
+/**
+ * The name under which the LMTP client has a parameter of the SMTP client: its own for what it
+ * shares, or does without.
+ */
+export function lmtpName(name: string): string {
+  if (!name.startsWith('smtp_')) return name
+  const twin = twinName(name)
+  return twin in lmtpParameters ? twin : name
 }
 
 function twinName(name: string): string {

@@ -9,7 +9,6 @@ export const smtpClientParameters = {
   lmtp_assume_final: {
     type: 'boolean',
     default: 'no',
-    withoutEffect: 'lmtp',
     description: 'Treats delivery by an LMTP server without DSN support as final delivery.',
   },
   smtp_address_verify_target: {

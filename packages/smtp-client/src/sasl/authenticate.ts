@@ -17,6 +17,7 @@ import {
   relayText,
   saidByServer,
 } from '../failure.ts'
+import type { NameParameter } from '../lmtp.ts'
 import type { SmtpReply } from '../reply.ts'
 import type { SmtpSession } from '../session.ts'
 import { findLogin, type Login } from './find-login.ts'
@@ -45,11 +46,13 @@ export class Authenticator {
   readonly options: SaslOptions
   readonly #failures: LoginFailures
   readonly #log: Logger
+  readonly #nameOf: NameParameter
 
-  constructor(options: SaslOptions, clock: Clock, log: Logger) {
+  constructor(options: SaslOptions, clock: Clock, log: Logger, nameOf: NameParameter) {
     this.options = options
     this.#failures = new LoginFailures(options.failureCacheMs, clock)
     this.#log = log
+    this.#nameOf = nameOf
   }
 
   /**
@@ -85,7 +88,8 @@ export class Authenticator {
   }
 
   #lookupFailure({ server }: SmtpSession, queueId: string): Failure {
-    this.#log.warning(`${queueId}: smtp_sasl_password_maps lookup error`, { queueId })
+    const name = this.#nameOf('smtp_sasl_password_maps')
+    this.#log.warning(`${queueId}: ${name} lookup error`, { queueId })
     return localDataError(server)
   }
 

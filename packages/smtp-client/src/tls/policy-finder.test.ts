@@ -7,7 +7,7 @@ import type { TlsOptions, TlsTable } from './tls-options.ts'
 
 async function levelOf(options: Partial<TlsOptions>, destination: string, host = 'mx.example') {
   const { logger, lines } = memoryLogger()
-  const finder = new PolicyFinder({ ...tlsDefaults, ...options }, logger)
+  const finder = new PolicyFinder({ ...tlsDefaults, ...options }, logger, (name) => name)
   const found = await finder.find(destination, host)
   return found.kind === 'policy' ? found.policy.level : [found.status, found.text, ...lines]
 }

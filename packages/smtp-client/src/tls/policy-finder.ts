@@ -1,5 +1,6 @@
 import type { Logger } from '@posthouse/mail-log'
 
+import type { NameParameter } from '../lmtp.ts'
 import { isServername, parsePolicy } from './policy-attributes.ts'
 import { isMandatory, type TlsLevel } from './tls-level.ts'
 import type { TlsOptions, TlsTable } from './tls-options.ts'
@@ -38,11 +39,13 @@ const SITE_STRENGTH: readonly (TlsLevel | undefined)[] = [
 export class PolicyFinder {
   readonly #options: TlsOptions
   readonly #log: Logger
+  readonly #nameOf: NameParameter
   readonly #default: TlsPolicy
 
-  constructor(options: TlsOptions, log: Logger) {
+  constructor(options: TlsOptions, log: Logger, nameOf: NameParameter) {
     this.#options = options
     this.#log = log
+    this.#nameOf = nameOf
     this.#default = policyOfLevel(options.level, options)
   }
 
@@ -61,6 +64,23 @@ export class PolicyFinder {
     }
     if (perSite !== undefined) return this.#ofSite(perSite, destination, host)
     return this.#checked(this.#default, destination)
+  }
+
+  /**
+   * The same for a server behind a UNIX-domain socket, which needs no TLS that is optional.
+   *
+   * @param path of the socket.
+   */
+  findLocal(path: string, host: string): Later<TlsPolicyResult> {
+    const found = this.find(path, host)
+    return found instanceof Promise ? found.then(this.#overSocket) : this.#overSocket(found)
+  }
+
+  readonly #overSocket = (found: TlsPolicyResult): TlsPolicyResult => {
+    if (found.kind !== 'policy' || found.policy.level !== 'may') return found
+    const text = 'opportunistic TLS encryption is not appropriate for unix-domain destinations.'
+    this.#log.warning(`smtp_connect_local: ${text}`)
+    return { kind: 'policy', policy: policyOfLevel('none', this.#options) }
   }
 
   /** For a message whose sender prefers delivery to TLS: nothing is asked, or needed (C-139). */
@@ -84,7 +104,8 @@ export class PolicyFinder {
   }
 
   #subject(destination: string, text: string): string {
-    return `smtp_tls_policy_maps, next-hop destination "${destination}": ${text}`
+    const name = this.#nameOf('smtp_tls_policy_maps')
+    return `${name}, next-hop destination "${destination}": ${text}`
   }
 
   #checked(policy: TlsPolicy, destination: string): TlsPolicyResult {
@@ -97,7 +118,8 @@ export class PolicyFinder {
       return MISCONFIGURED
     }
     if (level !== 'none' && servername !== '' && !isServername(servername)) {
-      this.#log.warning(`"smtp_tls_servername = ${servername}" specifies an invalid hostname`)
+      const setting = `"${this.#nameOf('smtp_tls_servername')} = ${servername}"`
+      this.#log.warning(`${setting} specifies an invalid hostname`)
       return MISCONFIGURED
     }
     return { kind: 'policy', policy }
@@ -131,7 +153,8 @@ export class PolicyFinder {
 
   #unknownSite(value: string, key: string, at: number): TlsPolicyResult {
     const what = at === 0 ? 'next-hop destination' : 'server hostname'
-    this.#log.warning(`smtp_tls_per_site: unknown TLS policy '${value}' for ${what} ${key}`)
+    const name = this.#nameOf('smtp_tls_per_site')
+    this.#log.warning(`${name}: unknown TLS policy '${value}' for ${what} ${key}`)
     return MISCONFIGURED
   }
 }

@@ -23,7 +23,7 @@ export class RequestPolicies {
   }
 
   /** @param destination as written. */
-  find(destination: string, { name }: MailServer): Later<TlsPolicyResult> {
+  find(destination: string, { name, family }: MailServer): Later<TlsPolicyResult> {
     const { policies } = this.#engine
     if ((this.#delivery.sendOptions & TLS_OPTIONAL) !== 0) {
       return { kind: 'policy', policy: policies.optional() }
@@ -31,7 +31,8 @@ export class RequestPolicies {
     const key = `${destination}\n${name}`
     const known = this.#found.get(key)
     if (known !== undefined) return known
-    const found = policies.find(destination, name)
+    const isLocal = family === 'unix'
+    const found = isLocal ? policies.findLocal(destination, name) : policies.find(destination, name)
     this.#found.set(key, found)
     return found
   }
@@ -39,7 +40,9 @@ export class RequestPolicies {
   /** Why a server may not be contacted by a policy, as a warning (C-61, C-137). */
   obstacle(policy: TlsPolicy, { name }: MailServer, domain: string): string | undefined {
     if (this.#engine.options.wrapperMode && !isMandatory(policy.level)) {
-      return 'smtp_tls_wrappermode requires "smtp_tls_security_level = encrypt" (or stronger)'
+      const { nameOf } = this.#engine
+      const wanted = `"${nameOf('smtp_tls_security_level')} = encrypt" (or stronger)`
+      return `${nameOf('smtp_tls_wrappermode')} requires ${wanted}`
     }
     const { mxPatterns } = policy
     if (mxPatterns.length === 0 || mxPatterns.some((pattern) => fits(name, pattern))) {

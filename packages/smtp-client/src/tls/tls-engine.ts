@@ -5,6 +5,7 @@ import type { Logger } from '@posthouse/mail-log'
 import type { MailServer } from '@posthouse/mx-lookup'
 
 import { relayText } from '../failure.ts'
+import type { NameParameter } from '../lmtp.ts'
 import { describeTls } from './describe-tls.ts'
 import {
   describeCertificate,
@@ -53,14 +54,16 @@ export interface Protection {
 export class TlsEngine {
   readonly options: TlsOptions
   readonly policies: PolicyFinder
+  readonly nameOf: NameParameter
   readonly #contexts: TlsContexts
   readonly #sessions: TlsSessions
   readonly #clock: Clock
   readonly #log: Logger
 
-  constructor(options: TlsOptions, clock: Clock, log: Logger) {
+  constructor(options: TlsOptions, clock: Clock, log: Logger, nameOf: NameParameter) {
     this.options = options
-    this.policies = new PolicyFinder(options, log)
+    this.policies = new PolicyFinder(options, log, nameOf)
+    this.nameOf = nameOf
     this.#contexts = new TlsContexts(options)
     this.#sessions = new TlsSessions(options.sessionCacheMs, clock)
     this.#clock = clock
