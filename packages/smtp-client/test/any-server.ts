@@ -22,7 +22,7 @@ export const WHOLE: Pieces = [{ octets: Number.MAX_SAFE_INTEGER, delayMs: 0 }]
 const NOTHING: Buffer = Buffer.alloc(0)
 const YES = '250 2.0.0 yes\r\n'
 
-/** One connection to a server that follows a script: what it says depends on octets, not on time. */
+/** One connection to a server with a script: what it says depends on octets, not on time. */
 export class AnyServer {
   readonly socket: VirtualSocket
   /** Messages that it has said yes to. */
