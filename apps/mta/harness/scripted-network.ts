@@ -34,7 +34,8 @@ Object.assign(fs, {
   ),
 })
 Object.assign(net, {
-  connect: (options: net.TcpNetConnectOpts) => {
+  connect: (options: net.TcpNetConnectOpts | string) => {
+    if (typeof options === 'string') return originals.connect(options) // The path of a socket.
     const { host, port } = options
     const known = connect[`${host}:${port}`]
     const place = known ?? (port < 1024 ? closedPort : port)

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 
 /** What a server does next: `['send', line, ...]`, `['expect', command]`, `['close']`, ... */
 export type ScriptStep = readonly (string | number)[]
 
-/** An SMTP server that follows a script for each of its connections, one after the other. */
+/** An SMTP or LMTP server that follows a script for each of its connections, one after the other. */
 export class ScriptedServer {
+  /** 0 of one that has a path. */
   readonly port: number
   /** For each connection the lines that the client sent. */
   readonly received: string[][] = []
@@ -15,7 +16,8 @@ export class ScriptedServer {
 
   private constructor(server: Server, scripts: readonly (readonly ScriptStep[])[]) {
     this.#server = server
-    this.port = (server.address() as AddressInfo).port
+    const address = server.address()
+    this.port = address !== null && typeof address === 'object' ? address.port : 0
     server.on('connection', (socket) => {
       const lines: string[] = []
       const script = scripts[this.received.length] ?? [['close']]
@@ -25,8 +27,13 @@ export class ScriptedServer {
     })
   }
 
-  static async listen(scripts: readonly (readonly ScriptStep[])[]): Promise<ScriptedServer> {
-    const server = createServer({ noDelay: true }).listen(0, '127.0.0.1')
+  /** @param path of a socket that anybody may connect to; without it there is a port. */
+  static async listen(
+    scripts: readonly (readonly ScriptStep[])[],
+    path?: string,
+  ): Promise<ScriptedServer> {
+    const place = path === undefined ? { port: 0, host: '127.0.0.1' } : { path, writableAll: true }
+    const server = createServer({ noDelay: true }).listen(place)
     await once(server, 'listening')
     return new ScriptedServer(server, scripts)
   }

@@ -16,6 +16,8 @@ export interface Route {
   readonly domain: string
   /** As in transport_maps; the transport is named after the domain. */
   readonly nexthop: string
+  /** `smtp` if absent. */
+  readonly program?: 'smtp' | 'lmtp'
   /** Its `-o`. */
   readonly parameters?: Readonly<Record<string, string>>
 }
@@ -103,9 +105,13 @@ export class ScriptedWorld {
     )
   }
 
-  /** Lines of the SMTP client since the start. */
-  smtpLines(): string[] {
-    return this.posthouse.log.filter((line) => /\/smtp\[\d+\]: /.test(line)).map(textOf)
+  get queueDirectory(): string {
+    return join(this.#directory, 'queue')
+  }
+
+  /** Lines of the client for SMTP, or for LMTP, since the start. */
+  smtpLines(program: 'smtp' | 'lmtp' = 'smtp'): string[] {
+    return this.posthouse.log.filter((line) => line.includes(`/${program}[`)).map(textOf)
   }
 
   async close(): Promise<void> {
@@ -115,11 +121,12 @@ export class ScriptedWorld {
   }
 }
 
-function serviceLine({ domain, parameters = {} }: Route): string {
+/** A line of master.cf. */
+export function serviceLine({ domain, program = 'smtp', parameters = {} }: Route): string {
   const options = Object.entries(parameters).map(([name, value]) => ` -o { ${name} = ${value} }`)
-  return `${domain} unix - - n - - smtp${options.join('')}\n`
+  return `${domain} unix - - n - - ${program}${options.join('')}\n`
 }
 
 function textOf(line: string): string {
-  return line.replace(/^.*?\/smtp\[\d+\]: /, '')
+  return line.replace(/^.*?\/[sl]mtp\[\d+\]: /, '')
 }
