@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 /** What a server does next: `['send', line, ...]`, `['expect', command]`, `['close']`, ... */
 export type ScriptStep = readonly (string | number)[]
 
-/** An SMTP or LMTP server that follows a script for each of its connections, one after the other. */
+/** A server for SMTP or LMTP that follows a script for each of its connections, one by one. */
 export class ScriptedServer {
   /** 0 of one that has a path. */
   readonly port: number
