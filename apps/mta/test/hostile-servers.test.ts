@@ -19,7 +19,7 @@ import { until } from '../harness/until.ts'
 
 /** Each time limit of smtp(8). */
 const LIMIT_S = 2
-/** A write that stalls is noticed after up to two times its limit; and other work on the machine. */
+/** A write that stalls is noticed after up to two times its limit, and the machine may be busy. */
 const PATIENCE_S = 2 * LIMIT_S + 3
 /** Of the mail system as a whole, with all of these servers at once. */
 const MAX_GROWTH_KB = 150_000
