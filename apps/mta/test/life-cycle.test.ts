@@ -104,7 +104,7 @@ it.each([
   ['qmqpd_timeout = 5x', 'parameter qmqpd_timeout: bad time value or unit: 5x'],
   ['line_length_limit = 40', 'invalid line_length_limit parameter value 40 < 512'],
   ['smtp_tls_security_level = dane', 'smtp_tls_security_level'],
-  ['smtp_generic_maps = regexp:/etc/postfix/generic', 'smtp_generic_maps'],
+  ['non_smtpd_milters = unix:/run/milter.sock', 'non_smtpd_milters'],
 ])('check refuses %s and says why', async (line, reason) => {
   const { scene, conf } = await open()
   await scene.posthouse.stop()

@@ -78,7 +78,7 @@ const MAIN_CF: readonly Case[] = [
   ['transport_maps = {a}b', `syntax error after '}' in "{a}b"`, 'type:name'],
   ['import_environment = {b', `import_environment: missing '}' in "{b"`, 'NAME, NAME=VALUE'],
   ['import_environment = =x', 'clean_env: missing attribute name in: =x', 'NAME, NAME=VALUE'],
-  ['smtp_generic_maps = x:y', 'smtp_generic_maps = x:y: not supported by', 'expected nothing'],
+  ['virtual_maps = x:y', 'virtual_maps = x:y: not supported by', 'expected nothing'],
   ['message_reject_characters = \\q', 'bad escape sequence \\q in', 'expected characters, or'],
   ['receive_override_options = foo', 'unknown receive_override_options value "foo"', 'words of'],
 ]
@@ -116,8 +116,7 @@ describe('main.cf', () => {
   })
 
   it('names all settings that it cannot honour at once', async () => {
-    const text =
-      'smtp_generic_maps = x:y\nsmtp_tls_security_level = dane\nnon_smtpd_milters = x:y\n'
+    const text = 'virtual_maps = x:y\nforce_mime_input_conversion = yes\nnon_smtpd_milters = x:y\n'
     writeFileSync(join(conf, 'main.cf'), BASE + text)
     const lines = await refusal('check')
     for (const setting of text.trimEnd().split('\n')) {

@@ -1,11 +1,10 @@
-import { type AddressMatch, type Later, LookupTableError } from '@posthouse/lookup-table'
 import {
-  addressesOf,
-  formatAddressTokens,
-  parseAddressList,
-  splitAddress,
-  unquoteAddress,
-} from '@posthouse/mail-address'
+  type AddressMatch,
+  type Later,
+  LookupTableError,
+  type MappingRules,
+  mappedAddresses,
+} from '@posthouse/lookup-table'
 
 import { lookupFailure } from './errors.ts'
 
@@ -21,14 +20,6 @@ export interface AddressMap {
   lookup(address: string): Later<AddressMatch | undefined>
 }
 
-/** How results become addresses. */
-export interface ResultRules {
-  /** `propagate_unmatched_extensions` has the kind of map. */
-  readonly propagate: boolean
-  /** Completes an address in internal form. */
-  readonly rewrite: (address: string) => string
-}
-
 /**
  * Looks an address up once.
  *
@@ -39,15 +30,11 @@ export interface ResultRules {
 export async function mapOnce(
   map: AddressMap,
   address: string,
-  { propagate, rewrite }: ResultRules,
+  rules: MappingRules,
 ): Promise<[string, ...string[]] | undefined> {
   const match = await answerOf(map, address)
   if (match === undefined) return undefined
-  const [first, ...others] = addressesOf(parseAddressList(match.value)).map((tokens) => {
-    if (tokens.length === 0) return ''
-    const found = unquoteAddress(formatAddressTokens(tokens))
-    return rewrite(resultFor(address, found, match.unmatchedExtension ?? '', propagate))
-  })
+  const [first, ...others] = mappedAddresses(address, match, rules)
   if (first !== undefined) return [first, ...others]
   const { value } = match
   const reason = `${map.name} lookup of ${address} returns non-address result "${value}"`
@@ -66,15 +53,4 @@ export async function answerOf(
     if (!(error instanceof LookupTableError)) throw error
     throw lookupFailure(map.name, names === 'address' ? address : '', error.warnings)
   }
-}
-
-/** `@domain` replaces the domain; the extension comes behind the local part, or goes. */
-function resultFor(address: string, found: string, unmatched: string, propagate: boolean): string {
-  const extension = propagate ? unmatched : ''
-  const { localPart, domain } = splitAddress(found)
-  if (localPart === '' && domain) {
-    const whole = splitAddress(address).localPart
-    return `${whole.slice(0, whole.length - unmatched.length)}${extension}@${domain}`
-  }
-  return domain === undefined ? found + extension : `${localPart}${extension}@${domain}`
 }

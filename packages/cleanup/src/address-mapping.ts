@@ -1,6 +1,6 @@
-import { type Later, LookupTableError } from '@posthouse/lookup-table'
+import { type Later, LookupTableError, type MappingRules } from '@posthouse/lookup-table'
 
-import { type AddressMap, answerOf, mapOnce, type ResultRules } from './address-map.ts'
+import { type AddressMap, answerOf, mapOnce } from './address-map.ts'
 import { lookupFailure, nestingWarning } from './errors.ts'
 import { type Masquerade, masqueraded } from './masquerade.ts'
 import { expandAliases, type VirtualAliases } from './virtual-aliases.ts'
@@ -46,8 +46,8 @@ export type Warn = (text: string) => void
 /** Maps the addresses of messages, each in internal form and complete. */
 export class AddressMapping {
   readonly #options: AddressMappingOptions
-  readonly #canonical: ResultRules
-  readonly #virtual: ResultRules
+  readonly #canonical: MappingRules
+  readonly #virtual: MappingRules
   readonly #rewrite: (address: string) => string
 
   constructor(options: AddressMappingOptions, rewrite: (address: string) => string) {

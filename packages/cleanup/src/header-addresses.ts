@@ -1,13 +1,7 @@
 import type { Later } from '@posthouse/lookup-table'
-import {
-  addressesOf,
-  parseAddressList,
-  quoteHeaderAddress,
-  unquoteAddress,
-} from '@posthouse/mail-address'
+import { mapExternalAddresses, rewriteAddressList } from '@posthouse/mail-address'
 import type { Logger } from '@posthouse/mail-log'
 
-import { addressText, formatAddressList } from './address-list-text.ts'
 import type { AddressMapping, Warn } from './address-mapping.ts'
 
 /** How addresses in headers are rewritten. */
@@ -65,30 +59,17 @@ export function rewriteHeader(
   options: HeaderAddressOptions,
 ): Later<string | undefined> {
   const { maxTokens, rewriteExternal, mapping, log, warn } = options
-  const isMapped = mapping?.isFor(where) === true
-  const pieces = parseAddressList(value, maxTokens)
-  const before = addressesOf(pieces).map(addressText)
-  const after = before.map((address) => (address === '' ? '' : rewriteExternal(address)))
-  const finish = (addresses: readonly string[]) => {
-    if (addresses.every((address, index) => address === before[index])) return undefined
-    return formatAddressList(name, pieces, addresses, (start) => {
-      log.warning(`stripping too many comments from address: ${start}...`)
-    })
+  const tooMuch = (start: string): void => {
+    log.warning(`stripping too many comments from address: ${start}...`)
   }
-  return isMapped ? mapAll(after, where, mapping, warn).then(finish) : finish(after)
-}
-
-async function mapAll(
-  addresses: readonly string[],
-  where: HeaderClass,
-  mapping: AddressMapping,
-  warn: Warn,
-): Promise<string[]> {
-  const mapped: string[] = []
-  for (const address of addresses) {
-    const internal = unquoteAddress(address)
-    const result = internal === '' ? '' : await mapping.map(internal, where, warn)
-    mapped.push(result === internal ? address : quoteHeaderAddress(result))
-  }
-  return mapped
+  return rewriteAddressList(name, value, { maxTokens, tooMuch }, (before) => {
+    const complete = before.map((address) => (address === '' ? '' : rewriteExternal(address)))
+    const changed = (after: readonly string[]): readonly string[] | undefined =>
+      after.every((address, index) => address === before[index]) ? undefined : after
+    if (mapping?.isFor(where) !== true) return changed(complete)
+    return mapExternalAddresses(complete, async (address) => {
+      const mapped = await mapping.map(address, where, warn)
+      return mapped === address ? undefined : mapped
+    }).then(changed)
+  })
 }

@@ -1,3 +1,5 @@
+import { ADDRESS_HEADERS } from '@posthouse/mime-stream'
+
 import type { HeaderClass } from './header-addresses.ts'
 
 // Headers that change what cleanup does; Q-520 to Q-528.
@@ -20,32 +22,6 @@ const KNOWN = [
   'tls-required',
 ]
 
-// Q-522: whose addresses headers have.
-const ADDRESS_CLASSES: ReadonlyMap<string, HeaderClass> = new Map([
-  ...classOf('header_sender', [
-    'disposition-notification-to',
-    'errors-to',
-    'from',
-    'mail-followup-to',
-    'reply-to',
-    'resent-from',
-    'resent-sender',
-    'return-path',
-    'return-receipt-to',
-    'sender',
-  ]),
-  ...classOf('header_recipient', [
-    'apparently-to',
-    'bcc',
-    'cc',
-    'resent-bcc',
-    'resent-cc',
-    'resent-reply-to',
-    'resent-to',
-    'to',
-  ]),
-])
-
 /** What to do about a header. */
 export interface HeaderRule {
   /** Whether it matters that the header was there. */
@@ -62,11 +38,12 @@ export interface HeaderRule {
  */
 export function headerRules(messageDropHeaders: readonly string[]): HeaderRules {
   const dropped = new Set(messageDropHeaders.map((name) => name.toLowerCase()))
-  const known = new Set([...KNOWN, ...ADDRESS_CLASSES.keys()])
+  const known = new Set([...KNOWN, ...ADDRESS_HEADERS.keys()])
   return new Map(
     [...known, ...dropped].map((name) => {
       const isKnown = known.has(name)
-      const addressClass = ADDRESS_CLASSES.get(name)
+      const whose = ADDRESS_HEADERS.get(name)
+      const addressClass = whose === undefined ? undefined : (`header_${whose}` as const)
       return [name, { isKnown, isDropped: dropped.has(name), addressClass }]
     }),
   )
@@ -78,7 +55,3 @@ export function withoutAddresses(rules: HeaderRules): HeaderRules {
 }
 
 export type HeaderRules = ReadonlyMap<string, HeaderRule>
-
-function classOf(where: HeaderClass, names: readonly string[]): (readonly [string, HeaderClass])[] {
-  return names.map((name) => [name, where] as const)
-}

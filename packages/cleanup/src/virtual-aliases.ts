@@ -1,4 +1,6 @@
-import { type AddressMap, mapOnce, type ResultRules } from './address-map.ts'
+import type { MappingRules } from '@posthouse/lookup-table'
+
+import { type AddressMap, mapOnce } from './address-map.ts'
 import { unreasonable } from './errors.ts'
 
 // As much of an address that is too long gets into the log.
@@ -30,7 +32,7 @@ interface Expanded {
 export async function expandAliases(
   recipient: string,
   aliases: VirtualAliases,
-  rules: ResultRules,
+  rules: MappingRules,
 ): Promise<string[]> {
   const { map, recursionLimit, expansionLimit } = aliases
   const expansion: Expanded[] = [{ address: recipient, from: undefined }]

@@ -35,7 +35,7 @@ describe('unsupportedSettings', () => {
   })
 
   it.each([
-    'smtp_generic_maps = hash:/etc/postfix/generic',
+    'non_smtpd_milters = unix:/run/milter.sock',
     'virtual_maps = hash:/etc/postfix/virtual',
     'smtp_tls_security_level = dane',
   ])('refuses %s, which would change what becomes of mail', (line) => {
@@ -51,7 +51,7 @@ describe('unsupportedSettings', () => {
   })
 
   it.each([
-    'smtp_generic_maps =',
+    'non_smtpd_milters =',
     'smtp_tls_security_level =',
     'smtp_tls_security_level = Encrypt',
     'default_destination_rate_delay = 1s',

@@ -13,6 +13,7 @@ export {
 } from './errors.ts'
 export { foldKey } from './fold-key.ts'
 export type { Later } from './later.ts'
+export { type MappingRules, mapAddress, mappedAddresses } from './mapped-addresses.ts'
 export {
   type BrokenItem,
   type ListProblem,

@@ -11,4 +11,9 @@ export {
 } from './address-tokens.ts'
 export { isValidHostname, isValidUtf8Hostname } from './hostname.ts'
 export { hostnameProblem } from './hostname-problem.ts'
+export {
+  type AddressListRules,
+  mapExternalAddresses,
+  rewriteAddressList,
+} from './rewrite-address-list.ts'
 export { type SplitAddress, splitAddress } from './split-address.ts'

@@ -1,3 +1,4 @@
+export { ADDRESS_HEADERS } from './address-headers.ts'
 export { Downgrade } from './downgrade.ts'
 export { isEightBit, type MimeEntity, type MimeType, type TransferEncoding } from './entity.ts'
 export { cutHeader, findHeaderColon } from './header-buffer.ts'

@@ -41,6 +41,7 @@ export const options: SmtpClientOptions = {
   contentLineLimit: 998,
   disableMimeOutputConversion: false,
   contentChecks: undefined,
+  genericMap: undefined,
   mimeLimits: { headerSizeLimit: 102_400, mimeBoundaryLengthLimit: 2048, mimeNestingLimit: 100 },
   quoteEnvelope: true,
   deliveryStatusFilter: undefined,

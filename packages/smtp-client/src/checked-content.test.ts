@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 
 import { checkedContent } from './checked-content.ts'
 import { ContentInspector, type SmtpContentChecks } from './content-checks.ts'
+import { type GenericMap, GenericMapping } from './generic-mapping.ts'
 
 const LIMITS = {
   headerSizeLimit: 102_400,
@@ -26,7 +27,11 @@ interface Checked {
 async function check(
   text: string,
   checks: Partial<SmtpContentChecks>,
-  { sevenBit = false, chunkBytes = 1000 } = {},
+  {
+    sevenBit = false,
+    chunkBytes = 1000,
+    mapping,
+  }: { sevenBit?: boolean; chunkBytes?: number; mapping?: GenericMap } = {},
 ): Promise<Checked> {
   const { logger, lines } = memoryLogger()
   const bytes = Buffer.from(text)
@@ -36,7 +41,8 @@ async function check(
   }
   const inspector = new ContentInspector({ ...NONE, ...checks }, 'QID', logger)
   const sent: Uint8Array[] = []
-  for await (const piece of checkedContent(() => chunks, inspector, LIMITS, sevenBit)()) {
+  const changes = { inspector, mapping: mapping && new GenericMapping(mapping, logger) }
+  for await (const piece of checkedContent(() => chunks, changes, LIMITS, sevenBit)()) {
     sent.push(Buffer.from(piece))
   }
   return { text: Buffer.concat(sent).toString(), lines }
@@ -121,6 +127,32 @@ describe('checkedContent', () => {
     const { text } = await check(message, checks, { sevenBit: true })
     expect(text).toBe('Content-Transfer-Encoding: quoted-printable\n\ncaf=C3=A9\n')
     expect(seen).toEqual(['Content-Transfer-Encoding: quoted-printable', 'caf=C3=A9'])
+  })
+
+  it('C-172: maps addresses of the message, not of parts, however it is split', async () => {
+    const mapping: GenericMap = (address) => (address === 'a@b.test' ? ['c@d.test'] : undefined)
+    const message = `X-To: a@b.test\n${MESSAGE.replace('inner', 'inner\nFrom:  a@b.test')}`
+    for (const chunkBytes of [1, 7, 1000]) {
+      const { text } = await check(message, {}, { chunkBytes, mapping })
+      expect(text).toBe(message.replace('From: a@b.test', 'From: c@d.test'))
+    }
+  })
+
+  it('C-172: maps what checks leave, but not what they prepend or make another', async () => {
+    const mapping: GenericMap = () => ['c@d.test']
+    const results: Readonly<Record<string, string>> = {
+      'To: 1': 'REPLACE To: a@b.test',
+      'To: 2': 'REPLACE Cc: a@b.test',
+      'X: 3': 'REPLACE To: a@b.test',
+      'To: 4': 'PREPEND Cc: a@b.test',
+      'To: 5': 'IGNORE',
+    }
+    const headerChecks = (key: string) => results[key]
+    const message = 'To: 1\nTo: 2\nX: 3\nTo: 4\nTo: 5\n\nTo: 1\n'
+    const { text } = await check(message, { headerChecks }, { mapping })
+    expect(text).toBe(
+      'To: c@d.test\nCc: a@b.test\nTo: a@b.test\nCc: a@b.test\nTo: c@d.test\n\nTo: 1\n',
+    )
   })
 
   it('without an action, a message is what it was, however it is split', async () => {

@@ -1,6 +1,14 @@
-import { Downgrade, type HeaderEvent, type MimeEvent, MimeStream } from '@posthouse/mime-stream'
+import {
+  ADDRESS_HEADERS,
+  Downgrade,
+  findHeaderColon,
+  type HeaderEvent,
+  type MimeEvent,
+  MimeStream,
+} from '@posthouse/mime-stream'
 
 import type { ContentInspector } from './content-checks.ts'
+import type { GenericMapping } from './generic-mapping.ts'
 import type { SmtpDelivery } from './request.ts'
 import { type MimeLimits, MimeNestingError } from './seven-bit-content.ts'
 
@@ -9,21 +17,29 @@ type Content = SmtpDelivery['content']
 const LF = 0x0a
 const NEWLINE = Buffer.from('\n')
 
+/** Who changes content on its way out. */
+export interface ContentChanges {
+  readonly inspector: ContentInspector | undefined
+  /** For addresses in primary headers, after the inspector (C-172). */
+  readonly mapping: GenericMapping | undefined
+}
+
 /**
- * The content as the tables of the inspector leave it (C-171), and in 7 bits if that is asked for.
- * What comes of the conversion is inspected, as in Postfix.
+ * The content as tables leave it (C-171, C-172), and in 7 bits if that is asked for. What comes of
+ * the conversion is inspected, as in Postfix.
  */
 export function checkedContent(
   content: Content,
-  inspector: ContentInspector,
+  changes: ContentChanges,
   limits: MimeLimits,
   sevenBit: boolean,
 ): Content {
-  return () => new CheckedContent(inspector, limits, sevenBit).convert(content())
+  return () => new CheckedContent(changes, limits, sevenBit).convert(content())
 }
 
 class CheckedContent {
-  readonly #inspector: ContentInspector
+  readonly #inspector: ContentInspector | undefined
+  readonly #mapping: GenericMapping | undefined
   readonly #stream: MimeStream | Downgrade
   readonly #lineLimit: number
   readonly #mayNest: boolean
@@ -31,8 +47,9 @@ class CheckedContent {
   #rest: Buffer[] = []
   #restBytes = 0
 
-  constructor(inspector: ContentInspector, limits: MimeLimits, sevenBit: boolean) {
+  constructor({ inspector, mapping }: ContentChanges, limits: MimeLimits, sevenBit: boolean) {
     this.#inspector = inspector
+    this.#mapping = mapping
     this.#lineLimit = limits.lineLengthLimit
     this.#mayNest = !sevenBit
     const keep = (event: MimeEvent): void => void this.#events.push(event)
@@ -68,13 +85,24 @@ class CheckedContent {
     }
   }
 
-  #header({ checks, text, kept }: HeaderEvent): Promise<readonly Buffer[]> | readonly Buffer[] {
+  async #header(event: HeaderEvent): Promise<readonly Buffer[]> {
+    const { checks, text, kept, block, name } = event
     const raw = Buffer.concat([kept, NEWLINE])
-    return this.#inspector.asks(checks) ? this.#inspector.inspect(checks, text, raw) : [raw]
+    const sent = this.#inspector?.asks(checks)
+      ? await this.#inspector.inspect(checks, text, raw)
+      : [raw]
+    // What PREPEND puts before a header is not mapped.
+    const header = sent.at(-1)
+    const isMapped = block === 'message' && ADDRESS_HEADERS.has(name)
+    if (this.#mapping === undefined || header === undefined || !isMapped) return sent
+    const colon = findHeaderColon(header, header.length)
+    // Nor is what REPLACE has made another header, as in Postfix.
+    if (header.toString('latin1', 0, colon).trimEnd().toLowerCase() !== name) return sent
+    return [...sent.slice(0, -1), await this.#mapping.header(header, colon)]
   }
 
   async *#body(raw: Buffer): AsyncGenerator<Uint8Array, void, void> {
-    if (!this.#inspector.asks('body_checks')) {
+    if (!this.#inspector?.asks('body_checks')) {
       yield raw
       return
     }
@@ -99,6 +127,6 @@ class CheckedContent {
     this.#rest = []
     this.#restBytes = 0
     const raw = hasEnd ? Buffer.concat([text, NEWLINE]) : text
-    yield* await this.#inspector.inspect('body_checks', text, raw)
+    yield* (await this.#inspector?.inspect('body_checks', text, raw)) ?? [raw]
   }
 }

@@ -2,6 +2,8 @@ import { decodeAddress, encodeAddress } from '@posthouse/mail-address'
 import type { Logger } from '@posthouse/mail-log'
 import { findHeaderColon, type HeaderChecks } from '@posthouse/mime-stream'
 
+import { TableError } from './errors.ts'
+
 /** What a table, or several, have for a key. Throws, or rejects, where they cannot tell. */
 export type ClientTable = (key: string) => string | undefined | Promise<string | undefined>
 
@@ -19,11 +21,6 @@ export interface SmtpContentChecks {
   readonly nestedHeaderChecks: ClientTable | undefined
   /** `smtp_body_checks`. */
   readonly bodyChecks: ClientTable | undefined
-}
-
-/** A table cannot tell what to do about a header or a line; it was logged. */
-export class ContentCheckError extends Error {
-  override readonly name = 'ContentCheckError'
 }
 
 type Place = HeaderChecks | 'body_checks'
@@ -76,7 +73,7 @@ export class ContentInspector {
       const queueId = this.#queueId
       const kind = place === 'body_checks' ? 'body' : 'header'
       this.#log.warning(`${queueId}: smtp ${kind} checks lookup error`, { queueId })
-      throw new ContentCheckError('a table cannot tell', { cause: error })
+      throw new TableError('a table cannot tell', { cause: error })
     }
   }
 

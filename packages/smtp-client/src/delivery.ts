@@ -1,12 +1,14 @@
 import { type MailServer, NexthopError } from '@posthouse/mx-lookup'
 
-import { fitsCommand, needsSmtputf8 } from './commands.ts'
+import { needsSmtputf8 } from './commands.ts'
 import { type Destination, Destinations, type LookupContext } from './destinations.ts'
+import { TableError } from './errors.ts'
 import type { Failure } from './failure.ts'
 import { relayText } from './failure.ts'
+import { type GenericMap, GenericMapping } from './generic-mapping.ts'
 import { type HandshakeContext, type HandshakeTerms, openSession } from './handshake.ts'
 import { Outcomes } from './outcomes.ts'
-import { REQUIRETLS, type SessionNotice, type SmtpDelivery, type SmtpReport } from './request.ts'
+import type { SessionNotice, SmtpDelivery, SmtpReport } from './request.ts'
 import { TransactionRun } from './run-transaction.ts'
 import { ServerWalk, type Walker } from './server-walk.ts'
 import { quit, type SmtpSession } from './session.ts'
@@ -18,6 +20,7 @@ import {
 } from './session-cache.ts'
 import { RequestPolicies } from './tls/request-policies.ts'
 import type { TlsPolicy } from './tls/tls-policy.ts'
+import { unsendableMessage, unsendableRecipient } from './unsendable.ts'
 
 /** What a delivery needs of its client. */
 export interface DeliveryContext extends HandshakeContext, LookupContext {
@@ -25,12 +28,13 @@ export interface DeliveryContext extends HandshakeContext, LookupContext {
 }
 
 const MAIL_LOOP = '5.4.6'
-const MISFIT = 'holds a line break, a null character, or an angle bracket that is not quoted'
 
 /** The walk of one message along destinations until nobody is left (C-6 to C-8, C-32). */
 export class Delivery implements Walker {
   readonly #context: DeliveryContext
   readonly #delivery: SmtpDelivery
+  /** The same with the addresses that go out (C-172). */
+  #sent: SmtpDelivery
   readonly #outcomes: Outcomes
   readonly #smtputf8: boolean
   readonly #destinations: Destinations
@@ -55,6 +59,7 @@ export class Delivery implements Walker {
     const { queueId, recipients, nexthop } = delivery
     this.#context = context
     this.#delivery = delivery
+    this.#sent = delivery
     this.#outcomes = new Outcomes(queueId, recipients.length, softBounce, context.log)
     this.#smtputf8 = needsSmtputf8(delivery)
     const { tls, options } = context
@@ -73,6 +78,8 @@ export class Delivery implements Walker {
   }
 
   async #run(): Promise<SmtpReport> {
+    const { genericMap } = this.#context.options
+    if (genericMap !== undefined) await this.#mapAddresses(genericMap)
     this.#refuseWhatCannotBeSent()
     const { all } = this.#destinations
     let at = 0
@@ -86,21 +93,26 @@ export class Delivery implements Walker {
     return looping.length === 0 ? report : { ...report, looping }
   }
 
+  async #mapAddresses(map: GenericMap): Promise<void> {
+    const { log } = this.#context
+    try {
+      this.#sent = await new GenericMapping(map, log).envelope(this.#delivery)
+    } catch (error) {
+      if (!(error instanceof TableError)) throw error
+      const failure = { kind: 'message', status: '4.3.0', text: error.message } as const
+      this.#failLocally(this.#outcomes.openIndexes(), failure)
+    }
+  }
+
   #refuseWhatCannotBeSent(): void {
-    const { sender, recipients, sendOptions } = this.#delivery
-    const all = this.#outcomes.openIndexes()
-    if ((sendOptions & REQUIRETLS) !== 0) {
-      const text = 'message asks for REQUIRETLS, which is not available yet'
-      this.#failLocally(all, { kind: 'message', status: '4.7.4', text })
-    }
     const { options } = this.#context
-    if (!fitsCommand(sender, options)) {
-      const text = `sender address ${MISFIT}`
-      this.#failLocally(all, { kind: 'message', status: '5.1.7', text })
+    const all = this.#outcomes.openIndexes()
+    const obstacle = unsendableMessage(this.#sent, options)
+    if (obstacle !== undefined) this.#failLocally(all, obstacle)
+    for (const index of all) {
+      const failure = unsendableRecipient(this.#sent.recipients[index]!.address, options)
+      if (failure !== undefined) this.#failLocally([index], failure)
     }
-    const bad = all.filter((index) => !fitsCommand(recipients[index]!.address, options))
-    const text = `recipient address ${MISFIT}`
-    this.#failLocally(bad, { kind: 'recipient', status: '5.1.3', text })
   }
 
   /** @returns whether the walk ends here (C-7). */
@@ -251,7 +263,7 @@ export class Delivery implements Walker {
 
   #newRun(session: SmtpSession): TransactionRun {
     const { options, clock, log } = this.#context
-    const context = { options, delivery: this.#delivery, outcomes: this.#outcomes, clock, log }
+    const context = { options, delivery: this.#sent, outcomes: this.#outcomes, clock, log }
     return new TransactionRun(context, session, this.#store)
   }
 

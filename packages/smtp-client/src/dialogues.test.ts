@@ -32,7 +32,7 @@ import {
 } from './index.ts'
 
 // Not in vectors/dialogues.json, by what they need:
-// lookup tables: reply-filter reply-filter-error generic generic-ext generic-ext-prop
+// lookup tables: reply-filter reply-filter-error
 // DANE: dane-*
 // best_mx_transport: loop-bestmx-transport
 // address probes: group E
@@ -449,7 +449,9 @@ function settings(config: Dialogue['config'], stage: Stage): Settings {
   let { client, lookup } = defaultSettings()
   for (const [name, value] of Object.entries(config)) {
     const yes = value === 'yes'
-    if (/tls|sasl|sender_dependent|dummy|^minimal|_maps$|_filter$|_checks$/.test(name)) continue
+    // In test/: TLS, logins, tables.
+    if (/tls|sasl|sender_dependent|dummy|^minimal/.test(name)) continue
+    if (/_maps$|_filter$|_checks$|^recipient_delimiter|^propagate/.test(name)) continue
     const number = TIMEOUTS[name]
     if (number !== undefined) {
       const scale = value.endsWith('s') ? SECOND_MS : 1

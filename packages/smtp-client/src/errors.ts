@@ -11,3 +11,8 @@ export class ConversationError extends Error {
     this.code = code
   }
 }
+
+/** A table cannot tell what to do; it was logged. Stays inside the package. */
+export class TableError extends Error {
+  override readonly name = 'TableError'
+}

@@ -2,6 +2,7 @@ import type { ServicePorts } from '@posthouse/mx-lookup'
 
 import type { ClientTable, SmtpContentChecks } from './content-checks.ts'
 import type { SessionErrorClass } from './failure.ts'
+import type { GenericMap } from './generic-mapping.ts'
 import type { LmtpOptions } from './lmtp.ts'
 import type { SaslOptions } from './sasl/sasl-options.ts'
 import type { TlsOptions } from './tls/tls-options.ts'
@@ -94,6 +95,8 @@ export interface SmtpClientOptions extends ServicePorts {
   readonly disableMimeOutputConversion: boolean
   /** Tables about headers and body lines; undefined: nothing is looked up (C-171). */
   readonly contentChecks: SmtpContentChecks | undefined
+  /** `smtp_generic_maps`; undefined: all addresses go out as they are (C-172). */
+  readonly genericMap: GenericMap | undefined
   /** How much of a message's structure is followed where its content changes on the way. */
   readonly mimeLimits: {
     /** `header_size_limit`: the rest of a header is lost. */

@@ -3,8 +3,8 @@ import type { Logger } from '@posthouse/mail-log'
 
 import { checkedContent } from './checked-content.ts'
 import { mailCommand, needsConversion, rcptCommand } from './commands.ts'
-import { ContentCheckError, ContentInspector } from './content-checks.ts'
-import { ConversationError } from './errors.ts'
+import { ContentInspector } from './content-checks.ts'
+import { ConversationError, TableError } from './errors.ts'
 import {
   conversationFailure,
   type Failure,
@@ -14,6 +14,7 @@ import {
   rejection,
   relayText,
 } from './failure.ts'
+import { GenericMapping } from './generic-mapping.ts'
 import type { SmtpClientOptions } from './options.ts'
 import type { AttemptFacts, Outcomes } from './outcomes.ts'
 import type { SmtpReply } from './reply.ts'
@@ -33,6 +34,7 @@ import { xforwardCommands } from './xforward.ts'
 /** What a transaction works with. */
 export interface TransactionContext {
   readonly options: SmtpClientOptions
+  /** With the addresses that go out (C-172). */
   readonly delivery: SmtpDelivery
   readonly outcomes: Outcomes
   readonly clock: Clock
@@ -266,13 +268,15 @@ export class TransactionRun {
   #content(): SmtpDelivery['content'] {
     const { delivery, options, log } = this.#context
     const { content, queueId } = delivery
-    const { contentChecks, mimeLimits, replyLineLimit: lineLengthLimit } = options
+    const { contentChecks, genericMap, mimeLimits, replyLineLimit: lineLengthLimit } = options
     const isConverted = needsConversion(delivery, this.session.features, options)
-    if (contentChecks === undefined && !isConverted) return content
     const limits = { ...mimeLimits, lineLengthLimit }
-    if (contentChecks === undefined) return sevenBitContent(content, limits)
-    const inspector = new ContentInspector(contentChecks, queueId, log)
-    return checkedContent(content, inspector, limits, isConverted)
+    if (contentChecks === undefined && genericMap === undefined) {
+      return isConverted ? sevenBitContent(content, limits) : content
+    }
+    const inspector = contentChecks && new ContentInspector(contentChecks, queueId, log)
+    const mapping = genericMap && new GenericMapping(genericMap, log)
+    return checkedContent(content, { inspector, mapping }, limits, isConverted)
   }
 
   #early(error: unknown): SmtpReply {
@@ -318,7 +322,7 @@ export class TransactionRun {
       const { log, delivery } = this.#context
       const cause = error.cause instanceof Error ? error.cause.message : String(error.cause)
       const { queueId } = delivery
-      if (!(error.cause instanceof ContentCheckError)) {
+      if (!(error.cause instanceof TableError)) {
         log.warning(`${queueId}: ${error.message}: ${cause}`, { queueId, reason: cause })
       }
       this.session.noteError('data')

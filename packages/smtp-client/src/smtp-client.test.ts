@@ -356,6 +356,39 @@ describe('envelope', () => {
     }
   })
 
+  it('C-172: is put off, unseen by servers, where its addresses cannot be mapped', async () => {
+    const server = await new FakeServer([]).listen()
+    const { client, lines } = setUp({ genericMap: () => Promise.reject(new Error('down')) })
+    const { outcomes, blame } = await client.deliver(delivery(server.nexthop))
+    const text = 'smtp_generic_maps map lookup problem'
+    expect(outcomes).toMatchObject([{ kind: 'deferred', status: '4.3.0', text, relay: 'none' }])
+    expect(blame).toBeUndefined()
+    expect(lines).toEqual([`fatal: ${text} for s@a.test`])
+    expect(server.sockets).toEqual([])
+  })
+
+  it('C-172: is put off where an address in a header cannot be mapped', async () => {
+    const server = await new FakeServer([]).listen()
+    const genericMap = (address: string) => {
+      if (address === 'x@a.test') throw new Error('down')
+      return undefined
+    }
+    const { client } = setUp({ genericMap })
+    const content = () => [Buffer.from('From: x@a.test\n\nhello\n')]
+    const { outcomes } = await client.deliver(delivery(server.nexthop, { content }))
+    const text = 'local data error while talking to 127.0.0.1[127.0.0.1]'
+    expect(outcomes).toMatchObject([{ kind: 'deferred', status: '4.3.0', text }])
+    expect(server.messages).toEqual([])
+  })
+
+  it('C-172: no map can bring a command of its own', async () => {
+    const server = await new FakeServer([]).listen()
+    const { client } = setUp({ genericMap: () => ['a@b.test>\r\nRSET'] })
+    const { outcomes } = await client.deliver(delivery(server.nexthop))
+    expect(outcomes).toMatchObject([{ kind: 'bounced', status: '5.1.7' }])
+    expect(server.commands).toEqual([])
+  })
+
   it('is put off where it needs REQUIRETLS, which is not there yet', async () => {
     const { client } = setUp()
     const { outcomes } = await client.deliver(delivery('[127.0.0.1]:25', { sendOptions: 32 }))

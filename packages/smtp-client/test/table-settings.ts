@@ -1,6 +1,7 @@
+import { splitAddress } from '@posthouse/mail-address'
 import type { Logger } from '@posthouse/mail-log'
 
-import type { ClientTable, SmtpClientOptions } from '../src/index.ts'
+import type { ClientTable, GenericMap, SmtpClientOptions } from '../src/index.ts'
 import { inlineTable } from './tls-settings.ts'
 
 /** The tables of a dialogue's main.cf. */
@@ -18,6 +19,7 @@ export function tableOptions(
     discardEhloKeywordMaps: table('smtp_discard_ehlo_keyword_address_maps'),
     pixWorkaroundMaps: table('smtp_pix_workaround_maps'),
     contentChecks: headerChecks === undefined ? undefined : { ...none, headerChecks },
+    genericMap: genericMap(config, table('smtp_generic_maps')),
     deliveryStatusFilter: table('smtp_delivery_status_filter'),
   }
 }
@@ -36,5 +38,28 @@ function regexpTable(text: string): ClientTable {
       if (match !== null) return result.replaceAll(/\$(\d)/g, (_, group) => match[group] ?? '')
     }
     return undefined
+  }
+}
+
+/** As generic(5) has it, for one table of names. */
+function genericMap(
+  config: Readonly<Record<string, string>>,
+  table: ClientTable | undefined,
+): GenericMap | undefined {
+  if (table === undefined) return undefined
+  const isKept = config['propagate_unmatched_extensions'] === 'generic'
+  const delimiter = config['recipient_delimiter'] ?? '\n'
+  return async (address) => {
+    const { localPart, domain } = splitAddress(address)
+    const [base, ...extension] = localPart.split(delimiter)
+    const whole = await table(address)
+    if (whole !== undefined) return [whole]
+    const withoutExtension = await table(`${base}@${domain}`)
+    if (withoutExtension !== undefined) {
+      const kept = isKept ? ['', ...extension].join(delimiter) : ''
+      return [withoutExtension.replace('@', `${kept}@`)]
+    }
+    const replaced = await table(`@${domain}`)
+    return replaced === undefined ? undefined : [`${localPart}${replaced}`]
   }
 }

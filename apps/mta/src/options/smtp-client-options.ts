@@ -78,7 +78,7 @@ export function smtpClientOptions(
     softBounce: config.soft_bounce,
     helpfulWarnings: config.helpful_warnings,
     notifyClasses: new Set(config.notify_classes.filter(isSessionClass)),
-    ...smtpTableOptions(user, tables),
+    ...smtpTableOptions(user, tables, ownAddresses),
     tls: smtpTlsOptions(user, tables, readFile),
     sasl: smtpSaslOptions(user, tables, ownAddresses),
   }

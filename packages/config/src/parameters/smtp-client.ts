@@ -75,7 +75,6 @@ export const smtpClientParameters = {
     type: 'maps',
     default: '',
     since: '2.2',
-    supportedValues: [''],
     description: 'Address mappings applied to mail as it leaves by SMTP.',
   },
   smtp_header_checks: {

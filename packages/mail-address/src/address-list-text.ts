@@ -1,13 +1,10 @@
-import {
-  type AddressPiece,
-  type AddressToken,
-  formatAddressTokens,
-  joinAddressTokens,
-} from '@posthouse/mail-address'
+import { encodeAddress, isAscii } from './address-bytes.ts'
+import type { AddressPiece } from './address-list.ts'
+import { type AddressToken, formatAddressTokens, joinAddressTokens } from './address-tokens.ts'
 
-// Q-523: a line of this many characters is too long, its TAB not counted.
+// Q-523: a line of this many octets is too long, its TAB not counted.
 const LINE_LENGTH = 70
-const MOST_OTHER_TEXT = 250
+const MOST_OTHER_OCTETS = 250
 const SHOWN_CHARACTERS = 100
 
 /** A piece as it is written, and whether a name, an address or a comment is next to it. */
@@ -17,7 +14,7 @@ interface Written {
   readonly isAddress: boolean
 }
 
-/** The address of a piece in external form, quotes as they were: to be completed, or compared. */
+/** An address of a list in external form, quotes as they were: to be completed, or compared. */
 export function addressText(tokens: readonly AddressToken[]): string {
   let text = ''
   let previous: AddressToken | undefined
@@ -35,7 +32,7 @@ export function addressText(tokens: readonly AddressToken[]): string {
  *
  * @param name The header's, with its colon.
  * @param addresses For each piece that is an address, in order, in external form.
- * @param tooMuch Told of an item with more than 250 characters beside its address: they go.
+ * @param tooMuch Told of an item with more than 250 octets beside its address: they go.
  */
 export function formatAddressList(
   name: string,
@@ -44,13 +41,14 @@ export function formatAddressList(
   tooMuch: (start: string) => void,
 ): string {
   let text = ''
-  let line = name.length
+  let line = octets(name)
   const items = itemsOf(pieces, addresses).map((item) => itemText(item, tooMuch))
   for (const [index, item] of items.entries()) {
     const shown = index < items.length - 1 ? `${item},` : item
-    const isTooLong = index > 0 && line + 1 + shown.length >= LINE_LENGTH
+    const length = octets(shown)
+    const isTooLong = index > 0 && line + 1 + length >= LINE_LENGTH
     text += isTooLong ? `\n\t${shown}` : ` ${shown}`
-    line = isTooLong ? shown.length : line + 1 + shown.length
+    line = isTooLong ? length : line + 1 + length
   }
   return name + text
 }
@@ -84,10 +82,14 @@ function itemText(item: readonly Written[], tooMuch: (start: string) => void): s
   }
   const addresses = item.filter(({ isAddress }) => isAddress)
   if (addresses.length === 0) return text
-  const length = addresses.reduce((sum, address) => sum + address.text.length, 0)
-  if (text.length - length <= MOST_OTHER_TEXT) return text
+  const length = addresses.reduce((sum, address) => sum + octets(address.text), 0)
+  if (octets(text) - length <= MOST_OTHER_OCTETS) return text
   tooMuch(text.slice(0, SHOWN_CHARACTERS))
   return addresses.map((address) => `<${address.text}>`).join(', ')
+}
+
+function octets(text: string): number {
+  return isAscii(text) ? text.length : encodeAddress(text).length
 }
 
 function tokenText(token: AddressToken): string {

@@ -1,0 +1,21 @@
+/** The headers that have addresses, by name in lower case, and whose these are (Q-522, C-172). */
+export const ADDRESS_HEADERS: ReadonlyMap<string, 'sender' | 'recipient'> = new Map([
+  ['apparently-to', 'recipient'],
+  ['bcc', 'recipient'],
+  ['cc', 'recipient'],
+  ['disposition-notification-to', 'sender'],
+  ['errors-to', 'sender'],
+  ['from', 'sender'],
+  ['mail-followup-to', 'sender'],
+  ['reply-to', 'sender'],
+  ['resent-bcc', 'recipient'],
+  ['resent-cc', 'recipient'],
+  ['resent-from', 'sender'],
+  ['resent-reply-to', 'recipient'],
+  ['resent-sender', 'sender'],
+  ['resent-to', 'recipient'],
+  ['return-path', 'sender'],
+  ['return-receipt-to', 'sender'],
+  ['sender', 'sender'],
+  ['to', 'recipient'],
+])
