@@ -25,6 +25,8 @@ export interface ComparedConfiguration {
   readonly processLimit: number
   /** More lines of master.cf. */
   readonly services?: string
+  /** Services that are missing. */
+  readonly without?: readonly string[]
 }
 
 /** Has both do the same, one after the other. @returns what posthouse did, and what Postfix did. */
@@ -88,8 +90,9 @@ tlsmgr unix - - n 1000? 1 tlsmgr
   }
 }
 
-function servicesOf({ manager, processLimit, services = '' }: ComparedConfiguration): string {
-  return `\
+function servicesOf(configuration: ComparedConfiguration): string {
+  const { manager, processLimit, services = '', without = [] } = configuration
+  const all = `\
 qmgr unix n - n 300 1 ${manager}
 defer unix - - n - 0 bounce
 trace unix - - n - 0 bounce
@@ -97,6 +100,10 @@ smtp unix - - n - ${processLimit} smtp
 error unix - - n - - error
 retry unix - - n - - error
 ${services}`
+  return all
+    .split('\n')
+    .filter((line) => !without.some((name) => line.startsWith(`${name} `)))
+    .join('\n')
 }
 
 function submit(

@@ -119,7 +119,6 @@ export class FaultyRelay {
       notices: { has: () => true, send: (request) => notices.send(request) },
       agents: () => ({ deliver: (request) => this.#deliver(request) }),
       deliveryLog: () => log,
-      errorLog: log,
       log,
       clock,
     })

@@ -353,7 +353,6 @@ export class MailSystem {
         has: (service) => this.#generation?.hasNoticeService(service) ?? false,
         send: (request) => this.#sendNotice(request),
       },
-      errorLog: programLog(configuration, 'error', this.#mailLog),
       log,
       clock,
     })

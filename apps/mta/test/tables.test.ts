@@ -265,6 +265,7 @@ rewrite unix - - n - - trivial-rewrite -o virtual_alias_domains=inline:{alias.te
 bounce unix - - n - 0 bounce
 smtp unix - - n - - smtp
 relay unix - - n - - smtp
+error unix - - n - - error
 `
   scene = await Scene.open({ masterCf })
   await scene.submit(['r@alias.test'])

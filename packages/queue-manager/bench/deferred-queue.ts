@@ -146,7 +146,6 @@ function queueManager(ports: { store: MessageStore; clock: Clock }): QueueManage
     {
       ...ports,
       log,
-      errorLog: log,
       deliveryLog: () => log,
       agents: () => ({
         deliver: async ({ queueId, recipients }) => {

@@ -32,7 +32,6 @@ const manager = new QueueManager(
     store,
     clock,
     log,
-    errorLog: log,
   },
 )
 await manager.start()

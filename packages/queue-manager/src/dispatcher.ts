@@ -142,7 +142,7 @@ export class Dispatcher {
   ): void {
     const nowMs = this.#time.now()
     for (const target of targetsOf(routes, this.#grouping)) {
-      if (isInternal(target.transport)) {
+      if (isInternal(target.transport) && this.#isServed(target.transport)) {
         this.#dispose(message, target)
         continue
       }
@@ -160,7 +160,7 @@ export class Dispatcher {
     const agent = agents(transport)
     if (agent === undefined) {
       log.warning(`connect to transport private/${transport}: no delivery agent of this name`)
-      this.#record(request, 'deferred', UNAVAILABLE)
+      this.#postpone(request, UNAVAILABLE)
       this.#conclude(delivery, { kind: 'unreachable', ...UNAVAILABLE })
       return
     }
@@ -214,7 +214,7 @@ export class Dispatcher {
   #lost(delivery: Selected, request: Request, reason: string): void {
     const { id } = request.message
     this.#ports.log.warning(`${id}: ${reason}`, { queueId: id, reason })
-    this.#record(request, 'deferred', LOST)
+    this.#postpone(request, LOST)
     this.#conclude(delivery, { kind: 'lost' })
   }
 
@@ -241,7 +241,12 @@ export class Dispatcher {
 
   /** Defers recipients without an attempt (S-83). */
   #defer(message: ActiveMessage, targets: readonly Target[], suspension: Suspension): void {
-    this.#record(plainRequest(message, targets), 'deferred', suspension)
+    this.#postpone(plainRequest(message, targets), suspension)
+  }
+
+  /** Without its service, mail to `error` or `retry` waits as for any other transport. */
+  #isServed(transport: string): boolean {
+    return transport === DISCARDED || this.#ports.agents(transport) !== undefined
   }
 
   /** What the transports `error` and `retry` do: the next hop says what to say (S-95, S-25). */
@@ -256,16 +261,16 @@ export class Dispatcher {
     }
     const isBounced = transport === 'error'
     const { status, text } = splitReason(nexthop, isBounced ? '5.0.0' : '4.0.0')
-    this.#record(request, isBounced ? 'bounced' : 'deferred', { status, reason: text })
+    const kind = isBounced ? 'bounced' : 'deferred'
+    const log = this.#ports.deliveryLog(transport)
+    this.#recordAll(request, { kind, status, text, ...this.#nobody() }, log)
   }
 
-  /** Records the same for all recipients, without an agent. */
-  #record(
-    request: Request,
-    kind: 'deferred' | 'bounced',
-    { status, reason: text }: Suspension,
-  ): void {
-    this.#recordAll(request, { kind, status, text, ...this.#nobody() }, this.#ports.errorLog)
+  /** Has all recipients wait, in the name of the service `retry` if there is one (S-24). */
+  #postpone(request: Request, { status, reason: text }: Suspension): void {
+    const { deliveryLog, log } = this.#ports
+    const tagged = this.#isServed('retry') ? deliveryLog('retry') : log
+    this.#recordAll(request, { kind: 'deferred', status, text, ...this.#nobody() }, tagged)
   }
 
   #recordAll(request: Request, outcome: DeliveryOutcome, log: Logger): void {

@@ -142,13 +142,17 @@ export interface QueueManagerPorts {
   ) => Resolution | Promise<Resolution>
   /** Completes the address that a message is redirected to (S-21); both in internal form. */
   readonly rewrite: (address: string) => string
-  /** The agent of a transport; undefined if there is none (now): the transport is dead (S-80). */
+  /**
+   * The agent of a transport; undefined if there is none (now): the transport is dead (S-80). Those
+   * of `error` and `retry` need only be there: what they would do is done without them.
+   */
   readonly agents: (transport: string) => DeliveryAgent | undefined
   readonly notices: NoticeService
-  /** Where lines about the deliveries of a transport go: tagged with the agent's program name. */
+  /**
+   * Where lines about the deliveries of a transport go: tagged with the agent's program name, so
+   * `error` for `retry`, too (S-83, S-95).
+   */
   readonly deliveryLog: (transport: string) => Logger
-  /** Tagged `error`: deliveries that were not attempted (S-83, S-95). */
-  readonly errorLog: Logger
   /** Tagged `qmgr`. */
   readonly log: Logger
   readonly clock: Clock

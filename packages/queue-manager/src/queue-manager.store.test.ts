@@ -75,7 +75,7 @@ function manager(): QueueManager {
     recipient,
   })
   const rewrite = (address: string) => address
-  const logs = { log, errorLog: log, deliveryLog: () => log }
+  const logs = { log, deliveryLog: () => log }
   return new QueueManager(OPTIONS, {
     ...{ store, clock, ...logs, agents, resolve, rewrite },
     notices: { has: () => true, send: () => Promise.reject(new Error('not reached')) },

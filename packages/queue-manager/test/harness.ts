@@ -66,8 +66,7 @@ export class World {
       store: this.store,
       clock: this.clock,
       log: this.log('qmgr'),
-      errorLog: this.log('error'),
-      deliveryLog: (transport) => this.log(transport),
+      deliveryLog: (transport) => this.log(transport === 'retry' ? 'error' : transport),
       agents: (transport) => (this.down.has(transport) ? undefined : { deliver }),
       resolve: (_, recipient) => ({
         kind: 'route',
