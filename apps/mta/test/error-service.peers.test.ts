@@ -56,8 +56,10 @@ describe.skipIf(!peersInstalled('postfix'))('error and retry, beside those of Po
       const configuration = {
         parameters: { transport_maps: `inline:{ ${routes.join(', ')} }` },
         services: 'discard unix - - n - - discard\n',
-        ...{ without, manager: 'qmgr', processLimit: 5 },
-      } as const
+        without,
+        manager: 'qmgr' as const,
+        processLimit: 5,
+      }
       const { ours, theirs } = await compare(configuration, linesOf)
       expect(ours).toEqual(theirs)
       expect(ours[0]?.[0]).toContain(without.some((name) => name === 'error') ? '4.3.0' : '5.1.2')
