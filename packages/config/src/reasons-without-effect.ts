@@ -28,7 +28,8 @@ export const reasonsWithoutEffect = {
   tcp: 'socket options are left to the system',
   tls: 'TLS is as Node and its OpenSSL have it',
   tlsExtras: 'TLS reports, traces, raw public keys, and TLS in delivery lines are not there yet',
-  verification: 'address probes are not there yet',
+  probeTarget: 'probes of addresses end with RCPT',
+  verification: 'there is no service that verifies addresses',
   wording: 'log texts are the same either way',
 } as const
 

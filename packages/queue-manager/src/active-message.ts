@@ -3,7 +3,7 @@ import type { Logger } from '@posthouse/mail-log'
 import type { EnvelopeRecipient, MessageEnvelope, UnreadRecipients } from '@posthouse/queue-store'
 import type { Activation } from '@posthouse/scheduler'
 
-import { MTA_PROBE, REPORT_FLAGS, traceFlagsOf, wantsSuccess } from './trace-flags.ts'
+import { MTA_PROBE, REPORT_FLAGS, traceFlagsOf, USER_PROBE, wantsSuccess } from './trace-flags.ts'
 
 // Of more recipients than this, the list that came with the envelope is not kept.
 const MAX_KEPT = 100
@@ -58,8 +58,10 @@ export class ActiveMessage {
   isCorrupt = false
   /** Bits of F-40 that ask for a report of each recipient: `sendmail -v`, `-bv`. */
   readonly traceFlags: number
-  /** An address probe of the mail system. */
+  /** Nothing is delivered: recipients are only asked for. */
   readonly isProbe: boolean
+  /** A probe that was made by verify(8) of Postfix. */
+  readonly isMtaProbe: boolean
   #unrecorded: UnrecordedOutcome[] | undefined
   /** Offsets of final recipients that the queue file does not show as done yet. */
   #unmarked: number[] = []
@@ -74,7 +76,8 @@ export class ActiveMessage {
     this.overrideDefer = overrideDefer
     const flags = traceFlagsOf(envelope)
     this.traceFlags = flags & REPORT_FLAGS
-    this.isProbe = (flags & MTA_PROBE) !== 0
+    this.isMtaProbe = (flags & MTA_PROBE) !== 0
+    this.isProbe = this.isMtaProbe || (flags & USER_PROBE) !== 0
     this.hasTraceLog =
       this.traceFlags !== 0 ||
       envelope.isSuccessAsked === true ||

@@ -12,7 +12,7 @@ import type { EnvelopeRecipient, MessageEnvelope, StatusLogKind } from '@posthou
 import type { ActiveMessage, Request, UnrecordedOutcome } from './active-message.ts'
 import type { QueueManagerOptions } from './options.ts'
 import type { QueueManagerPorts } from './ports.ts'
-import { USER_PROBE, wantsDelayCleared, wantsSuccess } from './trace-flags.ts'
+import { wantsDelayCleared, wantsSuccess } from './trace-flags.ts'
 
 const CLASSES = { sent: '2', deferred: '4', bounced: '5' } as const
 const UNRECORDED = { status: '4.3.0', text: 'bounce or trace service failure' }
@@ -68,10 +68,11 @@ export class DeliveryJournal {
     handoffMs: number | undefined,
   ): void {
     const one = { recipient, outcome: reported, log, handoffMs }
-    if (reported.kind === 'bounced' && this.#options.softBounceTransports.has(transport)) {
+    const { softBounceTransports } = this.#options
+    const isBounced = reported.kind === 'bounced'
+    if (isBounced && !message.isProbe && softBounceTransports.has(transport)) {
       this.#recordSoftBounce(message, one)
-    } else if (reported.kind === 'bounced' || this.#isReported(message, one))
-      message.recordLater(one)
+    } else if (isBounced || this.#isReported(message, one)) message.recordLater(one)
     else this.#conclude(message, one)
   }
 
@@ -81,9 +82,8 @@ export class DeliveryJournal {
    */
   async settle(message: ActiveMessage): Promise<void> {
     const outcomes = message.takeUnrecorded()
-    const bounces = outcomes.filter(
-      ({ outcome }) => outcome.kind === 'bounced' && !isProbe(message),
-    )
+    const { isProbe } = message
+    const bounces = outcomes.filter(({ outcome }) => outcome.kind === 'bounced' && !isProbe)
     const reports = outcomes.filter((one) => this.#isReported(message, one))
     const [areBouncesSafe, areReportsSafe] = await Promise.all([
       this.#append('bounce', message, bounces),
@@ -92,7 +92,7 @@ export class DeliveryJournal {
     if (bounces.length > 0 && areBouncesSafe) message.hasBounceLog = true
     if (reports.length > 0 && areReportsSafe) message.hasTraceLog = true
     for (const one of outcomes) {
-      const isSafe = isProbe(message) ? areReportsSafe : areBouncesSafe
+      const isSafe = isProbe ? areReportsSafe : areBouncesSafe
       if (one.outcome.kind === 'sent' || isSafe) this.#conclude(message, one)
       else {
         const outcome = { ...one.outcome, ...UNRECORDED, kind: 'deferred' } as const
@@ -113,7 +113,7 @@ export class DeliveryJournal {
   /** An outcome counts from now on. */
   #conclude(message: ActiveMessage, one: UnrecordedOutcome): void {
     const { recipient, outcome } = one
-    if (isProbe(message)) {
+    if (message.isProbe) {
       this.#say(message, one, outcome.kind === 'sent' ? 'deliverable' : 'undeliverable')
     } else if (outcome.kind === 'deferred') {
       this.#defer(message, one, 'deferred')
@@ -184,7 +184,7 @@ export class DeliveryJournal {
     if (kind !== 'trace') return this.#entry(one, 'failed', text)
     const reason = relay === 'none' ? text : `delivery via ${relay}: ${text}`
     const isSent = outcome.kind === 'sent'
-    if (isProbe(message)) {
+    if (message.isProbe) {
       return this.#entry(one, isSent ? 'deliverable' : 'undeliverable', reason)
     }
     const isFinal = isSent && outcome.isFinal
@@ -220,10 +220,6 @@ export class DeliveryJournal {
 /** S-91. */
 function statusOf({ kind, status }: DeliveryOutcome): string {
   return statusOfClass(status, CLASSES[kind])
-}
-
-function isProbe({ traceFlags }: ActiveMessage): boolean {
-  return (traceFlags & USER_PROBE) !== 0
 }
 
 /** What the other side said is not why a recipient waits. */

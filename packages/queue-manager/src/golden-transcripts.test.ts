@@ -142,7 +142,7 @@ const DIFFERENCES: Record<string, readonly Difference[]> = {
 }
 
 // Not played: agent-handshake and delivery-request (agents are called, there is no protocol),
-// skipped-locked (there are no locks), verify-pending-limit (there is no address verification).
+// skipped-locked (there are no locks).
 
 /** What is recorded, but for the differences: each of them must be there. */
 function expectedLines(name: string): string[] {
@@ -178,6 +178,7 @@ class Stage {
   readonly up = new Set<string>()
   /** Of notifications, by queue id. */
   sizes: Record<string, { contentLength: number }> = {}
+  resolve = resolve
   /** What the agent `tst` does. */
   crashes = false
   defers = false
@@ -190,7 +191,7 @@ class Stage {
     const hostname = 'mx.example.test'
     this.world = new World((request) => this.#deliver(request), { transport, hostname, ...options })
     this.world.down.add('noexist')
-    this.world.ports = { resolve: (_, recipient) => resolve(recipient) }
+    this.world.ports = { resolve: (_, recipient) => this.resolve(recipient) }
     // A notification is mail to the sender.
     this.world.send = async ({ message }) => {
       this.#notices += 1
@@ -418,6 +419,20 @@ const SCENES: Record<string, Scene> = {
     async play(stage) {
       stage.sizes = { QID2: { contentLength: 2052 } }
       await stage.mail('QID1', 245, { sender: 's@disc.test', recipients: ['u@foo..bar'] })
+    },
+  },
+  'verify-pending-limit': {
+    options: { pendingProbeLimit: 2 },
+    async play(stage) {
+      const attributes = new Map([['trace_flags', '256']])
+      const probing = { sender: 'double-bounce@mx.example.test', attributes }
+      stage.resolve = (recipient) => {
+        return { kind: 'route', transport: 'tst', nexthop: 'foo.tst', recipient }
+      }
+      const mail = [0, 1, 2, 3].map((at) =>
+        stage.mail(`QID${at + 1}`, 236, { ...probing, recipients: [`v${at}@foo.tst`] }),
+      )
+      await Promise.all(mail)
     },
   },
   'retry-service-down': {

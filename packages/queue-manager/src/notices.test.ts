@@ -319,6 +319,21 @@ describe('QueueManager: reports', () => {
     await next.drain()
   })
 
+  it('S-86: a probe of verify(8) is asked for and gone; nobody is told', async () => {
+    const here = world({ softBounceTransports: new Set(['smtp']) })
+    const attributes = new Map([['trace_flags', '256']])
+    await run(here, { recipients: ['sent@x', 'bounced@x', 'deferred@x'], attributes })
+    expect(here.requests.every(({ isProbe }) => isProbe)).toBe(true)
+    const relay = 'relay=mx[192.0.2.1]:25'
+    expect(here.masked.slice(1).sort()).toEqual([
+      'qmgr: Q: removed',
+      `smtp: Q: to=<bounced@x>, ${relay}, dsn=5.1.1, status=undeliverable (bounced)`,
+      `smtp: Q: to=<deferred@x>, ${relay}, dsn=4.2.0, status=undeliverable (deferred)`,
+      `smtp: Q: to=<sent@x>, ${relay}, dsn=2.0.0, status=deliverable (sent)`,
+    ])
+    expect([here.notices, here.store.places()]).toEqual([[], {}])
+  })
+
   it('F-77: of sendmail -bv say what could be delivered; nothing is, and nobody waits', async () => {
     const here = world()
     const attributes = new Map([['trace_flags', '512']])

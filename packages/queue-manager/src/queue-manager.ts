@@ -314,7 +314,7 @@ export class QueueManager {
     // Of a message that is redirected, or not tried any more, no one else is of interest (S-21).
     if (kind !== 'over' && part.redirect === undefined) message.unread = part.unread
     this.#active.set(envelope.id, message)
-    if (message.isProbe) this.#probes += 1
+    if (message.isMtaProbe) this.#probes += 1
     announce(envelope, this.#options.infoLogAddressFormat, this.#ports.log)
     const asked = kind === 'over' ? [] : this.#routesOf(message, part.recipients)
     const routes = asked instanceof Promise ? await asked : asked
@@ -368,7 +368,7 @@ export class QueueManager {
   }
 
   #release(id: string): void {
-    if (this.#active.get(id)?.isProbe) this.#probes -= 1
+    if (this.#active.get(id)?.isMtaProbe) this.#probes -= 1
     this.#active.delete(id)
     this.#pump()
   }

@@ -1,12 +1,11 @@
 import { splitAddress } from '@posthouse/mail-address'
 import type { Logger } from '@posthouse/mail-log'
-import type { EnvelopeRecipient, MessageEnvelope } from '@posthouse/queue-store'
+import type { EnvelopeRecipient } from '@posthouse/queue-store'
 
 import type { ActiveMessage } from './active-message.ts'
 import type { QueueManagerOptions } from './options.ts'
 import type { QueueManagerPorts, Resolution } from './ports.ts'
 import { DISCARDED } from './request-grouping.ts'
-import { MTA_PROBE, traceFlagsOf, USER_PROBE } from './trace-flags.ts'
 
 /** Where one recipient goes. */
 export interface Route {
@@ -15,8 +14,6 @@ export interface Route {
   /** With the resolved address. */
   readonly recipient: EnvelopeRecipient
 }
-
-const UNAVAILABLE = 'address verification is not available yet'
 
 /** Finds the transport and next hop of recipients: rules S-21 to S-24. */
 export class Router {
@@ -50,10 +47,6 @@ export class Router {
     recipients: readonly EnvelopeRecipient[],
   ): Route[] | Promise<Route[]> {
     const { envelope } = message
-    if (message.isProbe) {
-      const text = `${envelope.id}: kept in the queue: ${UNAVAILABLE}`
-      this.#log.warning(text, { queueId: envelope.id, reason: UNAVAILABLE })
-    }
     // All are asked for before any is waited for: a table may be slow to answer.
     const routes = this.#wanted(recipients, envelope.redirect).map(
       (recipient) => this.#filter(message, recipient) ?? this.#ask(message, recipient),
@@ -79,10 +72,10 @@ export class Router {
   }
 
   /** S-22: all mail of the message goes to its content filter. A redirection overrides it. */
-  #filter({ envelope }: ActiveMessage, recipient: EnvelopeRecipient): Route | undefined {
+  #filter({ envelope, isProbe }: ActiveMessage, recipient: EnvelopeRecipient): Route | undefined {
     const { contentFilter, redirect } = envelope
     if (contentFilter === undefined || redirect !== undefined) return undefined
-    if (isProbe(envelope)) return undefined // Probes of addresses pass filters by.
+    if (isProbe) return undefined // Probes of addresses pass filters by.
     const colon = contentFilter.indexOf(':')
     const transport = colon < 0 ? contentFilter : contentFilter.slice(0, colon)
     const given = colon < 0 ? '' : contentFilter.slice(colon + 1)
@@ -93,9 +86,9 @@ export class Router {
   }
 
   /** S-23, and rows 1 to 3 of S-24. */
-  #ask({ envelope }: ActiveMessage, recipient: EnvelopeRecipient): Route | Promise<Route> {
+  #ask({ envelope, isProbe }: ActiveMessage, recipient: EnvelopeRecipient): Route | Promise<Route> {
     const { address } = recipient
-    const request = isProbe(envelope) ? 'verify' : 'resolve'
+    const request = isProbe ? 'verify' : 'resolve'
     if (address === '') return error(recipient, '5.1.3 null recipient address')
     const fail = (failure: unknown): Resolution => {
       const text = `${envelope.id}: address resolver failed for <${address}>: ${String(failure)}`
@@ -125,7 +118,7 @@ export class Router {
   #postponed(message: ActiveMessage, route: Route): Route {
     const { transport, recipient } = route
     if (transport === 'error' || transport === 'retry') return route
-    const { envelope, overrideDefer, isProbe } = message
+    const { envelope, overrideDefer, isMtaProbe } = message
     if (envelope.isForceExpired) {
       return retry(recipient, '4.7.0 message is administratively expired')
     }
@@ -133,10 +126,10 @@ export class Router {
     if (this.#deferTransports.has(transport) && !overrideDefer && !envelope.flush) {
       return retry(recipient, '4.3.2 deferred transport')
     }
-    if (isProbe && this.#probes() > this.#options.pendingProbeLimit) {
+    if (isMtaProbe && this.#probes() > this.#options.pendingProbeLimit) {
       return retry(recipient, '4.3.2 Too many address verification requests')
     }
-    return isProbe ? retry(recipient, `4.3.0 ${UNAVAILABLE}`) : route
+    return route
   }
 }
 
@@ -149,11 +142,6 @@ function precedes(one: EnvelopeRecipient, other: EnvelopeRecipient): boolean {
 
 function lowerDomain({ address }: EnvelopeRecipient): string {
   return (splitAddress(address).domain ?? '').toLowerCase()
-}
-
-/** Nothing of a probe may be delivered (S-86). */
-function isProbe(envelope: MessageEnvelope): boolean {
-  return (traceFlagsOf(envelope) & (MTA_PROBE | USER_PROBE)) !== 0
 }
 
 function routeOf(recipient: EnvelopeRecipient, resolution: Resolution): Route {

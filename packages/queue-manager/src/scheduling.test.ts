@@ -222,7 +222,7 @@ describe('QueueManager: the order of rerouting', () => {
   const probe = { attributes: new Map([['trace_flags', '256']]) }
 
   async function outcome(envelope: object, options = {}, counts = [1], local = false) {
-    const { here } = worldOf(() => 100, {}, options)
+    const { here } = worldOf(() => 0.1, {}, options)
     here.ports = {
       // Slow, so that all are in memory before one of them ends.
       resolve: async (_, recipient) => {
