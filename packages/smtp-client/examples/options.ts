@@ -38,6 +38,7 @@ export const options: SmtpClientOptions = {
   pixDelayMs: 10_000,
   sendXforward: false,
   replyLineLimit: 2048,
+  replyFilter: undefined,
   contentLineLimit: 998,
   disableMimeOutputConversion: false,
   contentChecks: undefined,

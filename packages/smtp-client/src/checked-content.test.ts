@@ -41,7 +41,7 @@ async function check(
   }
   const inspector = new ContentInspector({ ...NONE, ...checks }, 'QID', logger)
   const sent: Uint8Array[] = []
-  const changes = { inspector, mapping: mapping && new GenericMapping(mapping, logger) }
+  const changes = { inspector, mapping: mapping && new GenericMapping(mapping, 'maps', logger) }
   for await (const piece of checkedContent(() => chunks, changes, LIMITS, sevenBit)()) {
     sent.push(Buffer.from(piece))
   }

@@ -12,7 +12,9 @@ afterEach(() => {
 })
 
 /** A connection, and the server's end of it. */
-async function pair(): Promise<{ connection: Connection; peer: Socket }> {
+async function pair(
+  filter?: (line: string) => Promise<string>,
+): Promise<{ connection: Connection; peer: Socket }> {
   const server = createServer({ noDelay: true })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -24,7 +26,7 @@ async function pair(): Promise<{ connection: Connection; peer: Socket }> {
   if ('reason' in socket) throw new Error(socket.reason)
   const [peer] = (await accepted) as [Socket]
   peer.on('error', () => undefined)
-  const connection = new Connection(socket, 2048, events)
+  const connection = new Connection(socket, 2048, { ...events, ...(filter && { filter }) })
   closers.push(() => {
     connection.destroy()
     peer.destroy()
@@ -65,5 +67,75 @@ describe('Connection', () => {
       const reply = connection.read(1000)
       expect((reply instanceof Promise ? await reply : reply).code).toBe(250)
     }
+  })
+})
+
+describe('with a filter for lines', () => {
+  /** A filter that answers when it is told to. */
+  function slowFilter() {
+    const asked: ((line: string) => void)[] = []
+    const filter = (_: string) => new Promise<string>((resolve) => asked.push(resolve))
+    const answer = async (line: string): Promise<void> => {
+      await expect.poll(() => asked.length).toBeGreaterThan(0)
+      asked.shift()!(line)
+    }
+    return { filter, answer }
+  }
+
+  it('C-41: what a server said before it left is a reply, however long it takes', async () => {
+    const { filter, answer } = slowFilter()
+    const { connection, peer } = await pair(filter)
+    const reply = connection.read(0)
+    peer.end('250 queued\r\n')
+    await expect.poll(() => connection.failed).toBe(true)
+    await answer('250 and delivered')
+    expect(await reply).toMatchObject({ text: '250 and delivered' })
+    expect(() => connection.read(0)).toThrow(expect.objectContaining({ code: 'lost' }))
+  })
+
+  it('C-41: a reply that a filter leaves unfinished ends with the connection', async () => {
+    const { filter, answer } = slowFilter()
+    const { connection, peer } = await pair(filter)
+    peer.end('250 queued\r\n')
+    await expect.poll(() => connection.failed).toBe(true)
+    const reply = connection.read(0) as Promise<unknown>
+    await answer('250-more')
+    await expect(reply).rejects.toMatchObject({ code: 'lost' })
+  })
+
+  it('C-41: one that comes in pieces is looked up in order', async () => {
+    const { filter, answer } = slowFilter()
+    const { connection, peer } = await pair(filter)
+    const reply = connection.read(0)
+    peer.write('250-a\r\n250-b\r\n')
+    await answer('250-1')
+    peer.write('250 c\r\n250 next\r\n')
+    await answer('250-2')
+    await answer('250 3')
+    expect(await reply).toMatchObject({ text: '250-1\n250-2\n250 3' })
+    const next = connection.read(0)
+    await answer('250 4')
+    expect(await next).toMatchObject({ text: '250 4' })
+  })
+
+  it('C-41: a filter that fails fails the one who reads', async () => {
+    const error = new Error('down')
+    const { connection, peer } = await pair((line) =>
+      line === '250 bad' ? Promise.reject(error) : Promise.resolve(line),
+    )
+    const reply = connection.read(0) as Promise<unknown>
+    peer.write('250 bad\r\n250 good\r\n')
+    await expect(reply).rejects.toBe(error)
+    expect(await connection.read(0)).toMatchObject({ text: '250 good' })
+  })
+
+  it('C-36: time goes on while a filter looks', async () => {
+    const { filter, answer } = slowFilter()
+    const { connection, peer } = await pair(filter)
+    peer.write('250 x\r\n')
+    const reply = connection.read(20) as Promise<unknown>
+    await expect(reply).rejects.toMatchObject({ code: 'timeout' })
+    await answer('250 too late')
+    expect(connection.failed).toBe(true)
   })
 })

@@ -48,6 +48,8 @@ export class Connection {
   #failure: ConversationErrorCode | undefined
   #reader: Waiter<SmtpReply> | undefined
   #drain: Waiter<void> | undefined
+  /** A filter looks at what is here. */
+  #isFiltering = false
 
   /**
    * @param socket Connected. Its errors are reported by `read` and `drained` from now on.
@@ -112,8 +114,8 @@ export class Connection {
     })
   }
 
-  /** A reply that is here already. */
-  peek(): SmtpReply | undefined {
+  /** A reply that is here already. To be asked for while nobody reads. */
+  peek(): SmtpReply | undefined | Promise<SmtpReply | undefined> {
     return this.#replies.next()
   }
 
@@ -121,18 +123,20 @@ export class Connection {
    * The next reply: at once when it is here already.
    *
    * @param timeoutMs Longest time without an octet from the server; 0 waits for ever.
-   * @throws {ConversationError} also when returning a promise: it rejects.
+   * @throws {ConversationError | TableError} also when returning a promise: it rejects.
    */
   read(timeoutMs: number): SmtpReply | Promise<SmtpReply> {
     const reply = this.#replies.next()
-    if (reply !== undefined) return reply
+    const isFiltering = reply instanceof Promise
+    if (reply !== undefined && !isFiltering) return reply
     if (this.#replies.broken) this.#fail('lost')
-    if (this.#failure !== undefined) throw new ConversationError(this.#failure)
+    if (this.#failure !== undefined && !isFiltering) throw new ConversationError(this.#failure)
     if (this.#deadline === undefined) this.#socket.setTimeout(timeoutMs)
     else this.#deadline.awaitReply(timeoutMs)
     if (this.#socket.isPaused()) this.#socket.resume()
     return new Promise((resolve, reject) => {
       this.#reader = { resolve, reject }
+      if (isFiltering) this.#awaitFilter(reply)
     })
   }
 
@@ -166,20 +170,47 @@ export class Connection {
   #receive(chunk: Buffer): void {
     if (this.#failure === 'timeout') return
     this.#replies.push(chunk)
-    const reader = this.#reader
-    if (reader === undefined) {
+    if (this.#reader === undefined || this.#isFiltering) {
       if (this.#replies.buffered > MAX_BUFFERED) this.#socket.pause()
       return
     }
     const reply = this.#replies.next()
-    if (reply !== undefined) {
-      this.#reader = undefined
-      this.#deadline?.stop()
-      reader.resolve(reply)
-    } else if (this.#replies.broken) {
+    if (reply instanceof Promise) this.#awaitFilter(reply)
+    else this.#settle(reply)
+  }
+
+  #awaitFilter(pending: Promise<SmtpReply | undefined>): void {
+    this.#isFiltering = true
+    const done = (): void => {
+      this.#isFiltering = false
+    }
+    pending.then(
+      (reply) => {
+        done()
+        this.#settle(reply)
+      },
+      (error: Error) => {
+        done()
+        this.#takeReader()?.reject(error)
+      },
+    )
+  }
+
+  #takeReader(): Waiter<SmtpReply> | undefined {
+    const reader = this.#reader
+    this.#reader = undefined
+    this.#deadline?.stop()
+    return reader
+  }
+
+  /** Gives the reader what it waits for, or lets it wait on. */
+  #settle(reply: SmtpReply | undefined): void {
+    if (reply !== undefined) this.#takeReader()?.resolve(reply)
+    else if (this.#replies.broken) {
       this.#fail('lost')
       this.#socket.destroy()
-    }
+    } else if (this.#failure !== undefined) this.#fail(this.#failure)
+    else if (this.#socket.isPaused()) this.#socket.resume()
   }
 
   #drained(): void {
@@ -199,6 +230,8 @@ export class Connection {
     this.#failure ??= code
     this.#deadline?.stop()
     if (this.#reader === undefined && this.#drain === undefined) return
+    // What the server said before it left may be a reply.
+    if (code === 'lost' && this.#isFiltering) return
     const error = new ConversationError(this.#failure)
     this.#reader?.reject(error)
     this.#drain?.reject(error)

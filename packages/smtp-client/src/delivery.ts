@@ -5,7 +5,7 @@ import { type Destination, Destinations, type LookupContext } from './destinatio
 import { TableError } from './errors.ts'
 import type { Failure } from './failure.ts'
 import { relayText } from './failure.ts'
-import { type GenericMap, GenericMapping } from './generic-mapping.ts'
+import { type GenericMapping, genericMapping } from './generic-mapping.ts'
 import { type HandshakeContext, type HandshakeTerms, openSession } from './handshake.ts'
 import { Outcomes } from './outcomes.ts'
 import type { SessionNotice, SmtpDelivery, SmtpReport } from './request.ts'
@@ -78,8 +78,9 @@ export class Delivery implements Walker {
   }
 
   async #run(): Promise<SmtpReport> {
-    const { genericMap } = this.#context.options
-    if (genericMap !== undefined) await this.#mapAddresses(genericMap)
+    const { options, log } = this.#context
+    const mapping = genericMapping(options, log)
+    if (mapping !== undefined) await this.#mapAddresses(mapping)
     this.#refuseWhatCannotBeSent()
     const { all } = this.#destinations
     let at = 0
@@ -93,10 +94,9 @@ export class Delivery implements Walker {
     return looping.length === 0 ? report : { ...report, looping }
   }
 
-  async #mapAddresses(map: GenericMap): Promise<void> {
-    const { log } = this.#context
+  async #mapAddresses(mapping: GenericMapping): Promise<void> {
     try {
-      this.#sent = await new GenericMapping(map, log).envelope(this.#delivery)
+      this.#sent = await mapping.envelope(this.#delivery)
     } catch (error) {
       if (!(error instanceof TableError)) throw error
       const failure = { kind: 'message', status: '4.3.0', text: error.message } as const

@@ -32,7 +32,6 @@ import {
 } from './index.ts'
 
 // Not in vectors/dialogues.json, by what they need:
-// lookup tables: reply-filter reply-filter-error
 // DANE: dane-*
 // best_mx_transport: loop-bestmx-transport
 // address probes: group E

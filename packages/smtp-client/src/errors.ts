@@ -16,3 +16,8 @@ export class ConversationError extends Error {
 export class TableError extends Error {
   override readonly name = 'TableError'
 }
+
+/** Whether nothing more can be said in a session: other errors are bugs. */
+export function isEndOfSession(error: unknown): error is ConversationError | TableError {
+  return error instanceof ConversationError || error instanceof TableError
+}

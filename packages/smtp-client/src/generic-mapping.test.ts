@@ -16,7 +16,7 @@ const table: GenericMap = (address) => TABLE[address]
 
 function setUp(map: GenericMap = table) {
   const { logger, lines } = memoryLogger()
-  return { mapping: new GenericMapping(map, logger), lines }
+  return { mapping: new GenericMapping(map, 'smtp_generic_maps', logger), lines }
 }
 
 function delivery(sender: string, recipients: readonly string[]): SmtpDelivery {

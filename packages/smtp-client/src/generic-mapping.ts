@@ -7,6 +7,8 @@ import {
 import type { Logger } from '@posthouse/mail-log'
 
 import { TableError } from './errors.ts'
+import { parameterNames } from './lmtp.ts'
+import type { SmtpClientOptions } from './options.ts'
 import type { SmtpDelivery } from './request.ts'
 
 /**
@@ -17,15 +19,26 @@ export type GenericMap = (address: string) => Mapped | Promise<Mapped>
 type Mapped = readonly [string, ...string[]] | undefined
 
 const LF = 0x0a
-const PROBLEM = 'smtp_generic_maps map lookup problem'
+
+/** The mapping that options ask for, if they ask for one. */
+export function genericMapping(
+  { genericMap, lmtp }: Pick<SmtpClientOptions, 'genericMap' | 'lmtp'>,
+  log: Logger,
+): GenericMapping | undefined {
+  const name = parameterNames(lmtp)('smtp_generic_maps')
+  return genericMap && new GenericMapping(genericMap, name, log)
+}
 
 /** Addresses of this system become those that the world knows, on the wire only (C-172). */
 export class GenericMapping {
   readonly #map: GenericMap
+  readonly #name: string
   readonly #log: Logger
 
-  constructor(map: GenericMap, log: Logger) {
+  /** @param name The parameter. */
+  constructor(map: GenericMap, name: string, log: Logger) {
     this.#map = map
+    this.#name = name
     this.#log = log
   }
 
@@ -71,12 +84,13 @@ export class GenericMapping {
       const found = await this.#map(address)
       if (found === undefined) return undefined
       if (found.length > 1) {
-        this.#log.warning(`multi-valued smtp_generic_maps result for ${address}`)
+        this.#log.warning(`multi-valued ${this.#name} result for ${address}`)
       }
       return found[0]
     } catch (error) {
-      this.#log.fatal(`${PROBLEM} for ${address}`)
-      throw new TableError(PROBLEM, { cause: error })
+      const problem = `${this.#name} map lookup problem`
+      this.#log.fatal(`${problem} for ${address}`)
+      throw new TableError(problem, { cause: error })
     }
   }
 }

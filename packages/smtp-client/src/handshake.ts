@@ -6,7 +6,7 @@ import type { MailServer } from '@posthouse/mx-lookup'
 import { type ConnectContext, connectFrom, type Unreachable } from './connect-from.ts'
 import { Connection, type ConnectionEvents } from './connection.ts'
 import { type DiscardList, discardList, NO_FEATURES, parseEhlo } from './ehlo.ts'
-import { ConversationError } from './errors.ts'
+import { ConversationError, TableError } from './errors.ts'
 import {
   conversationFailure,
   type Failure,
@@ -133,6 +133,15 @@ class Handshake {
 
   /** @throws {ConversationError} */
   async run(): Promise<Failure | undefined> {
+    try {
+      return await this.#run()
+    } catch (error) {
+      if (!(error instanceof TableError)) throw error
+      return localDataError(this.#session.server)
+    }
+  }
+
+  async #run(): Promise<Failure | undefined> {
     const { tls } = this.#context
     if (tls?.options.wrapperMode && this.#terms.policy !== undefined) {
       const failure = await this.#startTls(tls, this.#terms.policy)

@@ -7,6 +7,7 @@ export type { LmtpOptions } from './lmtp.ts'
 export type { SmtpClientOptions } from './options.ts'
 export type { ReplyEvents, SmtpReply } from './reply.ts'
 export { ReplyReader } from './reply.ts'
+export type { ReplyFilter } from './reply-filter.ts'
 export type {
   MessageOrigin,
   SessionNotice,

@@ -4,6 +4,7 @@ import type { ClientTable, SmtpContentChecks } from './content-checks.ts'
 import type { SessionErrorClass } from './failure.ts'
 import type { GenericMap } from './generic-mapping.ts'
 import type { LmtpOptions } from './lmtp.ts'
+import type { ReplyFilter } from './reply-filter.ts'
 import type { SaslOptions } from './sasl/sasl-options.ts'
 import type { TlsOptions } from './tls/tls-options.ts'
 
@@ -89,6 +90,8 @@ export interface SmtpClientOptions extends ServicePorts {
 
   /** `line_length_limit`: octets kept of a server's line (C-39). */
   readonly replyLineLimit: number
+  /** `smtp_reply_filter`; undefined: servers say what they say (C-41). */
+  readonly replyFilter: ReplyFilter | undefined
   /** `smtp_line_length_limit`: octets, 2 or more; 0 breaks no line (C-162). */
   readonly contentLineLimit: number
   /** `disable_mime_output_conversion`: 8-bit content goes out as it is (C-164). */

@@ -12,7 +12,9 @@ function setUp(limit = 2048) {
   const push = (text: string | Buffer): SmtpReply[] => {
     reader.push(Buffer.from(text as string))
     const replies: SmtpReply[] = []
-    for (let reply = reader.next(); reply !== undefined; reply = reader.next()) replies.push(reply)
+    for (let reply = reader.next(); reply !== undefined; reply = reader.next()) {
+      if (!(reply instanceof Promise)) replies.push(reply)
+    }
     return replies
   }
   return { reader, events, push }
@@ -141,6 +143,58 @@ describe('ReplyReader', () => {
         expect(split.events).toEqual(whole.events)
       }),
       { numRuns: 200 },
+    )
+  })
+})
+
+describe('with a filter', () => {
+  const REPLACED: Readonly<Record<string, string>> = {
+    '250 one': '250-one',
+    '250-two': '450 4.2.0 two',
+    '550 three': 'no reply',
+    '': '',
+  }
+
+  /** All replies to chunks, where each lookup takes some turns. */
+  async function read(chunks: readonly string[]) {
+    const events: string[] = []
+    const reader = new ReplyReader(2048, {
+      tooLong: (text) => events.push(text),
+      garbage: (line) => events.push(line),
+      filter: async (line) => {
+        for (let turn = 0; turn < line.length % 3; turn++) await Promise.resolve()
+        return REPLACED[line] ?? line
+      },
+    })
+    const replies: SmtpReply[] = []
+    for (const chunk of chunks) {
+      reader.push(Buffer.from(chunk))
+      for (let reply = await reader.next(); reply; reply = await reader.next()) replies.push(reply)
+    }
+    return { texts: replies.map(({ code, status, text }) => [code, status, text]), events }
+  }
+
+  it('C-41: lines are replaced before they are parsed: replies join, split, change', async () => {
+    const text = '250 one\r\n250-two\r\n250 more\r\n550 three\r\n354 go\r\n'
+    expect(await read([text])).toEqual({
+      texts: [
+        [450, '4.2.0', '250-one\n450 4.2.0 two'],
+        [250, '2.0.0', '250 more'],
+        [354, '5.5.0', 'no reply\n354 go'],
+      ],
+      events: ['no reply'],
+    })
+  })
+
+  it('C-41: the same, however the bytes come', async () => {
+    const line = fc.constantFrom(...Object.keys(REPLACED), '354 x', '250-y', '221 z')
+    await fc.assert(
+      fc.asyncProperty(fc.array(line), fc.array(fc.nat(40)), async (lines, cuts) => {
+        const text = lines.map((one) => `${one}\r\n`).join('')
+        const ends = [...cuts.toSorted((a, b) => a - b), text.length]
+        const chunks = ends.map((end, at) => text.slice(ends[at - 1] ?? 0, end))
+        expect(await read(chunks)).toEqual(await read([text]))
+      }),
     )
   })
 })

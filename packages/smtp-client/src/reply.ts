@@ -16,6 +16,8 @@ export interface ReplyEvents {
   tooLong(text: string): void
   /** A line that is no reply line. A reply that follows it may answer another command (C-42). */
   garbage(line: string): void
+  /** The line to be read instead of one that came (C-41); absent: all are read as they are. */
+  filter?(line: string): Promise<string>
   /** Each line, when it is read; absent: nobody wants to know. */
   line?(line: string): void
 }
@@ -68,11 +70,18 @@ export class ReplyReader {
     this.#at = 0
   }
 
-  /** The next complete reply, or undefined if there is none yet. */
-  next(): SmtpReply | undefined {
+  /**
+   * The next complete reply, or undefined if there is none yet. With a filter it may be a promise:
+   * ask again only when it has settled. It rejects as the filter does, and that line is lost.
+   */
+  next(): SmtpReply | undefined | Promise<SmtpReply | undefined> {
     for (;;) {
       const line = this.#nextLine()
       if (line === undefined) return undefined
+      const filtering = this.#events.filter?.(line)
+      if (filtering !== undefined) {
+        return filtering.then((filtered) => this.#parse(filtered) ?? this.next())
+      }
       const reply = this.#parse(line)
       if (reply !== undefined) return reply
     }

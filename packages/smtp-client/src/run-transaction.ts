@@ -4,7 +4,7 @@ import type { Logger } from '@posthouse/mail-log'
 import { checkedContent } from './checked-content.ts'
 import { mailCommand, needsConversion, rcptCommand } from './commands.ts'
 import { ContentInspector } from './content-checks.ts'
-import { ConversationError, TableError } from './errors.ts'
+import { ConversationError, isEndOfSession, TableError } from './errors.ts'
 import {
   conversationFailure,
   type Failure,
@@ -14,7 +14,7 @@ import {
   rejection,
   relayText,
 } from './failure.ts'
-import { GenericMapping } from './generic-mapping.ts'
+import { genericMapping } from './generic-mapping.ts'
 import type { SmtpClientOptions } from './options.ts'
 import type { AttemptFacts, Outcomes } from './outcomes.ts'
 import type { SmtpReply } from './reply.ts'
@@ -112,7 +112,7 @@ export class TransactionRun {
       }
     } catch (error) {
       // Nothing but the question was asked, so nothing failed: another session will do.
-      if (!(error instanceof ConversationError)) throw error
+      if (!isEndOfSession(error)) throw error
     }
     connection.destroy()
     return false
@@ -216,15 +216,15 @@ export class TransactionRun {
       const sending = this.#send(step)
       const early = sending instanceof Promise ? await sending : sending
       if (early === undefined) continue
-      this.#applyEarly(early, transaction)
+      await this.#applyEarly(early, transaction)
       return 'broken'
     }
   }
 
   /** Takes replies that are here although the connection is lost. @throws {ConversationError} */
-  #applyEarly(first: SmtpReply, transaction: Transaction): void {
+  async #applyEarly(first: SmtpReply, transaction: Transaction): Promise<void> {
     let reply: SmtpReply | undefined = first
-    for (; reply !== undefined; reply = this.session.connection.peek()) {
+    for (; reply !== undefined; reply = await this.session.connection.peek()) {
       if (transaction.expecting === undefined) return
       this.#apply(transaction.reply(reply))
     }
@@ -268,20 +268,20 @@ export class TransactionRun {
   #content(): SmtpDelivery['content'] {
     const { delivery, options, log } = this.#context
     const { content, queueId } = delivery
-    const { contentChecks, genericMap, mimeLimits, replyLineLimit: lineLengthLimit } = options
+    const { contentChecks, mimeLimits, replyLineLimit: lineLengthLimit } = options
     const isConverted = needsConversion(delivery, this.session.features, options)
     const limits = { ...mimeLimits, lineLengthLimit }
-    if (contentChecks === undefined && genericMap === undefined) {
+    const mapping = genericMapping(options, log)
+    if (contentChecks === undefined && mapping === undefined) {
       return isConverted ? sevenBitContent(content, limits) : content
     }
     const inspector = contentChecks && new ContentInspector(contentChecks, queueId, log)
-    const mapping = genericMap && new GenericMapping(genericMap, log)
     return checkedContent(content, { inspector, mapping }, limits, isConverted)
   }
 
-  #early(error: unknown): SmtpReply {
+  async #early(error: unknown): Promise<SmtpReply> {
     const isLost = error instanceof ConversationError && error.code === 'lost'
-    const early = isLost ? this.session.connection.peek() : undefined
+    const early = isLost ? await this.session.connection.peek() : undefined
     if (early === undefined) throw error
     this.session.spoil()
     return early
@@ -316,6 +316,8 @@ export class TransactionRun {
       const phase =
         this.#sendingContent || awaited === undefined ? 'sending message body' : PHASES[awaited]
       this.#fail(conversationFailure(server, error.code, phase))
+    } else if (error instanceof TableError) {
+      this.#fail(localDataError(server))
     } else if (error instanceof ContentError && error.cause instanceof MimeNestingError) {
       this.#fail({ kind: 'message', status: '5.6.0', text: error.cause.message })
     } else if (error instanceof ContentError) {

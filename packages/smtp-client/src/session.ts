@@ -4,10 +4,11 @@ import type { MailServer } from '@posthouse/mx-lookup'
 
 import type { Connection, ConnectionEvents } from './connection.ts'
 import { NO_FEATURES, type ServerFeatures } from './ehlo.ts'
-import { ConversationError } from './errors.ts'
+import { isEndOfSession } from './errors.ts'
 import { relayText, type SessionErrorClass } from './failure.ts'
 import { parameterNames } from './lmtp.ts'
 import type { SmtpClientOptions } from './options.ts'
+import { filteredLine } from './reply-filter.ts'
 import type { SessionNotice } from './request.ts'
 import { SessionTranscript } from './session-transcript.ts'
 import type { Protection } from './tls/tls-engine.ts'
@@ -16,7 +17,7 @@ import type { TlsPolicy } from './tls/tls-policy.ts'
 /** When a session may be used again (C-114), and when it is told of (C-110). */
 type SessionOptions = Pick<
   SmtpClientOptions,
-  'reuseTimeLimitMs' | 'reuseCountLimit' | 'notifyClasses' | 'lmtp'
+  'reuseTimeLimitMs' | 'reuseCountLimit' | 'notifyClasses' | 'replyFilter' | 'lmtp'
 >
 
 /**
@@ -154,8 +155,13 @@ export class SmtpSession {
       sent: (text: string) => this.#transcript?.sent(text),
       line: (line: string) => this.#transcript?.received(line),
     }
+    const { replyFilter } = this.#options
+    const filtering = replyFilter && {
+      filter: (line: string) => filteredLine(line, replyFilter, this.server, this.#queueId, log),
+    }
     return {
       ...recording,
+      ...filtering,
       tooLong: (text) => {
         const relay = relayText(this.server)
         log.warning(`${relay}: ${text}`, { queueId: this.#queueId, relay })
@@ -192,7 +198,7 @@ export async function quit(
     try {
       await connection.read(options.quitTimeoutMs)
     } catch (error) {
-      if (!(error instanceof ConversationError)) throw error
+      if (!isEndOfSession(error)) throw error
     }
   }
   connection.close()

@@ -397,6 +397,33 @@ describe('envelope', () => {
 })
 
 describe('servers', () => {
+  it.each([
+    ['250 2.0.0 ok', 'deferred', 'MAIL FROM:<s@a.test>'],
+    ['250 2.0.0 queued', 'deferred', 'DATA'],
+    ['221 bye', 'sent', 'QUIT'],
+  ])('C-41: no answer of the filter for %j: %s, and nothing behind %s', async (bad, kind, last) => {
+    const replies = { QUIT: '221 bye', EHLO: '250 fake', '.': '250 2.0.0 queued' }
+    const server = await new FakeServer([], replies).listen()
+    const lookup = async (line: string) => {
+      if (line === bad) throw new Error('down')
+      return line === '220 fake ESMTP' ? '220 other' : undefined
+    }
+    const replyFilter = { table: 'fail:x', lookup }
+    const { client, lines } = setUp({ replyFilter, skipQuitResponse: false })
+    const { outcomes } = await client.deliver(delivery(server.nexthop))
+    const relay = `127.0.0.1[127.0.0.1]:${server.port}`
+    expect(outcomes).toMatchObject([{ kind, relay }])
+    if (kind === 'deferred') {
+      const text = 'local data error while talking to 127.0.0.1[127.0.0.1]'
+      expect(outcomes).toMatchObject([{ status: '4.3.0', text }])
+    }
+    expect(lines).toEqual([
+      `${relay}: replacing server reply "220 fake ESMTP" with "220 other"`,
+      `warning: QID: table fail:x lookup error for ${bad}`,
+    ])
+    expect(server.commands.at(-1)).toBe(last)
+  })
+
   it('C-3: a next hop that makes no sense defers, and says why', async () => {
     const { client, lines, fields } = setUp()
     const { outcomes, blame } = await client.deliver(delivery('[b.test'))

@@ -14,10 +14,12 @@ export function tableOptions(
     return text.startsWith('regexp:') ? regexpTable(text) : inlineTable(text, log)
   }
   const headerChecks = table('smtp_header_checks')
+  const replies = replyTable(config['smtp_reply_filter'] ?? '')
   const none = { mimeHeaderChecks: undefined, nestedHeaderChecks: undefined, bodyChecks: undefined }
   return {
     discardEhloKeywordMaps: table('smtp_discard_ehlo_keyword_address_maps'),
     pixWorkaroundMaps: table('smtp_pix_workaround_maps'),
+    replyFilter: replies && { table: config['smtp_reply_filter'] ?? '', lookup: replies },
     contentChecks: headerChecks === undefined ? undefined : { ...none, headerChecks },
     genericMap: genericMap(config, table('smtp_generic_maps')),
     deliveryStatusFilter: table('smtp_delivery_status_filter'),
@@ -61,5 +63,14 @@ function genericMap(
     }
     const replaced = await table(`@${domain}`)
     return replaced === undefined ? undefined : [`${localPart}${replaced}`]
+  }
+}
+
+/** The log of this one is not that of other tables. */
+function replyTable(text: string): ClientTable | undefined {
+  if (text === '') return undefined
+  if (text.startsWith('regexp:')) return regexpTable(text)
+  return () => {
+    throw new Error(text)
   }
 }

@@ -1,7 +1,12 @@
 import { rewriteAddress } from '@posthouse/address-resolver'
 import type { ParameterName } from '@posthouse/config'
 import { mapAddress } from '@posthouse/lookup-table'
-import type { ClientTable, SmtpClientOptions, SmtpContentChecks } from '@posthouse/smtp-client'
+import type {
+  ClientTable,
+  ReplyFilter,
+  SmtpClientOptions,
+  SmtpContentChecks,
+} from '@posthouse/smtp-client'
 
 import type { ListUser } from '../match-lists.ts'
 import { tableList } from '../table-lists.ts'
@@ -13,6 +18,7 @@ import { rewriteRules } from './resolver-options.ts'
 type TableOption =
   | 'discardEhloKeywordMaps'
   | 'pixWorkaroundMaps'
+  | 'replyFilter'
   | 'contentChecks'
   | 'genericMap'
   | 'deliveryStatusFilter'
@@ -43,6 +49,7 @@ export function smtpTableOptions(
   return {
     discardEhloKeywordMaps: tableOf('smtp_discard_ehlo_keyword_address_maps'),
     pixWorkaroundMaps: tableOf('smtp_pix_workaround_maps'),
+    replyFilter: replyFilter(user, tables),
     contentChecks: isChecked ? contentChecks : undefined,
     genericMap: genericMap(user, tables, ownAddresses),
     deliveryStatusFilter: tableOf('smtp_delivery_status_filter'),
@@ -65,4 +72,11 @@ function genericMap(
     rewrite: (address: string) => rewriteAddress(address, completion),
   }
   return loggedTable((address) => mapAddress(list, address, keys, rules), user)
+}
+
+function replyFilter(user: ListUser, tables: Tables): ReplyFilter | undefined {
+  const list = tableList('smtp_reply_filter', user, tables)
+  if (!list.has('all')) return undefined
+  const table = user.config.settings.expanded('smtp_reply_filter')
+  return { table, lookup: (line) => list.lookup(line) }
 }

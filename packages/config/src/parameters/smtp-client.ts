@@ -180,7 +180,6 @@ export const smtpClientParameters = {
     type: 'maps',
     default: '',
     since: '2.7',
-    supportedValues: [''],
     description: 'Table that may replace server reply lines.',
   },
   smtp_rset_timeout: {
