@@ -54,6 +54,25 @@ export function debugLevel(
   }
 }
 
+/**
+ * Whether a server is one whose sessions are logged (`debug_peer_list`); no, where that cannot be
+ * told: it is logged, and no reason to keep mail waiting. @throws {ConfigError}
+ */
+export function debugPeers(
+  user: ListUser,
+  tables: Tables,
+): (server: { readonly name: string; readonly address: string }) => Promise<boolean> {
+  const isListed = clientMatcher('debug_peer_list', user, tables)
+  return async (server) => {
+    try {
+      return await isListed(server)
+    } catch (error) {
+      user.log.warning(error instanceof Error ? error.message : String(error))
+      return false
+    }
+  }
+}
+
 /** A list of domains, without parent domains unless told so. @throws {ConfigError} */
 export function domainMatcher(
   name: ParameterName,

@@ -57,3 +57,30 @@ describe('Q-313: debug_peer_list', () => {
     )
   })
 })
+
+/** What is logged of a session with a server, without its port. */
+async function sessionLines(list: string): Promise<string[]> {
+  scene = await Scene.open({ parameters: { debug_peer_list: list } })
+  await scene.submit(['r@example.net'])
+  await scene.posthouse.logged(/: removed$/)
+  const lines = scene.posthouse.log.map((line) => /smtp\[\d+\]: ([<>w].*)/.exec(line)?.[1] ?? '')
+  return lines.filter((line) => line !== '').map((line) => line.replaceAll(/(?<=\]):\d+/g, ''))
+}
+
+describe('debug_peer_list for servers', () => {
+  it.each(['127.0.0.0/8', 'inline:{127.0.0.1=x}'])(
+    '%s: all that is said is logged',
+    async (list) => {
+      const lines = await sessionLines(list)
+      expect(lines[0]).toMatch(/^< 127\.0\.0\.1\[127\.0\.0\.1\]: 220 /)
+      expect(lines).toContain('> 127.0.0.1[127.0.0.1]: EHLO mx.example.com')
+      expect(lines).toContain('> 127.0.0.1[127.0.0.1]: RCPT TO:<r@example.net>')
+      expect(lines).toContain('> 127.0.0.1[127.0.0.1]: .')
+      expect(lines.join()).not.toContain('Subject')
+    },
+  )
+
+  it.each(['192.0.2.1', '!127.0.0.1, 127.0.0.0/8'])('%s: nothing of others', async (list) => {
+    expect(await sessionLines(list)).toEqual([])
+  })
+})

@@ -49,6 +49,7 @@ export const options: SmtpClientOptions = {
   finalDelivery: false,
   softBounce: false,
   helpfulWarnings: true,
+  isDebugPeer: () => false,
   notifyClasses: new Set(),
   cacheDestination: () => false,
   cacheOnDemand: true,

@@ -18,6 +18,7 @@ import {
   relayText,
 } from './failure.ts'
 import { parameterNames } from './lmtp.ts'
+import type { SmtpClientOptions } from './options.ts'
 import { pixWorkarounds } from './pix-workarounds.ts'
 import type { SmtpReply } from './reply.ts'
 import type { SessionNotice } from './request.ts'
@@ -80,9 +81,19 @@ export async function openSession(
   session.assign(terms.queueId)
   const socket = await connectFrom(context, server)
   if ('status' in socket) return { kind: 'unreachable', ...socket }
+  session.isVerbose = await isDebugPeer(options, server, terms.domain)
   const events = session.connectionEvents(log, options.helpfulWarnings)
   session.connection = converse(context, socket, events)
   return shakeHands(context, session, terms)
+}
+
+/** Whether `debug_peer_list` has a server, by its name and address, or the destination. */
+async function isDebugPeer(
+  { isDebugPeer: isListed }: SmtpClientOptions,
+  { name, address }: MailServer,
+  domain: string,
+): Promise<boolean> {
+  return (await isListed({ name, address })) || (await isListed({ name: domain, address }))
 }
 
 function converse(context: HandshakeContext, socket: Socket, events: ConnectionEvents): Connection {

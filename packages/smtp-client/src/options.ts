@@ -122,6 +122,15 @@ export interface SmtpClientOptions extends ServicePorts {
   readonly softBounce: boolean
   /** `helpful_warnings` (C-5, C-42). */
   readonly helpfulWarnings: boolean
+  /**
+   * `debug_peer_list`: whether to log all that is said in sessions with a server, but for the
+   * content and what would help to log in. Asked for its name, then for the destination as its
+   * name. Must not throw or reject.
+   */
+  readonly isDebugPeer: (server: {
+    readonly name: string
+    readonly address: string
+  }) => boolean | Promise<boolean>
   /** `notify_classes`: a report tells of sessions with such an error (C-110). Empty: of none. */
   readonly notifyClasses: ReadonlySet<SessionErrorClass>
 

@@ -35,6 +35,8 @@ export class SmtpSession {
   #protection: Protection | undefined
   /** Whether we have logged in. */
   hasLoggedIn = false
+  /** Whether all that is said is logged, but for the content. */
+  isVerbose = false
   /** Whether a firewall needs a pause before the last dot of messages (C-51). */
   delaysDot = false
   #uses = 1
@@ -149,11 +151,24 @@ export class SmtpSession {
     this.#uses++
   }
 
+  #tell(log: Logger, direction: '<' | '>', lines: readonly string[]): void {
+    const relay = relayText(this.server)
+    const queueId = this.#queueId
+    for (const line of lines) log.info(`${direction} ${relay}: ${line}`, { queueId, relay })
+  }
+
   /** What becomes log lines of this session (C-39, C-42, C-43), and part of its transcript. */
   connectionEvents(log: Logger, helpfulWarnings: boolean): ConnectionEvents {
-    const recording = this.#transcript && {
-      sent: (text: string) => this.#transcript?.sent(text),
-      line: (line: string) => this.#transcript?.received(line),
+    const isHeard = this.#transcript !== undefined || this.isVerbose
+    const recording = isHeard && {
+      sent: (text: string) => {
+        this.#transcript?.sent(text)
+        if (this.isVerbose) this.#tell(log, '>', text.split('\r\n').slice(0, -1))
+      },
+      line: (line: string) => {
+        this.#transcript?.received(line)
+        if (this.isVerbose) this.#tell(log, '<', [line])
+      },
     }
     const { replyFilter } = this.#options
     const filtering = replyFilter && {

@@ -398,6 +398,23 @@ describe('envelope', () => {
 
 describe('servers', () => {
   it.each([
+    ['127.0.0.1', true],
+    ['192.0.2.1', false],
+  ])('debug_peer_list: all that is said to %s is logged, but not the content', async (who, is) => {
+    const server = await new FakeServer(['PIPELINING']).listen()
+    const isDebugPeer = ({ address }: { address: string }) => address === who
+    const { client, lines } = setUp({ isDebugPeer })
+    await client.deliver(delivery(server.nexthop))
+    const said = [
+      ...['< 220 fake ESMTP', '> EHLO client.test', '< 250-fake', '< 250 PIPELINING'],
+      ...['> MAIL FROM:<s@a.test>', '> RCPT TO:<r@b.test>', '> DATA'],
+      ...['< 250 2.0.0 ok', '< 250 2.0.0 ok', '< 354 go', '> .', '> QUIT', '< 250 2.0.0 queued'],
+    ]
+    const relay = `127.0.0.1[127.0.0.1]:${server.port}: `
+    expect(lines).toEqual(is ? said.map((line) => line.replace(' ', ` ${relay}`)) : [])
+  })
+
+  it.each([
     ['250 2.0.0 ok', 'deferred', 'MAIL FROM:<s@a.test>'],
     ['250 2.0.0 queued', 'deferred', 'DATA'],
     ['221 bye', 'sent', 'QUIT'],

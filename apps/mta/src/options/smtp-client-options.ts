@@ -4,7 +4,7 @@ import type { ServicePorts } from '@posthouse/mx-lookup'
 import type { SessionErrorClass, SmtpClientOptions } from '@posthouse/smtp-client'
 
 import type { ClientService } from '../client-services.ts'
-import { domainMatcher, type ListUser } from '../match-lists.ts'
+import { debugPeers, domainMatcher, type ListUser } from '../match-lists.ts'
 import { servicePort } from '../system-services.ts'
 import type { Tables } from '../tables.ts'
 import { smtpSaslOptions } from './smtp-sasl-options.ts'
@@ -77,6 +77,7 @@ export function smtpClientOptions(
     finalDelivery: isLmtp && config.lmtp_assume_final,
     softBounce: config.soft_bounce,
     helpfulWarnings: config.helpful_warnings,
+    isDebugPeer: config.debug_peer_list.length === 0 ? () => false : debugPeers(user, tables),
     notifyClasses: new Set(config.notify_classes.filter(isSessionClass)),
     ...smtpTableOptions(user, tables, ownAddresses),
     tls: smtpTlsOptions(user, tables, readFile),

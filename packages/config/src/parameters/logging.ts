@@ -4,13 +4,14 @@ export const loggingParameters = {
     type: 'integer',
     default: '2',
     min: 1,
-    description: 'How verbose the log of qmqpd is for debug_peer_list: 1 steps, 2 reads, 3 bytes.',
+    description:
+      'How verbose the log is of qmqpd: 1 steps, 2 reads, 3 bytes; of smtp: what is said.',
   },
   debug_peer_list: {
     type: 'list',
     default: '',
     description:
-      'Clients whose QMQP sessions are logged verbosely. Next hops of smtp are not there yet.',
+      'QMQP clients, SMTP servers and next hops whose sessions are logged: see debug_peer_level.',
   },
   debugger_command: {
     type: 'string',
