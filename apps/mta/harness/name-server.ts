@@ -4,12 +4,16 @@ import { createServer, type Server } from 'node:net'
 
 import { type Answer, decode, encode } from 'dns-packet'
 
-/** Records by name and type (`10 mx.test`, an address), or how the question fails. */
+/**
+ * Records by name and type (`10 mx.test`, an address, `3 1 1 ab…`), or how the question fails. Of
+ * names with `dnssec` `secure`, answers say that they were validated.
+ */
 export type Zone = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
 
 const HOST = '127.0.0.1'
 const CODES: Readonly<Record<string, number>> = { NXDOMAIN: 3, TRYAGAIN: 2, NONRECOVERABLE: 9 }
 const TRUNCATED = 0x200
+const AUTHENTIC = 0x20
 const UDP_OCTETS = 512
 const TTL = 60
 
@@ -89,7 +93,8 @@ export class NameServer {
     if (code === undefined) throw new Error(`zone: ${name} ${type}: ${String(data)}`)
     const records = typeof data === 'string' ? [] : data
     const answers = records.map((text) => answer(name, alias === undefined ? type : 'CNAME', text))
-    return encode({ type: 'response', id, flags: code, questions, answers })
+    const flags = entry?.['dnssec'] === 'secure' ? code | AUTHENTIC : code
+    return encode({ type: 'response', id, flags, questions, answers })
   }
 }
 
@@ -110,6 +115,11 @@ function answer(name: string, type: string, text: string): Answer {
       return { ...owned, type, data: text }
     case 'MX':
       return { ...owned, type, data: { preference: first, exchange: target } }
+    case 'TLSA': {
+      const [, selector = 0, matchingType = 0] = words.map(Number)
+      const certificate = Buffer.from(target, 'hex')
+      return { ...owned, type, data: { usage: first, selector, matchingType, certificate } }
+    }
     case 'SRV':
       return { ...owned, type, data: { priority: first, weight, port, target } }
     default:

@@ -3,7 +3,7 @@ import { systemClock as clock } from '@posthouse/clock'
 import type { MasterService } from '@posthouse/config'
 import type { Logger } from '@posthouse/mail-log'
 import { programOf } from '@posthouse/master'
-import { MxLookup, type Nexthop } from '@posthouse/mx-lookup'
+import { type MailServer, MxLookup, type Nexthop, TlsaLookup } from '@posthouse/mx-lookup'
 import type { PickupTransaction, Submitter } from '@posthouse/pickup'
 import { createQmqpServer, type QmqpServer } from '@posthouse/qmqp-server'
 import type {
@@ -220,11 +220,19 @@ function buildSmtpClient(
   // LMTP may well lead to this host: nothing loops there.
   const ownAddresses = client.protocol === 'lmtp' ? [] : own.withProxies
   const ports = { ...dns, random: Math.random, log }
-  const mx = new MxLookup(mxLookupOptions(user, ownAddresses, tables), ports)
+  const lookups = mxLookupOptions(user, ownAddresses, tables)
+  const mx = new MxLookup(lookups, ports)
+  const tlsaOptions = {
+    ...lookups,
+    dnssecProbe: undefined, // Looking for the server has probed.
+    forceInsecureHosts: client.config.smtp_tls_force_insecure_host_tlsa_lookup,
+  }
+  const tlsaLookup = new TlsaLookup(dns.resolver, tlsaOptions, log)
   const places = { queueDirectory, ownAddresses: own.addresses }
   const options = smtpClientOptions(user, tables, places, files.read)
   const lookup = (nexthop: Nexthop) => mx.lookup(nexthop)
-  return new SmtpClient(options, { lookup, cache: sessions, clock, log })
+  const tlsa = (server: MailServer) => tlsaLookup.lookup(server)
+  return new SmtpClient(options, { lookup, tlsa, cache: sessions, clock, log })
 }
 
 function buildQmqpServers(

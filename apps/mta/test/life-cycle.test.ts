@@ -103,7 +103,7 @@ it('refuses a broken new configuration with its error and keeps the old one', as
 it.each([
   ['qmqpd_timeout = 5x', 'parameter qmqpd_timeout: bad time value or unit: 5x'],
   ['line_length_limit = 40', 'invalid line_length_limit parameter value 40 < 512'],
-  ['smtp_tls_security_level = dane', 'smtp_tls_security_level'],
+  ['smtp_tls_security_level = halfdane', 'smtp_tls_security_level'],
   ['non_smtpd_milters = unix:/run/milter.sock', 'non_smtpd_milters'],
 ])('check refuses %s and says why', async (line, reason) => {
   const { scene, conf } = await open()

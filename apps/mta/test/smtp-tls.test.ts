@@ -237,7 +237,17 @@ describe('the start with TLS', () => {
       'the key is not that of the certificate',
     ],
     ['smtp_tls_protocols', { smtp_tls_protocols: '!TLSv9' }, 'Invalid TLS protocol list "!TLSv9"'],
-    ['smtp_tls_security_level', { smtp_tls_security_level: 'dane' }, 'not supported'],
+    [
+      'smtp_tls_security_level',
+      { smtp_tls_security_level: 'halfdane' },
+      'Invalid TLS level "halfdane"',
+    ],
+    [
+      'smtp_tls_dane_insecure_mx_policy',
+      { smtp_tls_dane_insecure_mx_policy: 'verify' },
+      'invalid policy "verify"',
+    ],
+    ['tls_dane_digests', { tls_dane_digests: 'sha512 sha256=2' }, 'cannot use "sha256=2"'],
     ['smtp_sasl_password_maps', { smtp_sasl_auth_enable: 'yes' }, 'specify a password table'],
     [
       'smtp_sasl_security_options',

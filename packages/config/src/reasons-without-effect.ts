@@ -5,7 +5,6 @@
 export const reasonsWithoutEffect = {
   accounts: 'only checked, where it is set: nothing runs with it',
   berkeleyDb: 'tables are not written here, nor read from Berkeley DB files',
-  dane: 'DANE is not there yet',
   debugging: 'a debugging aid of another implementation',
   encodedNames: 'full names are not encoded: they stay as they are, in UTF-8 or not',
   flush: 'the flush service keeps no logs: it looks at the deferred mail when it is asked',

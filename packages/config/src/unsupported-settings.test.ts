@@ -37,7 +37,6 @@ describe('unsupportedSettings', () => {
   it.each([
     'non_smtpd_milters = unix:/run/milter.sock',
     'virtual_maps = hash:/etc/postfix/virtual',
-    'smtp_tls_security_level = dane',
   ])('refuses %s, which would change what becomes of mail', (line) => {
     const [name = '', value] = line.split(' = ')
     const errors = unsupportedSettings(configOf(`${line}\n`), TRANSPORTS)

@@ -40,6 +40,11 @@ export function relayText(server: MailServer): string {
   return server.family === 'unix' ? host : `${host}:${server.port}`
 }
 
+/** The server as lines about TLS have it (C-153). */
+export function peerName(server: MailServer): string {
+  return relayText({ ...server, name: server.name.toLowerCase() })
+}
+
 /** The reply in one line, as logs and reports show it (C-43). */
 export function oneLine({ text }: SmtpReply): string {
   return text.includes('\n') ? text.replaceAll('\n', ' ') : text

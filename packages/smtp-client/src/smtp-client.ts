@@ -13,12 +13,15 @@ import type { SmtpDelivery, SmtpReport } from './request.ts'
 import { Authenticator } from './sasl/authenticate.ts'
 import type { SessionCache } from './session-cache.ts'
 import { filterOutcomes } from './status-filter.ts'
+import type { TlsaSource } from './tls/dane-policies.ts'
 import { TlsEngine } from './tls/tls-engine.ts'
 
 /** What SmtpClient is given from outside. */
 export interface SmtpClientPorts {
   /** Finds the servers for a destination: `MxLookup.lookup` of @posthouse/mx-lookup. */
   readonly lookup: (nexthop: Nexthop) => MxResult | Promise<MxResult>
+  /** For the TLS levels `dane` and `dane-only`: `TlsaLookup.lookup` of @posthouse/mx-lookup. */
+  readonly tlsa?: TlsaSource | undefined
   /** Where sessions are kept; without it every session ends with QUIT. The owner closes it. */
   readonly cache?: SessionCache | undefined
   readonly clock: Clock
@@ -39,10 +42,10 @@ export class SmtpClient {
   readonly #running = new Set<Promise<SmtpReport>>()
 
   constructor(options: SmtpClientOptions, ports: SmtpClientPorts) {
-    const { lookup, cache, clock, log, connect = connectSocket } = ports
+    const { lookup, tlsa, cache, clock, log, connect = connectSocket } = ports
     const discard = discardList(options.discardEhloKeywords)
     const nameOf = parameterNames(options.lmtp)
-    const tls = options.tls && new TlsEngine(options.tls, clock, log, nameOf)
+    const tls = options.tls && new TlsEngine(options.tls, { tlsa, clock, log, nameOf })
     const sasl = options.sasl && new Authenticator(options.sasl, clock, log, nameOf)
     this.#context = { options, discard, tls, sasl, lookup, cache, clock, log, connect }
   }

@@ -5,8 +5,10 @@ import { pem } from './tls-settings.ts'
 
 /** What a server does other than to take whatever it is sent. */
 export interface TlsServerOptions {
-  /** Of `vectors/tls`. */
+  /** Of `vectors/tls`; default: `good`. */
   readonly certificate?: string
+  /** PEM, instead of it. */
+  readonly identity?: { readonly cert: string; readonly key: string }
   /** Instead of a handshake, after the reply to STARTTLS. */
   readonly instead?: (socket: Socket) => void
   /** In TLS, after each of its replies to EHLO. */
@@ -33,11 +35,9 @@ export class TlsServer {
 
   private constructor(options: TlsServerOptions) {
     const { certificate = 'good' } = options
+    const named = () => ({ cert: pem(`${certificate}.pem`), key: pem(`${certificate}.key`) })
     this.#options = options
-    this.#context = createSecureContext({
-      cert: pem(`${certificate}.pem`),
-      key: pem(`${certificate}.key`),
-    })
+    this.#context = createSecureContext(options.identity ?? named())
     this.#server = createServer((socket) => this.#serve(socket))
   }
 

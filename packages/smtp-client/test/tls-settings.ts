@@ -21,6 +21,14 @@ export function certificateDigest(name: string): string {
     .replace(/(..)(?=.)/g, '$1:')
 }
 
+/** SHA-256 of the key in a certificate. */
+export function publicKeyDigest(name: string): Buffer {
+  const key = new X509Certificate(pem(`${name}.pem`)).publicKey
+  return createHash('sha256')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest()
+}
+
 /** What Postfix does by default, and certificates of the vectors' authority are good. */
 export const tlsDefaults: TlsOptions = {
   level: 'none',
@@ -49,6 +57,14 @@ export const tlsDefaults: TlsOptions = {
   secureMatch: ['nexthop', 'dot-nexthop'],
   fingerprints: [],
   fingerprintDigest: 'sha256',
+  dane: {
+    obstacle: undefined,
+    insecureMxPolicy: 'dane',
+    digests: [
+      { name: 'sha512', matchingType: 2 },
+      { name: 'sha256', matchingType: 1 },
+    ],
+  },
   servername: '',
   authorities: [pem('ca.pem')],
   trustAnchors: [],

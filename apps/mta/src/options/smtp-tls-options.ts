@@ -14,6 +14,7 @@ import {
 import type { ListUser } from '../match-lists.ts'
 import { tableList } from '../table-lists.ts'
 import type { Tables } from '../tables.ts'
+import { daneOptions } from './dane-options.ts'
 import { loggedTable } from './logged-table.ts'
 import {
   type ReadFile,
@@ -58,6 +59,7 @@ export function smtpTlsOptions(
     plaintextAfterMs: config.minimal_backoff_time,
     ...cipherOptions(config),
     ...matchOptions(user),
+    dane: daneOptions(config),
     ...trustOptions(config, read),
     ...readKeyPairs(config, read),
     sessionCacheMs: sessionCacheMs(config),
@@ -78,7 +80,7 @@ function securityLevel(config: Config): TlsLevel {
   if (text !== '') {
     const level = parseTlsLevel(text)
     if (level !== undefined) return level
-    const expected = 'none, may, encrypt, fingerprint, verify or secure'
+    const expected = 'none, may, encrypt, fingerprint, dane, dane-only, verify or secure'
     throw settings.error('smtp_tls_security_level', `Invalid TLS level "${text}"`, expected)
   }
   if (smtp_enforce_tls) return smtp_tls_enforce_peername ? 'verify' : 'encrypt'

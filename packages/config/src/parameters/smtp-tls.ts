@@ -47,7 +47,6 @@ export const smtpTlsParameters = {
     type: 'string',
     default: `\${{$smtp_tls_security_level} == {dane} ? {dane} : {may}}`,
     since: '3.1',
-    withoutEffect: 'dane',
     description: 'TLS level for DANE destinations whose MX records are not signed.',
   },
   smtp_tls_eccert_file: {
@@ -98,7 +97,6 @@ export const smtpTlsParameters = {
     type: 'boolean',
     default: 'no',
     since: '2.11',
-    withoutEffect: 'dane',
     description: 'Look up TLSA records even for hosts in unsigned zones.',
   },
   smtp_tls_key_file: {
@@ -174,7 +172,6 @@ export const smtpTlsParameters = {
     type: 'string',
     default: '',
     since: '2.3',
-    supportedValues: ['', 'none', 'may', 'encrypt', 'fingerprint', 'verify', 'secure'],
     description:
       'none, may, encrypt, dane, dane-only, fingerprint, verify, secure; empty: old switches.',
   },

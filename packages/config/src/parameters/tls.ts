@@ -72,7 +72,6 @@ export const tlsParameters = {
     default: 'sha512 sha256',
     min: 1,
     since: '2.11',
-    withoutEffect: 'dane',
     description: 'Digest algorithms for TLSA records, strongest first.',
   },
   tls_disable_workarounds: {

@@ -1,9 +1,17 @@
 import { createHash, type X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 
+import { judgeDane, type PathLimits } from './dane-check.ts'
 import { commonName, matchingName, namePatterns, type PeerNames } from './peer-names.ts'
-import { matchesCertificate, matchesName } from './tls-level.ts'
-import type { TlsPolicy } from './tls-policy.ts'
+import {
+  complaintAbout,
+  oneLineName,
+  type PeerVerdict,
+  printable,
+  TOO_LONG,
+} from './peer-verdict.ts'
+import { matchesName } from './tls-level.ts'
+import { mustMatch, type TlsPolicy } from './tls-policy.ts'
 
 /** What a handshake found out about the server; kept with a session that may be resumed. */
 export interface PeerIdentity {
@@ -12,33 +20,6 @@ export interface PeerIdentity {
   /** OpenSSL's name for what is wrong with its chain, such as `CERT_HAS_EXPIRED`. */
   readonly chainError: string | undefined
 }
-
-/** What the certificate of a server is worth under a policy (C-131, C-153). */
-export interface PeerVerdict {
-  readonly status: 'Anonymous' | 'Untrusted' | 'Trusted' | 'Verified'
-  /** Whether the policy is satisfied. */
-  readonly isAcceptable: boolean
-  /** Log lines without the server: text before and behind it. */
-  readonly complaint: readonly [before: string, behind: string] | undefined
-  /** The name or digest that matched. */
-  readonly matched: string | undefined
-}
-
-const CHAIN_TEXTS: ReadonlyMap<string, string> = new Map([
-  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate'],
-  ['INVALID_PURPOSE', 'not designated for use as a server certificate'],
-])
-const DATE_TEXTS: ReadonlyMap<string, string> = new Map([
-  ['CERT_HAS_EXPIRED', 'certificate has expired'],
-  ['CERT_NOT_YET_VALID', 'certificate not yet valid'],
-])
-const UNTRUSTED_ISSUER = new Set([
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-])
-const TOO_LONG = 'CERT_CHAIN_TOO_LONG'
 
 /** @param verifyDepth issuers above a certificate at most (C-143). */
 export function identityOf(socket: TLSSocket, verifyDepth: number): PeerIdentity {
@@ -60,64 +41,80 @@ function chainDepth(socket: TLSSocket): number {
   return depth
 }
 
-/** Judges a server. @param verifyDepth for the text about a chain that is longer. */
+/** Judges a server. @param limits `verifyDepth` is for the text about a longer chain, too. */
 export function judgePeer(
   { certificate, chainError }: PeerIdentity,
   policy: TlsPolicy,
   names: PeerNames,
-  { fingerprintDigest, verifyDepth }: { fingerprintDigest: string; verifyDepth: number },
+  limits: PathLimits & { readonly fingerprintDigest: string },
 ): PeerVerdict {
-  const { level, match } = policy
-  const verdict = {
-    isAcceptable: !matchesCertificate(level),
-    complaint: undefined,
-    matched: undefined,
-  }
+  const { level, dane } = policy
+  const isAcceptable = !mustMatch(policy)
+  const verdict = { isAcceptable, complaint: undefined, matched: [] }
   if (certificate === undefined) return { ...verdict, status: 'Anonymous' }
-  if (!matchesCertificate(level)) {
-    return { ...verdict, status: chainError === undefined ? 'Trusted' : 'Untrusted' }
+  const { verifyDepth, fingerprintDigest: digest } = limits
+  if (isAcceptable) {
+    const status = chainError === undefined ? 'Trusted' : 'Untrusted'
+    if (dane === undefined || chainError === undefined) return { ...verdict, status }
+    // Somebody meant it to match, so what is wrong with it is worth a line.
+    return { ...verdict, status, complaint: complaintAbout(chainError, certificate, verifyDepth) }
   }
-  const matched = matchesName(level)
-    ? matchingName(certificate, match, names)
-    : matchingDigest(certificate, match, fingerprintDigest)
-  if (matchesName(level) && chainError !== undefined) {
-    const complaint = chainComplaint(chainError, certificate, verifyDepth)
-    return { status: 'Untrusted', isAcceptable: false, complaint, matched: undefined }
+  if (dane !== undefined) {
+    const shown = { certificate, sent: sentWith(certificate) }
+    return judgeDane(shown, dane, level === 'halfdane', limits)
   }
-  if (matched !== undefined) return { ...verdict, status: 'Verified', isAcceptable: true, matched }
-  const reason = matchesName(level)
-    ? 'num=62:hostname mismatch'
-    : 'num=65:no matching DANE TLSA records'
-  return {
-    status: matchesName(level) ? 'Trusted' : 'Untrusted',
-    isAcceptable: false,
-    complaint: ['server certificate verification failed for', reason],
-    matched,
+  return matchesName(level)
+    ? judgeName(certificate, chainError, policy, names, verifyDepth)
+    : judgeFingerprint(certificate, policy, digest)
+}
+
+/** What a server has sent beside its certificate: Node hangs one on the other, as they came. */
+function sentWith(certificate: X509Certificate): X509Certificate[] {
+  const sent: X509Certificate[] = []
+  let { issuerCertificate: next } = certificate
+  while (next !== undefined && !sent.includes(next)) {
+    sent.push(next)
+    next = next.issuerCertificate
   }
+  return sent
+}
+
+function judgeName(
+  certificate: X509Certificate,
+  chainError: string | undefined,
+  { match }: TlsPolicy,
+  names: PeerNames,
+  verifyDepth: number,
+): PeerVerdict {
+  if (chainError !== undefined) {
+    const complaint = complaintAbout(chainError, certificate, verifyDepth)
+    return { status: 'Untrusted', isAcceptable: false, complaint, matched: [] }
+  }
+  const name = matchingName(certificate, match, names)
+  if (name !== undefined) return verified(`matched peername: ${name}`)
+  const complaint = complaintAbout('HOSTNAME_MISMATCH', certificate, verifyDepth)
+  return { status: 'Trusted', isAcceptable: false, complaint, matched: [] }
+}
+
+function judgeFingerprint(
+  certificate: X509Certificate,
+  { match }: TlsPolicy,
+  digest: string,
+): PeerVerdict {
+  const found = matchingDigest(certificate, match, digest)
+  if (found !== undefined) return verified(`Matched fingerprint: ${found}`)
+  // Postfix makes TLSA records of fingerprints, and so do its words.
+  const complaint = complaintAbout('DANE_NO_MATCH', certificate, 0)
+  return { status: 'Untrusted', isAcceptable: false, complaint, matched: [] }
+}
+
+function verified(text: string): PeerVerdict {
+  return { status: 'Verified', isAcceptable: true, complaint: undefined, matched: [text] }
 }
 
 /** Whether a policy that wants a name has one to look for (C-146). */
 export function hasNamesToMatch(policy: TlsPolicy, names: PeerNames): boolean {
   return !matchesName(policy.level) || namePatterns(policy.match, names).length > 0
-}
-
-function chainComplaint(
-  code: string,
-  certificate: X509Certificate,
-  verifyDepth: number,
-): [string, string] {
-  const dates = DATE_TEXTS.get(code)
-  if (dates !== undefined) return ['server certificate verification failed for', dates]
-  const before = 'certificate verification failed for'
-  if (code === TOO_LONG) return [before, `certificate chain longer than limit(${verifyDepth})`]
-  if (UNTRUSTED_ISSUER.has(code)) return [before, `untrusted issuer ${oneLineName(certificate)}`]
-  const text = CHAIN_TEXTS.get(code)
-  if (text !== undefined) return [before, text]
-  return ['server certificate verification failed for', code.toLowerCase().replaceAll('_', ' ')]
-}
-
-function oneLineName({ issuer }: X509Certificate): string {
-  return printable(`/${issuer.replaceAll('\n', '/')}`)
 }
 
 /** SHA-256 and the like of a certificate and of its key, as `AA:BB:…` (C-148). */
@@ -152,9 +149,4 @@ export function describeCertificate(certificate: X509Certificate, digest: string
     `issuer=${oneLineName(certificate)}, cert fingerprint=${fingerprint}, ` +
     `pkey fingerprint=${publicKey}`
   )
-}
-
-// A server chose these octets.
-function printable(text: string): string {
-  return text.replace(/[^ -~]/g, '?')
 }

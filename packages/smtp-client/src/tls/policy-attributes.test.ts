@@ -6,7 +6,8 @@ import { parsePolicy } from './policy-attributes.ts'
 it.each([
   ['', 'invalid empty policy'],
   ['bogus', 'invalid security level "bogus"'],
-  ['dane-only', 'invalid security level "dane-only"'],
+  ['halfdane', 'invalid security level "halfdane"'],
+  ['dane match=a.example', 'attribute "match" invalid at security level "dane"'],
   ['encrypt foo=bar', 'invalid attribute name: "foo"'],
   [
     'encrypt ciphers',
@@ -37,6 +38,7 @@ it.each<[string, object]>([
   ['encrypt { protocols = >=TLSv1.2, !TLSv1.3 }', { protocols: '>=TLSv1.2, !TLSv1.3' }],
   ['may connection_reuse=no connection_reuse=YES', { connectionReuse: true }],
   ['may servername=hostname', { servername: 'hostname' }],
+  ['dane-only ciphers=high', { level: 'dane-only', ciphers: 'high', match: [] }],
   ['secure tafile=/a tafile=/b', { trustAnchorFiles: ['/a', '/b'] }],
   [
     'secure policy_type=sts match=x.example mx_host_pattern=*.x.example',
@@ -46,13 +48,9 @@ it.each<[string, object]>([
   expect(parsePolicy(value, tlsDefaults)).toMatchObject({ policy: expected, warnings: [] })
 })
 
-it('C-135, C-155: warns of what makes no difference, and of what is not supported', () => {
+it('C-136: warns of what makes no difference', () => {
   expect(parsePolicy('none match=x', tlsDefaults)).toMatchObject({
     policy: { level: 'none' },
     warnings: ['ignoring attribute "match=x" with TLS disabled'],
-  })
-  expect(parsePolicy('dane', tlsDefaults)).toMatchObject({
-    policy: { level: 'may' },
-    warnings: ['no support for dane: taken for may'],
   })
 })

@@ -1,7 +1,7 @@
 import { cipherGrade } from './cipher-list.ts'
 import { matchesName, parseTlsLevel, type TlsLevel } from './tls-level.ts'
 import type { TlsOptions } from './tls-options.ts'
-import { fieldsOfLevel, type TlsPolicy, withKey } from './tls-policy.ts'
+import { fieldsOfLevel, type PolicyAttributes, type TlsPolicy, withKey } from './tls-policy.ts'
 
 /** What the value of a policy table comes to, or what is wrong with it (C-136). */
 export type ParsedPolicy =
@@ -52,7 +52,7 @@ export function isServername(text: string): boolean {
 export function parsePolicy(value: string, options: TlsOptions): ParsedPolicy {
   const [name, ...rest] = [...value.matchAll(TOKEN)].map(([whole, braced]) => braced ?? whole)
   if (name === undefined) return { problem: 'invalid empty policy' }
-  const level = parseTlsLevel(withoutDane(name.trim()))
+  const level = parseTlsLevel(name.trim())
   if (level === undefined) return { problem: `invalid security level "${name.trim()}"` }
   if (level === 'none') {
     const warnings = rest.map((text) => `ignoring attribute "${text.trim()}" with TLS disabled`)
@@ -65,13 +65,7 @@ export function parsePolicy(value: string, options: TlsOptions): ParsedPolicy {
   }
   const problem = checkExternal(values)
   if (problem !== undefined) return { problem }
-  const warnings = level === name.trim().toLowerCase() ? [] : ['no support for dane: taken for may']
-  return { policy: build(level, values, options), warnings }
-}
-
-/** What DANE comes to where it is not supported (C-155); for `dane-only` nothing does. */
-function withoutDane(name: string): string {
-  return name.toLowerCase() === 'dane' ? 'may' : name
+  return { policy: build(level, values, options), warnings: [] }
 }
 
 function readAttribute(
@@ -130,22 +124,32 @@ function build(
   options: TlsOptions,
 ): TlsPolicy {
   const defaults = fieldsOfLevel(level, options)
-  const last = (name: string): string | undefined => values.get(name)?.at(-1)
+  const attributes = generalAttributes(values)
   const separator = level === 'fingerprint' ? '|' : ':'
   const match = values.get('match')?.flatMap((value) => value.split(separator))
-  const reuse = last('connection_reuse')
-  const isSts = last('policy_type')?.toLowerCase() === 'sts' && match !== undefined
+  const isSts = values.get('policy_type')?.[0]?.toLowerCase() === 'sts' && match !== undefined
   const mxPatterns = isSts && options.enforceStsMxPatterns ? values.get('mx_host_pattern') : []
   return withKey({
     ...defaults,
-    protocols: last('protocols') ?? defaults.protocols,
-    ciphers: last('ciphers') ?? defaults.ciphers,
-    exclude: last('exclude')?.split(':') ?? defaults.exclude,
+    ...attributes,
+    attributes,
     // The patterns were for the names of servers, so certificates have to have those (C-137).
     match: mxPatterns?.length ? ['hostname'] : (match ?? defaults.match),
     trustAnchorFiles: values.get('tafile') ?? [],
-    servername: last('servername') ?? defaults.servername,
-    connectionReuse: reuse === undefined ? defaults.connectionReuse : /^yes$/i.test(reuse),
     mxPatterns: mxPatterns ?? [],
   })
+}
+
+function generalAttributes(values: ReadonlyMap<string, readonly string[]>): PolicyAttributes {
+  const last = (name: string): string | undefined => values.get(name)?.at(-1)
+  const [protocols, ciphers, servername] = [last('protocols'), last('ciphers'), last('servername')]
+  const exclude = last('exclude')?.split(':')
+  const reuse = last('connection_reuse')
+  return {
+    ...(protocols !== undefined && { protocols }),
+    ...(ciphers !== undefined && { ciphers }),
+    ...(exclude !== undefined && { exclude }),
+    ...(servername !== undefined && { servername }),
+    ...(reuse !== undefined && { connectionReuse: /^yes$/i.test(reuse) }),
+  }
 }

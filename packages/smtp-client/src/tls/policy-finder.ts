@@ -5,19 +5,10 @@ import { isServername, parsePolicy } from './policy-attributes.ts'
 import { isMandatory, type TlsLevel } from './tls-level.ts'
 import type { TlsOptions, TlsTable } from './tls-options.ts'
 import { policyOfLevel, type TlsPolicy } from './tls-policy.ts'
-
-/** The policy for a server, or why there is none: what the recipients are deferred with. */
-export type TlsPolicyResult =
-  | { readonly kind: 'policy'; readonly policy: TlsPolicy }
-  | { readonly kind: 'unusable'; readonly status: string; readonly text: string }
+import { MISCONFIGURED, type TlsPolicyResult } from './tls-policy-result.ts'
 
 type Later<Value> = Value | Promise<Value>
 
-const MISCONFIGURED: TlsPolicyResult = {
-  kind: 'unusable',
-  status: '4.7.5',
-  text: 'client TLS configuration problem',
-}
 const DOMAIN = /^[^[\]:]+$/
 // A literal IPv6 address has colons, so only an IPv4 address could be taken for a name.
 const ADDRESS = /^[\d.]+$/

@@ -2,10 +2,10 @@ import type { MailServer } from '@posthouse/mx-lookup'
 
 import { type SmtpDelivery, TLS_OPTIONAL } from '../request.ts'
 import type { Authenticator, LoginTerms } from '../sasl/authenticate.ts'
-import type { TlsPolicyResult } from './policy-finder.ts'
 import type { TlsEngine } from './tls-engine.ts'
-import { isMandatory } from './tls-level.ts'
+import { isMandatory, needsTlsa } from './tls-level.ts'
 import { policyOfLevel, type TlsPolicy } from './tls-policy.ts'
+import type { TlsPolicyResult } from './tls-policy-result.ts'
 
 type Later<Value> = Value | Promise<Value>
 
@@ -23,18 +23,34 @@ export class RequestPolicies {
   }
 
   /** @param destination as written. */
-  find(destination: string, { name, family }: MailServer): Later<TlsPolicyResult> {
+  find(destination: string, server: MailServer): Later<TlsPolicyResult> {
     const { policies } = this.#engine
     if ((this.#delivery.sendOptions & TLS_OPTIONAL) !== 0) {
       return { kind: 'policy', policy: policies.optional() }
     }
-    const key = `${destination}\n${name}`
+    const { name, port, trail } = server
+    const key = `${destination}\n${name}\n${port}\n${trail?.isAddressSecure}`
     const known = this.#found.get(key)
     if (known !== undefined) return known
-    const isLocal = family === 'unix'
-    const found = isLocal ? policies.findLocal(destination, name) : policies.find(destination, name)
+    const isLocal = server.family === 'unix'
+    const pending = isLocal
+      ? policies.findLocal(destination, name)
+      : policies.find(destination, name)
+    const found =
+      pending instanceof Promise
+        ? pending.then((result) => this.#withDane(result, destination, server))
+        : this.#withDane(pending, destination, server)
     this.#found.set(key, found)
     return found
+  }
+
+  #withDane(
+    result: TlsPolicyResult,
+    destination: string,
+    server: MailServer,
+  ): Later<TlsPolicyResult> {
+    if (result.kind !== 'policy' || !needsTlsa(result.policy.level)) return result
+    return this.#engine.dane.find(result.policy, destination, server)
   }
 
   /** Why a server may not be contacted by a policy, as a warning (C-61, C-137). */

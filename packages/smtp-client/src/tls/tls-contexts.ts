@@ -2,9 +2,9 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 
 import { cipherList } from './cipher-list.ts'
 import { type ProtocolRange, parseProtocolList } from './protocol-list.ts'
-import { matchesCertificate, matchesName } from './tls-level.ts'
+import { matchesName } from './tls-level.ts'
 import type { TlsOptions } from './tls-options.ts'
-import type { TlsPolicy } from './tls-policy.ts'
+import { mustMatch, type TlsPolicy } from './tls-policy.ts'
 
 // Policies differ by table entries: those that are in use at a time are few.
 const MAX_CONTEXTS = 100
@@ -76,9 +76,9 @@ function contextOptions(
   }
 }
 
-// A fingerprint is all that counts at its level.
-function trusted({ level }: TlsPolicy, authorities: readonly string[]): string[] {
-  return matchesCertificate(level) && !matchesName(level) ? [] : [...authorities]
+// Where fingerprints or TLSA records count, nothing else does.
+function trusted(policy: TlsPolicy, authorities: readonly string[]): string[] {
+  return mustMatch(policy) && !matchesName(policy.level) ? [] : [...authorities]
 }
 
 function trustAnchors(policy: TlsPolicy, options: TlsOptions): readonly string[] {

@@ -4,8 +4,10 @@ import type { Clock } from '@posthouse/clock'
 import type { Logger } from '@posthouse/mail-log'
 import type { MailServer } from '@posthouse/mx-lookup'
 
-import { relayText } from '../failure.ts'
+import { peerName } from '../failure.ts'
 import type { NameParameter } from '../lmtp.ts'
+import { DanePolicies, type TlsaSource, warnOfUnusable } from './dane-policies.ts'
+import type { DaneTerms } from './dane-terms.ts'
 import { describeTls } from './describe-tls.ts'
 import {
   describeCertificate,
@@ -13,9 +15,9 @@ import {
   identityOf,
   judgePeer,
   type PeerIdentity,
-  type PeerVerdict,
 } from './peer-check.ts'
 import type { PeerNames } from './peer-names.ts'
+import type { PeerVerdict } from './peer-verdict.ts'
 import { PolicyFinder } from './policy-finder.ts'
 import { type SecureResult, secureSocket } from './secure-socket.ts'
 import { TlsContexts } from './tls-contexts.ts'
@@ -50,19 +52,29 @@ export interface Protection {
   readonly summary: readonly [status: string, connection: string]
 }
 
+/** What TLS takes from its client. */
+export interface TlsEnginePorts {
+  readonly tlsa: TlsaSource | undefined
+  readonly clock: Clock
+  readonly log: Logger
+  readonly nameOf: NameParameter
+}
+
 /** TLS on connections that are there, for one client: policies, contexts, resumable sessions. */
 export class TlsEngine {
   readonly options: TlsOptions
   readonly policies: PolicyFinder
+  readonly dane: DanePolicies
   readonly nameOf: NameParameter
   readonly #contexts: TlsContexts
   readonly #sessions: TlsSessions
   readonly #clock: Clock
   readonly #log: Logger
 
-  constructor(options: TlsOptions, clock: Clock, log: Logger, nameOf: NameParameter) {
+  constructor(options: TlsOptions, { tlsa, clock, log, nameOf }: TlsEnginePorts) {
     this.options = options
     this.policies = new PolicyFinder(options, log, nameOf)
+    this.dane = new DanePolicies(options, tlsa, log)
     this.nameOf = nameOf
     this.#contexts = new TlsContexts(options)
     this.#sessions = new TlsSessions(options.sessionCacheMs, clock)
@@ -72,7 +84,7 @@ export class TlsEngine {
 
   /** Makes the handshake on a socket that nobody listens to any more, and logs about it. */
   async start(socket: Socket, policy: TlsPolicy, peer: TlsPeer): Promise<TlsStart> {
-    const name = peerName(peer)
+    const name = peerName(peer.server)
     this.#tell('verbose', peer, `setting up TLS connection to ${name}`)
     const made = this.#contexts.for(policy)
     if ('problem' in made) {
@@ -80,6 +92,7 @@ export class TlsEngine {
       socket.destroy()
       return { kind: 'failed' }
     }
+    if (policy.dane !== undefined) this.#warnOfUnusable(policy.dane, peer)
     this.#tell('verbose', peer, `${name}: TLS cipher list "${made.ciphers}"`)
     const names = { hostname: peer.server.name, nexthop: peer.nexthop }
     const servername = sni(policy, names)
@@ -105,6 +118,13 @@ export class TlsEngine {
     return this.#judge(result, policy, peer, names)
   }
 
+  #warnOfUnusable({ unusable, records }: DaneTerms, peer: TlsPeer): void {
+    warnOfUnusable(unusable, peer.server, this.#log)
+    if (records.length > 0) return
+    const instead = 'all TLSA records unusable, fallback to unauthenticated TLS'
+    this.#log.warning(`${peerName(peer.server)}: ${instead}`)
+  }
+
   #fail({ reason, libraryProblem }: { reason: string; libraryProblem?: string }, name: string) {
     this.#log.info(`SSL_connect error to ${name}: ${reason}`)
     if (libraryProblem !== undefined) this.#log.warning(`TLS library problem: ${libraryProblem}`)
@@ -117,19 +137,20 @@ export class TlsEngine {
     peer: TlsPeer,
     names: PeerNames,
   ): TlsStart {
-    const verdict = judgePeer(identity, policy, names, this.options)
+    const limits = { ...this.options, nowMs: this.#clock.now() }
+    const verdict = judgePeer(identity, policy, names, limits)
     this.#explain(verdict, identity, policy, peer, names)
     const { certificate } = identity
-    const connection = `${peerName(peer)}: ${describeTls(socket, certificate?.publicKey)}`
-    const { status, isAcceptable, matched } = verdict
+    const connection = `${peerName(peer.server)}: ${describeTls(socket, certificate?.publicKey)}`
+    const { status, isAcceptable } = verdict
     if (isResumed && status === 'Untrusted') {
       const text =
         're-using session with untrusted certificate, look for details earlier in the log'
-      this.#tell('untrusted', peer, `${peerName(peer)}: ${text}`)
+      this.#tell('untrusted', peer, `${peerName(peer.server)}: ${text}`)
     }
     const summary = [status, connection] as const
     this.tellSummary(summary, 'established', peer.queueId)
-    const isVerified = matched !== undefined
+    const isVerified = status === 'Verified'
     return { kind: 'established', socket, protection: { isAcceptable, isVerified, summary } }
   }
 
@@ -147,16 +168,15 @@ export class TlsEngine {
     names: PeerNames,
   ): void {
     const { logClasses, fingerprintDigest } = this.options
-    const name = peerName(peer)
+    const name = peerName(peer.server)
     if (!hasNamesToMatch(policy, names)) {
       this.#log.warning(`${name}: could not configure peer name checks`)
     }
     if (certificate !== undefined && (logClasses.has('peercert') || logClasses.has('certmatch'))) {
       this.#log.info(`${name}: ${describeCertificate(certificate, fingerprintDigest)}`)
     }
-    if (matched !== undefined) {
-      const what = policy.level === 'fingerprint' ? 'Matched fingerprint' : 'matched peername'
-      this.#tell('certmatch', peer, `${name}: ${what}: ${matched}`)
+    if (logClasses.has('certmatch') || (policy.dane !== undefined && logClasses.has('dane'))) {
+      for (const text of matched) this.#log.info(`${name}: ${text}`, { queueId: peer.queueId })
     }
     if (complaint !== undefined && (logClasses.has('summary') || logClasses.has('untrusted'))) {
       this.#log.info(`${complaint[0]} ${name}: ${complaint[1]}`, { queueId: peer.queueId })
@@ -168,11 +188,9 @@ export class TlsEngine {
   }
 }
 
-function peerName({ server }: TlsPeer): string {
-  return relayText({ ...server, name: server.name.toLowerCase() })
-}
-
-function sni({ servername }: TlsPolicy, { hostname, nexthop }: PeerNames): string | undefined {
+function sni(policy: TlsPolicy, { hostname, nexthop }: PeerNames): string | undefined {
+  const { servername, dane } = policy
+  if (dane !== undefined) return dane.baseDomain
   if (servername === 'hostname') return hostname
   return (servername === 'nexthop' ? nexthop : servername) || undefined
 }

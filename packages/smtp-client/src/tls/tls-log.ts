@@ -13,7 +13,7 @@ export type TlsLogClasses = ReadonlySet<TlsLogClass>
 
 const ROUTINE: readonly TlsLogClass[] = ['summary']
 // The numbers above 2 add dumps of packets in Postfix, which there are none of here.
-const DEBUG: readonly TlsLogClass[] = ['summary', 'peercert', 'certmatch', 'verbose', 'cache']
+const DEBUG = ['summary', 'peercert', 'certmatch', 'verbose', 'cache', 'dane'] as const
 
 const NAMES: ReadonlyMap<string, readonly TlsLogClass[]> = new Map([
   ['0', []],

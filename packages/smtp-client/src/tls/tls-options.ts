@@ -1,8 +1,22 @@
+import type { TlsaDigest } from './dane-terms.ts'
 import type { TlsLevel } from './tls-level.ts'
 import type { TlsLogClasses } from './tls-log.ts'
 
 /** Asks a table: undefined if it has nothing. If it cannot answer it logs why, and fails. */
 export type TlsTable = (key: string) => string | undefined | Promise<string | undefined>
+
+/** How TLSA records in DNS decide about TLS, at the levels `dane` and `dane-only` (RFC 7672). */
+export interface DaneOptions {
+  /**
+   * Why DNS cannot be trusted as it is asked (C-155): without validation, with MX lookups whose
+   * errors are ignored, with names that are completed. Undefined: it can.
+   */
+  readonly obstacle: 'no-dnssec' | 'ignored-mx-errors' | 'resolver-options' | undefined
+  /** `smtp_tls_dane_insecure_mx_policy`: what counts where the name of a server may be forged. */
+  readonly insecureMxPolicy: 'may' | 'encrypt' | 'dane'
+  /** `tls_dane_digests`: the digests that are accepted, the strongest first. */
+  readonly digests: readonly TlsaDigest[]
+}
 
 /**
  * How connections are protected. Names in backquotes are parameters of main.cf; all values are
@@ -55,7 +69,9 @@ export interface TlsOptions {
   readonly fingerprints: readonly string[]
   /** `smtp_tls_fingerprint_digest`: the name of a digest of `node:crypto`. */
   readonly fingerprintDigest: string
-  /** `smtp_tls_servername`: sent as SNI; empty for none (C-149). */
+  /** For the levels `dane` and `dane-only`. */
+  readonly dane: DaneOptions
+  /** `smtp_tls_servername`: sent as SNI; empty for none (C-149). With DANE it is another name. */
   readonly servername: string
   /** `smtp_tls_CAfile`, `smtp_tls_CApath`, `tls_append_default_CA`: trusted authorities. */
   readonly authorities: readonly string[]

@@ -1,4 +1,5 @@
-import { isMandatory, matchesCertificate, matchesName, type TlsLevel } from './tls-level.ts'
+import type { DaneTerms } from './dane-terms.ts'
+import { isMandatory, matchesCertificate, type TlsLevel } from './tls-level.ts'
 import type { TlsOptions } from './tls-options.ts'
 
 /** How one server is to be talked to: level, and what belongs to it (C-135). */
@@ -15,15 +16,34 @@ export interface TlsPolicy {
   readonly connectionReuse: boolean
   /** Names that mail exchangers may have by an MTA-STS policy; empty: any (C-137). */
   readonly mxPatterns: readonly string[]
+  /** What a table says of these at whatever level. */
+  readonly attributes: PolicyAttributes
+  /** What the server's TLSA records ask for; undefined: there are none that count (C-156). */
+  readonly dane: DaneTerms | undefined
   /** Equal for policies that ask for the same. */
   readonly key: string
 }
 
+/** What a policy table may say at any level but `none`. */
+export type PolicyAttributes = Partial<
+  Pick<TlsPolicy, 'protocols' | 'ciphers' | 'exclude' | 'servername' | 'connectionReuse'>
+>
+
 type Fields = Omit<TlsPolicy, 'key'>
 
-/** The policy of a level, without attributes of its own. */
-export function policyOfLevel(level: TlsLevel, options: TlsOptions): TlsPolicy {
-  return withKey(fieldsOfLevel(level, options))
+/** The policy of a level, of attributes that hold at any, and of what DANE adds. */
+export function policyOfLevel(
+  level: TlsLevel,
+  options: TlsOptions,
+  attributes: PolicyAttributes = {},
+  dane?: DaneTerms,
+): TlsPolicy {
+  return withKey({ ...fieldsOfLevel(level, options), ...attributes, attributes, dane })
+}
+
+/** Whether the certificate of the server must match something; not what no record says how. */
+export function mustMatch({ level, dane }: TlsPolicy): boolean {
+  return matchesCertificate(level) && dane?.records.length !== 0
 }
 
 /** Adds what equal policies have in common. */
@@ -45,10 +65,20 @@ export function fieldsOfLevel(level: TlsLevel, options: TlsOptions): Fields {
     servername: options.servername,
     connectionReuse: options.connectionReuse,
     mxPatterns: [],
+    attributes: {},
+    dane: undefined,
   }
 }
 
 function matchList(level: TlsLevel, options: TlsOptions): readonly string[] {
-  if (matchesName(level)) return level === 'verify' ? options.verifyMatch : options.secureMatch
-  return matchesCertificate(level) ? options.fingerprints : []
+  switch (level) {
+    case 'fingerprint':
+      return options.fingerprints
+    case 'verify':
+      return options.verifyMatch
+    case 'secure':
+      return options.secureMatch
+    default:
+      return []
+  }
 }
