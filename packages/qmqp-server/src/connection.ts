@@ -227,7 +227,9 @@ export class Connection<T extends { readonly id: string }> {
     })
     socket.on('end', atEnd)
     socket.on('close', atEnd)
-    this.#onTimeout = () => settle(reader.timeout())
+    // Not assigned in place: V8 keeps such a function, and what it knows, as it does the socket.
+    const expire = () => settle(reader.timeout())
+    this.#onTimeout = expire
     if (socket.destroyed) atEnd()
     socket.setTimeout(timeoutMs)
     socket.resume()
@@ -280,7 +282,8 @@ export class Connection<T extends { readonly id: string }> {
     this.#trace?.step(`reply: ${reply.kind}, ${reply.text}`)
     this.#trace?.sent(bytes)
     return new Promise((resolve) => {
-      this.#onTimeout = () => resolve('read/write timeout')
+      const expire = () => resolve('read/write timeout')
+      this.#onTimeout = expire
       this.#socket.write(bytes, (error) => resolve(error ? 'lost connection' : undefined))
     })
   }
