@@ -41,7 +41,11 @@ beforeAll(async () => {
       route('only.test', only),
       route('only-forgeable.test', only),
     ],
-    parameters: { smtp_connection_cache_on_demand: 'no', dnssec_probe: '' },
+    parameters: {
+      smtp_connection_cache_on_demand: 'no',
+      dnssec_probe: '',
+      smtp_log_tls_feature_status: 'yes',
+    },
   })
 })
 
@@ -75,9 +79,13 @@ function keyDigest(name: string): string {
 }
 
 it.each([
-  ['match.test', /status=sent/, 'Verified'],
-  ['mismatch.test', /status=deferred \(Server certificate not verified\)/, 'Untrusted'],
-  ['none.test', /status=sent/, 'Untrusted'],
+  ['match.test', /, tls=dane, dsn=2\.0\.0, status=sent/, 'Verified'],
+  [
+    'mismatch.test',
+    /, tls=!dane, dsn=4\.7\.5, status=deferred \(Server certificate not verified\)/,
+    'Untrusted',
+  ],
+  ['none.test', /, tls=may, dsn=2\.0\.0, status=sent/, 'Untrusted'],
   [
     'broken.test',
     /dsn=4\.7\.5, status=deferred \(TLSA lookup error for mx\.broken\.test:\d+\)/,
@@ -86,7 +94,7 @@ it.each([
   ['forgeable.test', /status=sent/, 'Trusted'],
   ['only.test', /dsn=4\.7\.5, status=deferred \(no TLSA records found\)/, ''],
   ['only-forgeable.test', /dsn=4\.7\.5, status=deferred \(non DNSSEC destination\)/, ''],
-])('C-156: mail for %s', async (domain, outcome, status) => {
+])('C-107, C-156: mail for %s', async (domain, outcome, status) => {
   const id = await world.submit([`r@${domain}`])
   const lines = await world.outcomes(id, 1)
   expect(lines).toEqual([expect.stringMatching(outcome)])

@@ -26,7 +26,7 @@ export const reasonsWithoutEffect = {
   socketmap: 'the limits of socketmap tables are fixed at the defaults',
   tcp: 'socket options are left to the system',
   tls: 'TLS is as Node and its OpenSSL have it',
-  tlsExtras: 'TLS reports, traces, raw public keys, and TLS in delivery lines are not there yet',
+  tlsExtras: 'TLS reports, traces, raw public keys and log levels per server are not there yet',
   probeTarget: 'probes of addresses end with RCPT',
   verification: 'there is no service that verifies addresses',
   wording: 'log texts are the same either way',

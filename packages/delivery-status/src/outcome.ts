@@ -11,6 +11,8 @@ export interface OutcomeFields {
   readonly relay: string
   /** Deliveries over this session, this one included. Given from 2 on: it was reused (C-104). */
   readonly connUse?: number | undefined
+  /** How the connection was to be protected, and was, as `tls=` shows it (C-107). */
+  readonly tls?: string | undefined
   /** When the session was ready for this message, in ms since 1970; absent if it never was. */
   readonly setupDoneMs?: number | undefined
   /** When the attempt ended, in ms since 1970; the same for all recipients of a transaction. */

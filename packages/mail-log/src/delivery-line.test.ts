@@ -77,6 +77,11 @@ describe('formatDelivery', () => {
     expect(formatDelivery({ ...RECORD, connUse })).not.toContain('conn_use')
   })
 
+  it('C-107: says behind the delays how the connection was protected, if that is known', () => {
+    const line = formatDelivery({ ...RECORD, tls: 'may:none' })
+    expect(line).toContain('delays=2/0.5/0.25/1, tls=may:none, dsn=4.4.1, ')
+  })
+
   it.each([
     ['no session', { arrivalMs: 0, activeMs: 1000, handoffMs: 3000, doneMs: 7000 }, '1/2/0/4'],
     ['no agent', { arrivalMs: 0, activeMs: 1000, doneMs: 7000 }, '1/6/0/0'],

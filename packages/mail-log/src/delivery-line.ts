@@ -32,6 +32,8 @@ export interface DeliveryLogRecord {
   /** Deliveries over the session, this one included; shown from 2 on. */
   readonly connUse?: number | undefined
   readonly times: DeliveryTimes
+  /** How the connection was to be protected, and was (C-107); shown if there is any. */
+  readonly tls?: string | undefined
   /** Enhanced status code, `X.Y.Z`. */
   readonly status: string
   readonly action: DeliveryAction
@@ -42,19 +44,20 @@ export interface DeliveryLogRecord {
 /**
  * The line that log analysers parse (G-163, S-92, C-104):
  *
- * `QID: to=<R>, orig_to=<O>, relay=H[A]:p, conn_use=N, delay=D, delays=a/b/c/d, dsn=X.Y.Z,
+ * `QID: to=<R>, orig_to=<O>, relay=H[A]:p, conn_use=N, delay=D, delays=a/b/c/d, tls=T, dsn=X.Y.Z,
  * status=sent (text)`
  *
  * @param resolutionLimit `delay_logging_resolution_limit`, 0 to 6.
  */
 export function formatDelivery(record: DeliveryLogRecord, resolutionLimit = 2): string {
-  const { queueId, recipient, relay, connUse = 1, times, status } = record
+  const { queueId, recipient, relay, connUse = 1, times, tls, status } = record
   const original = showsOriginal(record) ? `, orig_to=<${record.originalRecipient}>` : ''
   const reuse = connUse > 1 ? `, conn_use=${connUse}` : ''
+  const protection = tls === undefined ? '' : `, tls=${tls}`
   return (
     `${queueId}: to=<${recipient}>${original}, relay=${relay}${reuse}` +
     `, ${formatDelays(times, resolutionLimit)}` +
-    `, dsn=${status}, status=${record.action} (${record.text})`
+    `${protection}, dsn=${status}, status=${record.action} (${record.text})`
   )
 }
 

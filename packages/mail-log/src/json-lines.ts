@@ -67,6 +67,7 @@ function deliveryFacts(record: DeliveryLogRecord): Facts {
     conn_use: record.connUse ?? 1,
     delay: seconds(delayMs),
     delays: partsMs.map(seconds),
+    tls: record.tls,
     dsn: record.status,
     status: record.action,
     reason: safe(record.text),

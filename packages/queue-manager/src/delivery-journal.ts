@@ -133,7 +133,7 @@ export class DeliveryJournal {
     { recipient, outcome, log, handoffMs }: UnrecordedOutcome,
     action: DeliveryAction,
   ): void {
-    const { relay, text, connUse, setupDoneMs, doneMs } = outcome
+    const { relay, text, connUse, setupDoneMs, doneMs, tls } = outcome
     const event: DeliveryLogRecord = {
       queueId: id,
       recipient: this.#address(recipient.address),
@@ -142,6 +142,7 @@ export class DeliveryJournal {
       relay,
       connUse,
       times: { arrivalMs: envelope.arrivalTimeMs, activeMs, handoffMs, setupDoneMs, doneMs },
+      tls,
       status: statusOf(outcome),
       action,
       text,

@@ -56,6 +56,7 @@ export const options: SmtpClientOptions = {
   cacheTimeLimitMs: 2_000,
   reuseTimeLimitMs: 5 * minute,
   reuseCountLimit: 0,
+  showTlsFeature: true,
   tls: undefined,
   sasl: undefined,
 }

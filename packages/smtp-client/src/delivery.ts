@@ -55,12 +55,11 @@ export class Delivery implements Walker {
   #label: string | undefined
 
   constructor(context: DeliveryContext, delivery: SmtpDelivery) {
-    const { softBounce } = context.options
     const { queueId, recipients, nexthop } = delivery
     this.#context = context
     this.#delivery = delivery
     this.#sent = delivery
-    this.#outcomes = new Outcomes(queueId, recipients.length, softBounce, context.log)
+    this.#outcomes = new Outcomes(queueId, recipients.length, context.options, context.log)
     this.#smtputf8 = needsSmtputf8(delivery)
     const { tls, options } = context
     const { serviceName: service, sasl } = options
@@ -274,38 +273,17 @@ export class Delivery implements Walker {
     bestPreference: boolean,
     final: boolean,
   ): Promise<TransactionRun | undefined> {
-    let policy: TlsPolicy | undefined
-    if (this.#policies !== undefined) {
-      policy = await this.#policyFor(this.#policies, server, nexthop)
-      if (policy === undefined) return undefined
+    const admission = await this.#policies?.admit(nexthop, server, this.#domain, this.#context.log)
+    if (admission !== undefined && 'tls' in admission) {
+      this.#outcomes.tls = admission.tls
+      if (admission.failure !== undefined) this.#outcomes.remember(admission.failure)
+      return undefined
     }
+    const policy = admission?.policy
     const { queueId, arrivalTimeMs, sender } = this.#delivery
     const common = { queueId, arrivalTimeMs, sender, nexthop, bestPreference, policy }
     const terms = { ...common, needsSmtputf8: this.#smtputf8, domain: this.#domain }
     return this.#open(server, terms, final)
-  }
-
-  /** The policy by which a server is contacted; undefined if it may not be: that was recorded. */
-  async #policyFor(
-    policies: RequestPolicies,
-    server: MailServer,
-    nexthop: string,
-  ): Promise<TlsPolicy | undefined> {
-    const { log } = this.#context
-    const found = await policies.find(nexthop, server)
-    if (found.kind === 'unusable') {
-      const { status, text } = found
-      const isLocal = server.family === 'unix'
-      const place = isLocal ? `error for ${server.name}` : `for ${nexthop}`
-      const host = isLocal ? server.address : server.name
-      log.warning(`TLS policy lookup ${place}/${host}: ${text}`)
-      this.#outcomes.remember({ kind: 'host', status, text })
-      return undefined
-    }
-    const obstacle = policies.obstacle(found.policy, server, this.#domain)
-    if (obstacle === undefined) return found.policy
-    log.warning(obstacle)
-    return undefined
   }
 
   async #open(
@@ -315,6 +293,7 @@ export class Delivery implements Walker {
   ): Promise<TransactionRun | undefined> {
     const result = await openSession(this.#context, server, terms)
     this.#terms = terms
+    this.#outcomes.tls = result.session.tlsFeature
     if (result.kind === 'ready') return this.#newRun(result.session)
     const { log, clock } = this.#context
     if (result.kind === 'failed') this.#note(result.notice)
@@ -350,6 +329,7 @@ export class Delivery implements Walker {
   async transact(run: TransactionRun, final: boolean): Promise<void> {
     const { options } = this.#context
     const { session } = run
+    this.#outcomes.tls = session.tlsFeature
     const isNew = session.uses === 1 && session.protection !== undefined
     const plain =
       isNew && this.#terms !== undefined

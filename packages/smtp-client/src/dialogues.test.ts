@@ -56,6 +56,8 @@ interface Dialogue {
     readonly groups: readonly (readonly string[])[]
   }[]
   readonly log_lines: readonly string[]
+  /** What later versions log as `tls=`, if that is known; of several messages, each. */
+  readonly tls_field_3_12?: string | readonly string[]
   readonly postmaster_notice?: readonly (readonly string[])[]
   readonly outcome: {
     readonly recipients: readonly {
@@ -704,6 +706,10 @@ it.concurrent.each(dialogues)('C-178 $name: $title', async (dialogue) => {
   }
   const transcripts = reports.flatMap(({ notices = [] }) => notices.map((one) => one.transcript))
   expect(transcripts).toEqual((dialogue.postmaster_notice ?? []).map(transcriptOf))
+  if (!isLmtp(dialogue.name)) {
+    const features = new Set(outcomes.map(({ tls: feature }) => feature))
+    expect([...features]).toEqual([dialogue.tls_field_3_12].flat())
+  }
   const opened = stage.connections.flat().length
   expect(opened).toBe(dialogue.client_sent.length)
   if (dialogue.outcome.destination_throttled !== undefined) {

@@ -57,9 +57,10 @@ export interface HandshakeTerms {
 /** A session that is ready for MAIL, or why there is none. */
 export type HandshakeResult =
   | { readonly kind: 'ready'; readonly session: SmtpSession }
-  | ({ readonly kind: 'unreachable' } & Unreachable)
+  | ({ readonly kind: 'unreachable'; readonly session: SmtpSession } & Unreachable)
   | {
       readonly kind: 'failed'
+      readonly session: SmtpSession
       readonly failure: Failure
       /** Whether TLS, or a connection with TLS, broke: without it there might be a session. */
       readonly hasTlsFailed: boolean
@@ -80,7 +81,7 @@ export async function openSession(
   const session = new SmtpSession(server, terms.policy, options, clock)
   session.assign(terms.queueId)
   const socket = await connectFrom(context, server)
-  if ('status' in socket) return { kind: 'unreachable', ...socket }
+  if ('status' in socket) return { kind: 'unreachable', session, ...socket }
   session.isVerbose = await isDebugPeer(options, server, terms.domain)
   const events = session.connectionEvents(log, options.helpfulWarnings)
   session.connection = converse(context, socket, events)
@@ -116,13 +117,13 @@ async function shakeHands(
     if (failure.errorClass !== undefined) session.noteError(failure.errorClass)
     const { hasTlsFailed } = handshake
     if (!hasTlsFailed) await quit(session.connection, context.options, false)
-    return { kind: 'failed', failure, hasTlsFailed, notice: session.notice }
+    return { kind: 'failed', session, failure, hasTlsFailed, notice: session.notice }
   } catch (error) {
     session.connection.destroy()
     if (!(error instanceof ConversationError)) throw error
     const failure = conversationFailure(server, error.code, handshake.phase)
     const hasTlsFailed = session.protection !== undefined
-    return { kind: 'failed', failure, hasTlsFailed, notice: session.notice }
+    return { kind: 'failed', session, failure, hasTlsFailed, notice: session.notice }
   }
 }
 
@@ -181,26 +182,30 @@ class Handshake {
     const { tls, log } = this.#context
     const { policy } = this.#terms
     const { server, connection, features, protection } = this.#session
-    if (tls === undefined || policy === undefined || protection !== undefined) return undefined
-    const isRequired = isMandatory(policy.level)
-    if (!features.starttls) {
-      if (!isRequired) return undefined
+    if (protection !== undefined) return undefined
+    const isWanted = policy !== undefined && policy.level !== 'none' && !policy.isAvoided
+    if (!isWanted || !features.starttls || tls === undefined) {
+      const isNoted = features.starttls && tls?.options.noteStarttlsOffer
+      if (isNoted) log.info(`Host offered STARTTLS: [${server.name}]`)
       const text = `TLS is required, but was not offered by host ${hostText(server)}`
-      return { kind: 'host', status: '4.7.4', text }
-    }
-    if (policy.level === 'none') {
-      if (tls.options.noteStarttlsOffer) log.info(`Host offered STARTTLS: [${server.name}]`)
-      return undefined
+      return this.#stayInPlaintext({ kind: 'host', status: '4.7.4', text })
     }
     this.phase = 'receiving the STARTTLS response'
     this.#timeoutMs = tls.options.starttlsTimeoutMs
     connection.send('STARTTLS\r\n')
     const reply = await this.#read()
-    if (reply.code < 200 || reply.code > 299) {
-      return isRequired ? refusedTls(server, reply) : undefined
-    }
+    const isRefused = reply.code < 200 || reply.code > 299
+    if (isRefused) return this.#stayInPlaintext(refusedTls(server, reply))
     const failure = await this.#startTls(tls, policy)
     return failure ?? (await this.#ehlo()) ?? this.#judgeFeatures()
+  }
+
+  /** @returns the failure, if the policy does not put up with that. */
+  #stayInPlaintext(failure: Failure): Failure | undefined {
+    const { policy } = this.#terms
+    const isRequired = policy !== undefined && isMandatory(policy.level)
+    this.#session.stayInPlaintext(!isRequired)
+    return isRequired ? failure : undefined
   }
 
   async #startTls(tls: TlsEngine, policy: TlsPolicy): Promise<Failure | undefined> {

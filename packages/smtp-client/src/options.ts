@@ -149,6 +149,8 @@ export interface SmtpClientOptions extends ServicePorts {
   /** `smtp_connection_reuse_count_limit`: N allows N + 1 deliveries; 0 is no limit (C-114). */
   readonly reuseCountLimit: number
 
+  /** `smtp_log_tls_feature_status`: outcomes say how the connection was protected (C-107). */
+  readonly showTlsFeature: boolean
   /** How connections are protected; undefined: they are not, and STARTTLS is overlooked. */
   readonly tls: TlsOptions | undefined
   /** How to log in to servers; undefined: never (`smtp_sasl_auth_enable`). */

@@ -2,6 +2,7 @@ import type { DeliveryOutcome, OutcomeFields } from '@posthouse/delivery-status'
 import type { Logger } from '@posthouse/mail-log'
 
 import type { Failure } from './failure.ts'
+import type { SmtpClientOptions } from './options.ts'
 import type { SmtpReport } from './request.ts'
 
 /** Who was asked, and when; goes into every outcome of one attempt. */
@@ -22,23 +23,27 @@ export interface AttemptFacts {
   readonly isFinalDelivery?: boolean
 }
 
+type OutcomeOptions = Pick<SmtpClientOptions, 'softBounce' | 'showTlsFeature'>
+
 /**
  * What became of the recipients of one request so far: who is open, what to say of those who stay
  * open to the end, and whether the destination is to blame (C-91, C-96, C-98).
  */
 export class Outcomes {
   readonly #queueId: string
-  readonly #softBounce: boolean
+  readonly #options: OutcomeOptions
   readonly #log: Logger
   readonly #outcomes: (DeliveryOutcome | undefined)[]
   #open: number
   #reason: Failure | undefined
   #blame: SmtpReport['blame']
   #completed = false
+  /** What is known of TLS with the server that was tried last: `tls=` (C-107). */
+  tls: string | undefined
 
-  constructor(queueId: string, recipients: number, softBounce: boolean, log: Logger) {
+  constructor(queueId: string, recipients: number, options: OutcomeOptions, log: Logger) {
     this.#queueId = queueId
-    this.#softBounce = softBounce
+    this.#options = options
     this.#log = log
     this.#outcomes = new Array<DeliveryOutcome | undefined>(recipients).fill(undefined)
     this.#open = recipients
@@ -100,7 +105,7 @@ export class Outcomes {
     const open = indexes.filter((index) => this.isOpen(index))
     if (open.length === 0) return
     const hard = failure.status.startsWith('5')
-    if (!facts.final && (!hard || this.#softBounce || failure.kind === 'unsupported')) {
+    if (!facts.final && (!hard || this.#options.softBounce || failure.kind === 'unsupported')) {
       this.#reason = failure
       const queueId = this.#queueId
       const { relay } = facts
@@ -123,7 +128,8 @@ export class Outcomes {
   }
 
   #close(index: number, outcome: DeliveryOutcome): void {
-    this.#outcomes[index] = outcome
+    const tls = this.#options.showTlsFeature ? this.tls : undefined
+    this.#outcomes[index] = { ...outcome, tls }
     this.#open--
   }
 }

@@ -12,6 +12,7 @@ import { filteredLine } from './reply-filter.ts'
 import type { SessionNotice } from './request.ts'
 import { SessionTranscript } from './session-transcript.ts'
 import type { Protection } from './tls/tls-engine.ts'
+import { type TlsState, tlsFeature } from './tls/tls-feature.ts'
 import type { TlsPolicy } from './tls/tls-policy.ts'
 
 /** When a session may be used again (C-114), and when it is told of (C-110). */
@@ -33,6 +34,7 @@ export class SmtpSession {
   #connection: Connection | undefined
   #features = NO_FEATURES
   #protection: Protection | undefined
+  #tlsState: TlsState = 'undecided'
   /** Whether we have logged in. */
   hasLoggedIn = false
   /** Whether all that is said is logged, but for the content. */
@@ -87,10 +89,21 @@ export class SmtpSession {
     return this.#protection
   }
 
+  /** How that was settled, as `tls=` shows it. */
+  get tlsFeature(): string {
+    return tlsFeature(this.policy, this.#tlsState)
+  }
+
+  /** The conversation goes on in plaintext, or ends because it may not. */
+  stayInPlaintext(isAllowed: boolean): void {
+    this.#tlsState = isAllowed ? 'plaintext' : 'violated'
+  }
+
   /** From here on, the conversation goes over another connection, with TLS. */
   protect(connection: Connection, protection: Protection): void {
     this.#connection = connection
     this.#protection = protection
+    this.#tlsState = protection.isAcceptable ? 'secured' : 'violated'
     this.#features = NO_FEATURES
   }
 
@@ -149,6 +162,7 @@ export class SmtpSession {
     this.assign(queueId)
     this.#record() // The next delivery's notice has nothing of this one.
     this.#uses++
+    if (this.#protection !== undefined) this.#tlsState = 'undecided' // As in Postfix.
   }
 
   #tell(log: Logger, direction: '<' | '>', lines: readonly string[]): void {

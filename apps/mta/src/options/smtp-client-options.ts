@@ -80,6 +80,7 @@ export function smtpClientOptions(
     isDebugPeer: config.debug_peer_list.length === 0 ? () => false : debugPeers(user, tables),
     notifyClasses: new Set(config.notify_classes.filter(isSessionClass)),
     ...smtpTableOptions(user, tables, ownAddresses),
+    showTlsFeature: config.smtp_log_tls_feature_status,
     tls: smtpTlsOptions(user, tables, readFile),
     sasl: smtpSaslOptions(user, tables, ownAddresses),
   }

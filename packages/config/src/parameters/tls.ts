@@ -23,9 +23,9 @@ export const tlsParameters = {
   },
   smtp_log_tls_feature_status: {
     type: 'boolean',
-    default: 'yes',
+    // The field keeps pflogsumm 1.1.5 from seeing deliveries (G-167).
+    default: `\${{$compatibility_level} <level {3.11} ? {no} : {yes}}`,
     since: '3.11',
-    withoutEffect: 'tlsExtras',
     description: 'Add a tls= summary to delivery log lines.',
   },
   smtp_requiretls_policy: {

@@ -1,13 +1,21 @@
+import type { Logger } from '@posthouse/mail-log'
 import type { MailServer } from '@posthouse/mx-lookup'
 
+import type { Failure } from '../failure.ts'
 import { type SmtpDelivery, TLS_OPTIONAL } from '../request.ts'
 import type { Authenticator, LoginTerms } from '../sasl/authenticate.ts'
 import type { TlsEngine } from './tls-engine.ts'
+import { tlsFeature, UNKNOWN_TLS } from './tls-feature.ts'
 import { isMandatory, needsTlsa } from './tls-level.ts'
-import { policyOfLevel, type TlsPolicy } from './tls-policy.ts'
+import { type TlsPolicy, withKey } from './tls-policy.ts'
 import type { TlsPolicyResult } from './tls-policy-result.ts'
 
 type Later<Value> = Value | Promise<Value>
+
+/** The policy by which a server is contacted, or why it is not. */
+export type Admission =
+  | { readonly policy: TlsPolicy }
+  | { readonly failure: Failure | undefined; readonly tls: string }
 
 /** The TLS policies of one request, each looked up once (C-133). */
 export class RequestPolicies {
@@ -53,8 +61,31 @@ export class RequestPolicies {
     return this.#engine.dane.find(result.policy, destination, server)
   }
 
+  /** What is to be done about a server; logs why nothing is (C-32). */
+  async admit(
+    destination: string,
+    server: MailServer,
+    domain: string,
+    log: Logger,
+  ): Promise<Admission> {
+    const found = await this.find(destination, server)
+    if (found.kind === 'unusable') {
+      const { status, text } = found
+      const isLocal = server.family === 'unix'
+      const place = isLocal ? `error for ${server.name}` : `for ${destination}`
+      const host = isLocal ? server.address : server.name
+      log.warning(`TLS policy lookup ${place}/${host}: ${text}`)
+      return { failure: { kind: 'host', status, text }, tls: UNKNOWN_TLS }
+    }
+    const { policy } = found
+    const obstacle = this.#obstacle(policy, server, domain)
+    if (obstacle === undefined) return { policy }
+    log.warning(obstacle)
+    return { failure: undefined, tls: tlsFeature(policy, 'undecided') }
+  }
+
   /** Why a server may not be contacted by a policy, as a warning (C-61, C-137). */
-  obstacle(policy: TlsPolicy, { name }: MailServer, domain: string): string | undefined {
+  #obstacle(policy: TlsPolicy, { name }: MailServer, domain: string): string | undefined {
     if (this.#engine.options.wrapperMode && !isMandatory(policy.level)) {
       const { nameOf } = this.#engine
       const wanted = `"${nameOf('smtp_tls_security_level')} = encrypt" (or stronger)`
@@ -78,20 +109,21 @@ export class RequestPolicies {
    * allowed (C-97). It is not where somebody logs in.
    */
   async withoutTls(
-    { level }: TlsPolicy,
+    policy: TlsPolicy,
     { name }: MailServer,
     terms: LoginTerms,
   ): Promise<TlsPolicy | undefined> {
     const { waitedMs = 0, isProbe = false } = this.#delivery
     const { options } = this.#engine
-    if (level !== 'may' || (waitedMs < options.plaintextAfterMs && !isProbe)) return undefined
+    if (policy.level !== 'may' || policy.isAvoided) return undefined
+    if (waitedMs < options.plaintextAfterMs && !isProbe) return undefined
     const login = this.#sasl?.loginFor(name, terms)
     // A table that cannot tell is as good as one that has a password: it is not shown.
     const isLoggingIn = await login?.then(
       (found) => found !== undefined,
       () => true,
     )
-    return isLoggingIn ? undefined : policyOfLevel('none', options)
+    return isLoggingIn ? undefined : withKey({ ...policy, isAvoided: true })
   }
 }
 

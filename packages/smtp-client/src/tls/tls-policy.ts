@@ -20,6 +20,8 @@ export interface TlsPolicy {
   readonly attributes: PolicyAttributes
   /** What the server's TLSA records ask for; undefined: there are none that count (C-156). */
   readonly dane: DaneTerms | undefined
+  /** TLS has failed with the server, so that it is not tried: as in plaintext (C-97). */
+  readonly isAvoided: boolean
   /** Equal for policies that ask for the same. */
   readonly key: string
 }
@@ -67,6 +69,7 @@ export function fieldsOfLevel(level: TlsLevel, options: TlsOptions): Fields {
     mxPatterns: [],
     attributes: {},
     dane: undefined,
+    isAvoided: false,
   }
 }
 
