@@ -1,4 +1,4 @@
-import { Job } from './job.ts'
+import type { Job } from './job.ts'
 import type { PreemptiveOrder } from './preemptive-order.ts'
 import type { QueuedBatch } from './queued-batch.ts'
 
@@ -15,7 +15,8 @@ export class Activation<M, R> {
   reading = false
   /** No batch was read yet. */
   isNew = true
-  lastReadMs: number
+  /** Not set at first: one number more for each message that waits would be an object more. */
+  lastReadMs: number | undefined
   /** Each recipient is a delivery of its own. */
   isSplit = false
   readonly minimum: number
@@ -31,7 +32,6 @@ export class Activation<M, R> {
     this.activatedSec = Math.floor(nowMs / 1000)
     this.unread = unread
     this.minimum = minimum
-    this.lastReadMs = nowMs
   }
 
   /** Nothing of it waits, is in flight or is still to be read. */
@@ -51,7 +51,7 @@ export class Activation<M, R> {
     for (let job = this.firstJob; job !== undefined; job = job.sibling) {
       if (job.order === order) return job
     }
-    this.firstJob = new Job(this, order)
+    this.firstJob = order.beginJob(this)
     return this.firstJob
   }
 }

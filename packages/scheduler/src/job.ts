@@ -1,5 +1,6 @@
 import type { Activation } from './activation.ts'
-import { Entry, type PeerDestination } from './entry.ts'
+import { Entry } from './entry.ts'
+import { Peer, type PeerDestination } from './peer.ts'
 import type { PreemptiveOrder } from './preemptive-order.ts'
 import type { SizeClass } from './size-class.ts'
 
@@ -19,12 +20,14 @@ export class StackPlace<M, R> {
   readonly children: Set<Job<M, R>> = new Set()
 }
 
-/** Everything that one message has to deliver over one transport (S-46). */
+/**
+ * Everything that one message has to deliver over one transport (S-46). One that is over is used
+ * again: see `Spares`.
+ */
 export class Job<M, R> {
-  readonly activation: Activation<M, R>
   readonly order: PreemptiveOrder<M, R>
   /** The next job of the same message. */
-  readonly sibling: Job<M, R> | undefined
+  sibling: Job<M, R> | undefined
   /** Entries that wait. */
   waiting = 0
   /** Entries made so far, of recipients that were read. */
@@ -57,17 +60,32 @@ export class Job<M, R> {
   recipients = 0
   /** It is among those whose messages are not fully read; see `RecipientPool`. */
   awaitsSlots = false
+  #activation: Activation<M, R> | undefined
   #peerCount = 0
-  /** The serial of its first peer. */
+  /** How many recipients the transport had been given when its first peer came. */
   #since = 0
   /** The peers by destination, once they are many and had to be looked for. */
-  #peers: Map<PeerDestination<M, R>, Entry<M, R>> | undefined
-  #firstPeer: Entry<M, R> | undefined
+  #peers: Map<PeerDestination<M, R>, Peer<M, R>> | undefined
+  #firstPeer: Peer<M, R> | undefined
 
-  constructor(activation: Activation<M, R>, order: PreemptiveOrder<M, R>) {
-    this.activation = activation
+  constructor(order: PreemptiveOrder<M, R>) {
     this.order = order
+  }
+
+  begin(activation: Activation<M, R>): void {
+    this.#activation = activation
     this.sibling = activation.firstJob
+  }
+
+  /** Its message is over; a spare one keeps nothing else in memory. */
+  end(): void {
+    this.#activation = this.sibling = this.#peers = undefined
+    this.read = this.selected = this.available = 0
+    this.readFor = -1
+  }
+
+  get activation(): Activation<M, R> {
+    return this.#activation! // Only a spare one has none.
   }
 
   /** The most entries that it can come to: each unread recipient may be one. */
@@ -80,27 +98,25 @@ export class Job<M, R> {
   }
 
   /**
-   * Adds a recipient: to the youngest entry for the destination, or to a new one (S-28). `serial`
-   * grows with each recipient of the transport.
+   * Adds a recipient: to the youngest entry for the destination, or to a new one (S-28); says
+   * whether it is new. `added` grows with each recipient of the transport.
    */
-  add(destination: PeerDestination<M, R>, recipient: R, limit: number, serial: number): void {
+  add(destination: PeerDestination<M, R>, recipient: R, added: number): boolean {
     this.recipients += 1
-    if (this.read === 0) this.#since = serial
+    if (this.read === 0) this.#since = added
     const peer = this.#peerFor(destination)
-    if (peer !== undefined && (limit === 0 || peer.last.count < limit)) {
-      peer.last.push(recipient)
-      return
-    }
-    const entry = new Entry(this, destination, recipient, serial)
-    if (peer === undefined) this.#addPeer(entry)
-    else peer.last = peer.last.younger = entry
+    const isNew = peer === undefined || hasFullEntries(peer, this.#limit)
+    if (peer === undefined) this.#addPeer(destination, recipient, added)
+    else peer.push(recipient)
+    if (!isNew) return false
     this.waiting += 1
     this.read += 1
     destination.todo.length += 1
+    return true
   }
 
   /** The next peer whose destination has room; they take turns (S-48). */
-  nextPeer(): Entry<M, R> | undefined {
+  nextPeer(): Peer<M, R> | undefined {
     const first = this.#firstPeer
     if (first === undefined) return undefined
     let peer = first
@@ -112,30 +128,25 @@ export class Job<M, R> {
   }
 
   /** Takes the oldest entry out of a peer, which goes to the end of the round. */
-  take(entry: Entry<M, R>): void {
-    const { to, younger } = entry
-    this.#firstPeer = entry.after
+  take(peer: Peer<M, R>): Entry<M, R> {
+    const { to } = peer
+    this.#firstPeer = peer.after
     this.waiting -= 1
     this.selected += 1
     to.todo.length -= 1
-    if (younger === undefined) {
-      this.#removePeer(entry)
-      return
-    }
-    if (this.#firstPeer === entry) this.#firstPeer = younger
-    this.#peers?.set(to, younger)
-    entry.giveWayTo(younger)
+    const entry = new Entry(this, to, peer.take(this.#limit))
+    if (peer.count === 0) this.#removePeer(peer)
+    return entry
   }
 
   /** Takes everything out of a peer: its destination died. */
-  drop(peer: Entry<M, R>): Entry<M, R>[] {
+  drop(peer: Peer<M, R>): Entry<M, R>[] {
+    const { to } = peer
     const entries: Entry<M, R>[] = []
-    for (let one: Entry<M, R> | undefined = peer; one !== undefined; one = one.younger) {
-      entries.push(one)
-    }
+    while (peer.count > 0) entries.push(new Entry(this, to, peer.take(this.#limit)))
     this.waiting -= entries.length
     this.selected += entries.length
-    peer.to.todo.length -= entries.length
+    to.todo.length -= entries.length
     this.#removePeer(peer)
     return entries
   }
@@ -149,10 +160,15 @@ export class Job<M, R> {
     }
   }
 
-  #peerFor(destination: PeerDestination<M, R>): Entry<M, R> | undefined {
-    const { youngest } = destination.todo
+  /** Recipients of one entry at most; 0 = no limit. */
+  get #limit(): number {
+    return this.activation.isSplit ? 1 : this.order.destinationRecipientLimit
+  }
+
+  #peerFor(destination: PeerDestination<M, R>): Peer<M, R> | undefined {
+    const { lastAdded, youngest } = destination.todo
     // Nearly always it is the youngest, or there is none that came after the first of this job.
-    if (youngest === undefined || youngest.serial < this.#since) return undefined
+    if (youngest === undefined || lastAdded < this.#since) return undefined
     if (youngest.job === this) return youngest
     if (this.#peerCount > MANY_PEERS) this.#peers ??= this.#mapPeers()
     if (this.#peers !== undefined) return this.#peers.get(destination)
@@ -164,7 +180,9 @@ export class Job<M, R> {
     return undefined
   }
 
-  #addPeer(peer: Entry<M, R>): void {
+  #addPeer(to: PeerDestination<M, R>, recipient: R, added: number): void {
+    const peer = this.order.sparePeers.take() ?? new Peer()
+    peer.begin(this, to, recipient)
     const first = this.#firstPeer ?? peer
     peer.after = first
     peer.before = first.before
@@ -172,12 +190,12 @@ export class Job<M, R> {
     first.before = peer
     this.#firstPeer = first
     this.#peerCount += 1
-    peer.to.todo.add(peer)
-    this.#peers?.set(peer.to, peer)
+    to.todo.add(peer, added)
+    this.#peers?.set(to, peer)
   }
 
-  #mapPeers(): Map<PeerDestination<M, R>, Entry<M, R>> {
-    const peers = new Map<PeerDestination<M, R>, Entry<M, R>>()
+  #mapPeers(): Map<PeerDestination<M, R>, Peer<M, R>> {
+    const peers = new Map<PeerDestination<M, R>, Peer<M, R>>()
     let peer = this.#firstPeer
     for (let left = this.#peerCount; peer !== undefined && left > 0; left--) {
       peers.set(peer.to, peer)
@@ -186,10 +204,19 @@ export class Job<M, R> {
     return peers
   }
 
-  #removePeer(peer: Entry<M, R>): void {
+  #removePeer(peer: Peer<M, R>): void {
     if (this.#firstPeer === peer) this.#firstPeer = peer.after === peer ? undefined : peer.after
     this.#peerCount -= 1
     this.#peers?.delete(peer.to)
-    peer.leave()
+    peer.before.after = peer.after
+    peer.after.before = peer.before
+    peer.to.todo.remove(peer)
+    peer.end()
+    this.order.sparePeers.give(peer)
   }
+}
+
+/** Whether the youngest entry has no room. */
+function hasFullEntries<M, R>({ count }: Peer<M, R>, limit: number): boolean {
+  return limit > 0 && count % limit === 0
 }

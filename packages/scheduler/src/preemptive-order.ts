@@ -1,11 +1,13 @@
 import type { Activation } from './activation.ts'
-import type { Entry, PeerDestination } from './entry.ts'
-import type { Job } from './job.ts'
+import type { Entry } from './entry.ts'
+import { Job } from './job.ts'
 import { JobList } from './job-list.ts'
 import type { Order, Taken } from './order.ts'
+import type { Peer, PeerDestination } from './peer.ts'
 import { PeerQueue } from './peer-queue.ts'
 import { Preemption, type PreemptionOptions } from './preemption.ts'
 import { RecipientPool, type RecipientPoolOptions } from './recipient-pool.ts'
+import { Spares } from './spares.ts'
 
 export interface PreemptiveOrderOptions extends PreemptionOptions, RecipientPoolOptions {
   /** `default_destination_recipient_limit`: recipients of one delivery at most; 0 = no limit. */
@@ -17,7 +19,9 @@ export interface PreemptiveOrderOptions extends PreemptionOptions, RecipientPool
  * full destinations only is passed over (S-45 to S-54).
  */
 export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerQueue<M, R>> {
-  readonly #options: PreemptiveOrderOptions
+  readonly destinationRecipientLimit: number
+  readonly sparePeers: Spares<Peer<M, R>> = new Spares()
+  readonly #spareJobs: Spares<Job<M, R>> = new Spares()
   readonly #read: (activation: Activation<M, R>) => void
   readonly #jobs = new JobList<M, R>()
   readonly #preemption: Preemption<M, R>
@@ -33,7 +37,7 @@ export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerQueue<M, R>
 
   /** @param read Asks for the next batch of recipients of a message. */
   constructor(options: PreemptiveOrderOptions, read: (activation: Activation<M, R>) => void) {
-    this.#options = options
+    this.destinationRecipientLimit = options.destinationRecipientLimit
     this.#read = read
     this.#preemption = new Preemption(options, this.#jobs)
     this.#pool = new RecipientPool(options)
@@ -47,13 +51,22 @@ export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerQueue<M, R>
     return new PeerQueue(this)
   }
 
+  beginJob(activation: Activation<M, R>): Job<M, R> {
+    const job = this.#spareJobs.take() ?? new Job(this)
+    job.begin(activation)
+    return job
+  }
+
+  /** The message is over. */
+  endJob(job: Job<M, R>): void {
+    job.end()
+    this.#spareJobs.give(job)
+  }
+
   /** Queues a recipient of a message; says whether it made a new entry. */
   add(job: Job<M, R>, destination: PeerDestination<M, R>, recipient: R): boolean {
-    const { read } = job
-    const limit = job.activation.isSplit ? 1 : this.#options.destinationRecipientLimit
     this.#added += 1
-    job.add(destination, recipient, limit, this.#added)
-    if (job.read === read) return false
+    if (!job.add(destination, recipient, this.#added)) return false
     if (!job.listed) {
       this.#jobs.insert(job)
       this.#pool.enter(job)
@@ -129,12 +142,12 @@ export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerQueue<M, R>
     if (job !== undefined) this.#pool.sponsor(job)
   }
 
-  #wantsMore(job: Job<M, R>, peer: Entry<M, R> | undefined, nowMs: number): boolean {
+  #wantsMore(job: Job<M, R>, peer: Peer<M, R> | undefined, nowMs: number): boolean {
     return this.#pool.wantsMore(job.activation, peer === undefined, nowMs)
   }
 
-  #select(job: Job<M, R>, entry: Entry<M, R>): Taken<Entry<M, R>, PeerQueue<M, R>> {
-    job.take(entry)
+  #select(job: Job<M, R>, peer: Peer<M, R>): Taken<Entry<M, R>, PeerQueue<M, R>> {
+    const entry = job.take(peer)
     job.available += 1
     if (job.stack !== undefined) job.stack.used += 1
     this.#taken += 1

@@ -151,11 +151,8 @@ export class PreemptiveScheduler<M, R> implements Scheduler<M, R> {
     this.#release(delivery)
     if (died === undefined) return undefined
     this.#size -= died.entries.length
-    const entries = died.entries.map((entry) => {
-      this.#release(entry)
-      return { activation: entry.job.activation, recipients: entry.recipients }
-    })
-    return { status: died.status, reason: died.reason, entries }
+    for (const entry of died.entries) this.#release(entry)
+    return died
   }
 
   revive(transport: string, destination: string): void {
@@ -200,14 +197,23 @@ export class PreemptiveScheduler<M, R> implements Scheduler<M, R> {
   }
 
   /** Recipients leave memory. */
-  #release({ job, count }: Entry<M, R>): void {
-    const { activation } = job
-    activation.load -= count
-    job.recipients -= count
-    this.#recipients -= count
+  #release({ activation, job, recipients: { length } }: Entry<M, R>): void {
+    activation.load -= length
+    job.recipients -= length
+    this.#recipients -= length
     for (let one = activation.firstJob; one !== undefined; one = one.sibling) {
       one.order.settle(one)
     }
-    this.#askIfEmpty(activation)
+    if (activation.done) endJobs(activation)
+    else this.#askIfEmpty(activation)
   }
+}
+
+function endJobs<M, R>(activation: Activation<M, R>): void {
+  for (let job = activation.firstJob; job !== undefined; ) {
+    const { sibling } = job
+    job.order.endJob(job)
+    job = sibling
+  }
+  activation.firstJob = undefined
 }

@@ -76,7 +76,7 @@ export class RecipientPool<M, R> {
     const room = activation.allowance - activation.load
     if (room <= 0) return false
     if (isStuck || room >= recipientRefillLimit) return true
-    return nowMs - activation.lastReadMs >= recipientRefillDelayMs
+    return nowMs - (activation.lastReadMs ?? 0) >= recipientRefillDelayMs
   }
 }
 
