@@ -3,26 +3,14 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { peersInstalled } from '../harness/peers.ts'
-import { QueueingPostfix } from '../harness/queueing-postfix.ts'
 import { RecordingSink } from '../harness/recording-sink.ts'
-import { Scene } from '../harness/scene.ts'
+import { type StartSmtpSystem, startPostfix, startPosthouse } from '../harness/smtp-systems.ts'
 
 const installed = peersInstalled('postfix')
 const asRoot = process.getuid?.() === 0
 const MESSAGES = 200
 const PATIENCE_MS = 180_000
 const SEED = 20_261_129
-
-const DELIVERING = `\
-qmgr unix n - n 300 1 qmgr
-defer unix - - n - 0 bounce
-smtp unix - - n - - smtp
-error unix - - n - - error
-retry unix - - n - - error
-scache unix - - n - 1 scache
-tlsmgr unix - - n 1000? 1 tlsmgr
-flush unix n - n 1000? 0 flush
-`
 
 const TABLE = [
   'local@sender.test = global@example.com',
@@ -41,7 +29,6 @@ const TABLE = [
   'group@x.test = g: m@y.test;',
 ]
 const PARAMETERS = {
-  myhostname: 'mail.example.com',
   mydestination: '',
   recipient_delimiter: '+',
   smtp_generic_maps: `inline:{${TABLE.map((entry) => `{${entry}}`).join(' ')}}`,
@@ -97,32 +84,15 @@ const messages = samples.map(({ sender, recipients, headers, body: text }, at) =
   content: Buffer.from(`X-Number: ${at}\n${headers.join('')}${MIME}\n${text}`),
 }))
 
-interface System {
-  readonly port: number
-  readonly log: () => readonly string[]
-  readonly stop: () => Promise<void>
-}
-
-async function postfix(parameters: Readonly<Record<string, string>>): Promise<System> {
-  const started = await QueueingPostfix.start({ ...PARAMETERS, ...parameters }, DELIVERING)
-  const log = () => started.logText().split('\n')
-  return { port: started.port, log, stop: () => started.stop() }
-}
-
-async function posthouse(parameters: Readonly<Record<string, string>>): Promise<System> {
-  const scene = await Scene.open({ parameters: { ...PARAMETERS, ...parameters } })
-  return { port: scene.port, log: () => scene.posthouse.log, stop: () => scene.close() }
-}
-
 /** What arrives, in the order of submission, and how often warnings are logged. */
 async function outcome(
-  start: typeof postfix,
+  start: StartSmtpSystem,
   parameters: Readonly<Record<string, string>>,
   keywords: readonly string[],
 ): Promise<{ readonly sent: readonly string[]; readonly warnings: readonly string[] }> {
   const sink = await RecordingSink.listen({ keywords })
   const relayhost = `[127.0.0.1]:${sink.port}`
-  const { port, log, stop } = await start({ ...parameters, relayhost })
+  const { port, log, stop } = await start({ ...PARAMETERS, ...parameters, relayhost })
   try {
     for (const one of messages) {
       const verdict = await submitMessage({ host: '127.0.0.1', port }, one)
@@ -162,8 +132,8 @@ describe.runIf(installed && asRoot)('smtp_generic_maps side by side with Postfix
   ])(
     `C-172, C-173: ${MESSAGES} messages arrive the same %s`,
     async (_, parameters, keywords) => {
-      const theirs = await outcome(postfix, parameters, keywords)
-      const ours = await outcome(posthouse, parameters, keywords)
+      const theirs = await outcome(startPostfix, parameters, keywords)
+      const ours = await outcome(startPosthouse, parameters, keywords)
       expect(theirs.sent.join('')).toContain('global@example.com')
       for (const [at, text] of theirs.sent.entries()) expect(ours.sent[at]).toBe(text)
       expect(ours.warnings).toEqual(theirs.warnings)

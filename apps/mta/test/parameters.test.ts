@@ -35,6 +35,7 @@ const WITH_EVERYTHING = {
   smtp_sasl_auth_enable: 'yes',
   smtp_sasl_password_maps: 'inline:{ nobody=user:password }',
   smtp_per_request_deadline: 'yes',
+  smtp_generic_maps: 'inline:{ nobody@example.net=elsewhere@example.net }',
   lmtp_use_tls: 'yes',
   lmtp_sasl_auth_enable: 'yes',
   lmtp_sasl_password_maps: 'inline:{ nobody=user:password }',

@@ -2,47 +2,16 @@ import { submitMessage } from '@posthouse/qmqp-client'
 import { describe, expect, it } from 'vitest'
 
 import { peersInstalled } from '../harness/peers.ts'
-import { QueueingPostfix } from '../harness/queueing-postfix.ts'
 import { RecordingSink } from '../harness/recording-sink.ts'
-import { Scene } from '../harness/scene.ts'
+import { type StartSmtpSystem, startPostfix, startPosthouse } from '../harness/smtp-systems.ts'
 
 const installed = peersInstalled('postfix')
 const asRoot = process.getuid?.() === 0
 const PATIENCE_MS = 60_000
 
-const DELIVERING = `\
-qmgr unix n - n 300 1 qmgr
-defer unix - - n - 0 bounce
-smtp unix - - n - - smtp
-error unix - - n - - error
-retry unix - - n - - error
-scache unix - - n - 1 scache
-tlsmgr unix - - n 1000? 1 tlsmgr
-flush unix n - n 1000? 0 flush
-`
-
-interface System {
-  readonly port: number
-  readonly log: () => readonly string[]
-  readonly stop: () => Promise<void>
-}
-
-const COMMON = { myhostname: 'mail.example.com' }
-
-async function postfix(parameters: Readonly<Record<string, string>>): Promise<System> {
-  const started = await QueueingPostfix.start({ ...COMMON, ...parameters }, DELIVERING)
-  const log = () => started.logText().split('\n')
-  return { port: started.port, log, stop: () => started.stop() }
-}
-
-async function posthouse(parameters: Readonly<Record<string, string>>): Promise<System> {
-  const scene = await Scene.open({ parameters: { ...COMMON, ...parameters } })
-  return { port: scene.port, log: () => scene.posthouse.log, stop: () => scene.close() }
-}
-
 /** What the server is sent, and what smtp(8) says, without what differs from run to run. */
 async function outcome(
-  start: typeof postfix,
+  start: StartSmtpSystem,
   filter: string,
   skipsQuitReply: string,
 ): Promise<object> {
@@ -93,8 +62,8 @@ describe.runIf(installed && asRoot)('smtp_reply_filter side by side with Postfix
   ])(
     'C-41: a filter that %s',
     async (_, filter, skipsQuitReply = 'yes') => {
-      const theirs = await outcome(postfix, filter, skipsQuitReply)
-      expect(await outcome(posthouse, filter, skipsQuitReply)).toEqual(theirs)
+      const theirs = await outcome(startPostfix, filter, skipsQuitReply)
+      expect(await outcome(startPosthouse, filter, skipsQuitReply)).toEqual(theirs)
     },
     PATIENCE_MS,
   )

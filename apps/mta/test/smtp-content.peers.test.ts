@@ -2,24 +2,12 @@ import { submitMessage } from '@posthouse/qmqp-client'
 import { describe, expect, it } from 'vitest'
 
 import { peersInstalled } from '../harness/peers.ts'
-import { QueueingPostfix } from '../harness/queueing-postfix.ts'
 import { RecordingSink } from '../harness/recording-sink.ts'
-import { Scene } from '../harness/scene.ts'
+import { type StartSmtpSystem, startPostfix, startPosthouse } from '../harness/smtp-systems.ts'
 
 const installed = peersInstalled('postfix')
 const asRoot = process.getuid?.() === 0
 const PATIENCE_MS = 60_000
-
-const DELIVERING = `\
-qmgr unix n - n 300 1 qmgr
-defer unix - - n - 0 bounce
-smtp unix - - n - - smtp
-error unix - - n - - error
-retry unix - - n - - error
-scache unix - - n - 1 scache
-tlsmgr unix - - n 1000? 1 tlsmgr
-flush unix n - n 1000? 0 flush
-`
 
 const HEADERS = [
   '{/^X-Odd:/ REJECT no thanks} {/^X-Bad:/ REPLACE nothing} {/^X-None:/ PREPEND}',
@@ -27,7 +15,6 @@ const HEADERS = [
   '{/^X-Drop:/ IGNORE} {/^Content-/ INFO mime}',
 ].join(' ')
 const PARAMETERS = {
-  myhostname: 'mail.example.com',
   smtp_header_checks: `regexp:{${HEADERS}}`,
   smtp_mime_header_checks: `regexp:{${HEADERS}}`,
   smtp_nested_header_checks: 'regexp:{{/^Subject: inner/ INFO nested}}',
@@ -68,27 +55,10 @@ Subject of the body
 --b--
 `
 
-interface System {
-  readonly port: number
-  readonly log: () => readonly string[]
-  readonly stop: () => Promise<void>
-}
-
-async function postfix(relayhost: string): Promise<System> {
-  const started = await QueueingPostfix.start({ ...PARAMETERS, relayhost }, DELIVERING)
-  const log = () => started.logText().split('\n')
-  return { port: started.port, log, stop: () => started.stop() }
-}
-
-async function posthouse(relayhost: string): Promise<System> {
-  const scene = await Scene.open({ parameters: { ...PARAMETERS, relayhost } })
-  return { port: scene.port, log: () => scene.posthouse.log, stop: () => scene.close() }
-}
-
 /** What arrives, and what smtp(8) says, without what differs from run to run. */
-async function outcome(start: typeof postfix, keywords: readonly string[]): Promise<object> {
+async function outcome(start: StartSmtpSystem, keywords: readonly string[]): Promise<object> {
   const sink = await RecordingSink.listen({ keywords })
-  const { port, log, stop } = await start(`[127.0.0.1]:${sink.port}`)
+  const { port, log, stop } = await start({ ...PARAMETERS, relayhost: `[127.0.0.1]:${sink.port}` })
   try {
     const content = Buffer.from(MESSAGE)
     const message = { sender: 's@example.org', recipients: ['a@example.com'], content }
@@ -119,9 +89,9 @@ describe.runIf(installed && asRoot)('tables of smtp(8) side by side with Postfix
   ])(
     'C-100, C-171: a server %s is sent the same, and the log says the same',
     async (_, keywords) => {
-      const theirs = await outcome(postfix, keywords)
+      const theirs = await outcome(startPostfix, keywords)
       expect(theirs).toMatchObject({ sent: [expect.arrayContaining(['X-Newer: 6', 'before'])] })
-      expect(await outcome(posthouse, keywords)).toEqual(theirs)
+      expect(await outcome(startPosthouse, keywords)).toEqual(theirs)
     },
     PATIENCE_MS,
   )

@@ -3,7 +3,7 @@ const MAX_SPARES = 1000
 
 /**
  * Objects that are over, to be used again. What waits in a long queue lives long enough to be
- * copied by the garbage collector, twice, and that was half of all the work for a delivery.
+ * copied by the garbage collector, twice, and that was four tenths of the work for a delivery.
  */
 export class Spares<T> {
   readonly #items: T[] = []

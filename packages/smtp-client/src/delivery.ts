@@ -5,7 +5,7 @@ import { type Destination, Destinations, type LookupContext } from './destinatio
 import { TableError } from './errors.ts'
 import type { Failure } from './failure.ts'
 import { relayText } from './failure.ts'
-import { type GenericMapping, genericMapping } from './generic-mapping.ts'
+import type { GenericMapping } from './generic-mapping.ts'
 import { type HandshakeContext, type HandshakeTerms, openSession } from './handshake.ts'
 import { Outcomes } from './outcomes.ts'
 import type { SessionNotice, SmtpDelivery, SmtpReport } from './request.ts'
@@ -25,6 +25,8 @@ import { unsendableMessage, unsendableRecipient } from './unsendable.ts'
 /** What a delivery needs of its client. */
 export interface DeliveryContext extends HandshakeContext, LookupContext {
   readonly cache: SessionCache | undefined
+  /** Of addresses, on their way out. */
+  readonly mapping: GenericMapping | undefined
 }
 
 const MAIL_LOOP = '5.4.6'
@@ -77,8 +79,7 @@ export class Delivery implements Walker {
   }
 
   async #run(): Promise<SmtpReport> {
-    const { options, log } = this.#context
-    const mapping = genericMapping(options, log)
+    const { mapping } = this.#context
     if (mapping !== undefined) await this.#mapAddresses(mapping)
     this.#refuseWhatCannotBeSent()
     const { all } = this.#destinations
@@ -261,9 +262,9 @@ export class Delivery implements Walker {
   }
 
   #newRun(session: SmtpSession): TransactionRun {
-    const { options, clock, log } = this.#context
-    const context = { options, delivery: this.#sent, outcomes: this.#outcomes, clock, log }
-    return new TransactionRun(context, session, this.#store)
+    const { options, mapping, clock, log } = this.#context
+    const terms = { delivery: this.#sent, outcomes: this.#outcomes }
+    return new TransactionRun({ options, mapping, clock, log, ...terms }, session, this.#store)
   }
 
   /** Connects and says hello; records why not if it fails. */

@@ -7,8 +7,6 @@ import {
 import type { Logger } from '@posthouse/mail-log'
 
 import { TableError } from './errors.ts'
-import { parameterNames } from './lmtp.ts'
-import type { SmtpClientOptions } from './options.ts'
 import type { SmtpDelivery } from './request.ts'
 
 /**
@@ -19,15 +17,6 @@ export type GenericMap = (address: string) => Mapped | Promise<Mapped>
 type Mapped = readonly [string, ...string[]] | undefined
 
 const LF = 0x0a
-
-/** The mapping that options ask for, if they ask for one. */
-export function genericMapping(
-  { genericMap, lmtp }: Pick<SmtpClientOptions, 'genericMap' | 'lmtp'>,
-  log: Logger,
-): GenericMapping | undefined {
-  const name = parameterNames(lmtp)('smtp_generic_maps')
-  return genericMap && new GenericMapping(genericMap, name, log)
-}
 
 /** Addresses of this system become those that the world knows, on the wire only (C-172). */
 export class GenericMapping {

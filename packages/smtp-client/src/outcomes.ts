@@ -128,8 +128,8 @@ export class Outcomes {
   }
 
   #close(index: number, outcome: DeliveryOutcome): void {
-    const tls = this.#options.showTlsFeature ? this.tls : undefined
-    this.#outcomes[index] = { ...outcome, tls }
+    const { showTlsFeature } = this.#options
+    this.#outcomes[index] = showTlsFeature ? { ...outcome, tls: this.tls } : outcome
     this.#open--
   }
 }

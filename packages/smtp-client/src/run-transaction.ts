@@ -14,7 +14,7 @@ import {
   rejection,
   relayText,
 } from './failure.ts'
-import { genericMapping } from './generic-mapping.ts'
+import type { GenericMapping } from './generic-mapping.ts'
 import type { SmtpClientOptions } from './options.ts'
 import type { AttemptFacts, Outcomes } from './outcomes.ts'
 import type { SmtpReply } from './reply.ts'
@@ -37,6 +37,8 @@ export interface TransactionContext {
   /** With the addresses that go out (C-172). */
   readonly delivery: SmtpDelivery
   readonly outcomes: Outcomes
+  /** Of addresses in headers. */
+  readonly mapping: GenericMapping | undefined
   readonly clock: Clock
   readonly log: Logger
 }
@@ -266,12 +268,11 @@ export class TransactionRun {
   }
 
   #content(): SmtpDelivery['content'] {
-    const { delivery, options, log } = this.#context
+    const { delivery, options, mapping, log } = this.#context
     const { content, queueId } = delivery
     const { contentChecks, mimeLimits, replyLineLimit: lineLengthLimit } = options
     const isConverted = needsConversion(delivery, this.session.features, options)
     const limits = { ...mimeLimits, lineLengthLimit }
-    const mapping = genericMapping(options, log)
     if (contentChecks === undefined && mapping === undefined) {
       return isConverted ? sevenBitContent(content, limits) : content
     }

@@ -7,6 +7,7 @@ import type { MxResult, Nexthop } from '@posthouse/mx-lookup'
 import type { Connect } from './connection.ts'
 import { Delivery, type DeliveryContext } from './delivery.ts'
 import { discardList } from './ehlo.ts'
+import { GenericMapping } from './generic-mapping.ts'
 import { parameterNames } from './lmtp.ts'
 import type { SmtpClientOptions } from './options.ts'
 import type { SmtpDelivery, SmtpReport } from './request.ts'
@@ -47,7 +48,9 @@ export class SmtpClient {
     const nameOf = parameterNames(options.lmtp)
     const tls = options.tls && new TlsEngine(options.tls, { tlsa, clock, log, nameOf })
     const sasl = options.sasl && new Authenticator(options.sasl, clock, log, nameOf)
-    this.#context = { options, discard, tls, sasl, lookup, cache, clock, log, connect }
+    const { genericMap: map } = options
+    const mapping = map && new GenericMapping(map, nameOf('smtp_generic_maps'), log)
+    this.#context = { options, discard, tls, sasl, mapping, lookup, cache, clock, log, connect }
   }
 
   /**

@@ -27,6 +27,11 @@ export function canonicalKeys(
   }
 }
 
+/** Whether an extension that is in no key goes over to what is found (`canonical`, …). */
+export function propagates(config: Config, kind: string): boolean {
+  return config.propagate_unmatched_extensions.some((word) => word.toLowerCase() === kind)
+}
+
 /** What ends a local part in keys. */
 export function extensionRules(config: Config): ExtensionRules {
   return {

@@ -5,7 +5,7 @@ import { type AddressKeys, lookupAddress } from '@posthouse/lookup-table'
 import { domainMatcher, type ListUser } from '../match-lists.ts'
 import { tableList } from '../table-lists.ts'
 import type { Tables } from '../tables.ts'
-import { canonicalKeys, orLookupError } from './address-keys.ts'
+import { canonicalKeys, orLookupError, propagates } from './address-keys.ts'
 
 /**
  * cleanup(8): the maps for addresses, masquerading, and automatic copies.
@@ -30,7 +30,6 @@ export function addressMappingOptions(
   const masquerade = masqueradeOptions(user, tables)
   const virtual = mapOf('virtual_alias_maps')
   const aliasLimits = limits(config)
-  const propagate = words(config.propagate_unmatched_extensions)
   const senderBcc = mapOf('sender_bcc_maps')
   const recipientBcc = mapOf('recipient_bcc_maps')
   const parts = {
@@ -42,8 +41,8 @@ export function addressMappingOptions(
   if (canonical.length === 0 && Object.keys(parts).length === 0) return undefined
   return {
     canonical,
-    propagateCanonical: propagate.includes('canonical'),
-    propagateVirtual: propagate.includes('virtual'),
+    propagateCanonical: propagates(config, 'canonical'),
+    propagateVirtual: propagates(config, 'virtual'),
     ...parts,
   }
 }

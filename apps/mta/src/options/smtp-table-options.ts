@@ -11,7 +11,7 @@ import type {
 import type { ListUser } from '../match-lists.ts'
 import { tableList } from '../table-lists.ts'
 import type { TableKeys, Tables } from '../tables.ts'
-import { canonicalKeys } from './address-keys.ts'
+import { canonicalKeys, propagates } from './address-keys.ts'
 import { loggedTable } from './logged-table.ts'
 import { rewriteRules } from './resolver-options.ts'
 
@@ -65,10 +65,9 @@ function genericMap(
   if (!list.has('all')) return undefined
   const { config } = user
   const keys = canonicalKeys(user, ownAddresses, tables)
-  const words = config.propagate_unmatched_extensions.map((word) => word.toLowerCase())
   const completion = rewriteRules(config)
   const rules = {
-    propagate: words.includes('generic'),
+    propagate: propagates(config, 'generic'),
     rewrite: (address: string) => rewriteAddress(address, completion),
   }
   return loggedTable((address) => mapAddress(list, address, keys, rules), user)
