@@ -381,10 +381,17 @@ describe('the AD bit', () => {
     expect([packets[0]!.flags! & AD, packets[0]!.additionals!.length]).toEqual(sent)
   })
 
-  it('must be on every answer of a chain', async () => {
-    const { client, ask } = setUp((asked) =>
-      nameOf(asked) === 'a.test' ? { answers: [cname('a.test', 'd.test')] } : secure,
-    )
+  it.each(['a.test', 'b.test'])('must be on every answer of a chain: %s has none', async (name) => {
+    const targets = new Map([
+      ['a.test', 'b.test'],
+      ['b.test', 'd.test'],
+    ])
+    const { client, ask } = setUp((asked) => {
+      const alias = nameOf(asked)
+      const target = targets.get(alias)
+      if (target === undefined) return secure
+      return { flags: alias === name ? 0 : AD, answers: [cname(alias, target)] }
+    })
     expect(await ask(client.query('a.test', 'A', { dnssec: true }))).toMatchObject({
       kind: 'found',
       secure: false,

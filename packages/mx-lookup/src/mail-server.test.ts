@@ -97,6 +97,7 @@ describe('balanceFamilies', () => {
     ['4646', 5, '4646'],
     ['44444444', 5, '44444444'],
     ['66666644', 0, '66666644'],
+    ['6'.repeat(90) + '4'.repeat(60), 200, '6'.repeat(50) + '4'.repeat(50)],
   ])('C-26, C-185: %s with limit %i', (servers, limit, expected) => {
     expect(shown(balanceFamilies(families(servers), limit))).toBe(expected)
   })

@@ -208,6 +208,14 @@ describe('MX results', () => {
     ])
   })
 
+  it('C-18: keeps 100 addresses, those of the best targets', async () => {
+    const A = Array.from({ length: 60 }, (_, index) => `192.0.2.${index}`)
+    const zone = { 'd.test': { MX: ['20 b.test', '10 a.test'] }, 'a.test': { A }, 'b.test': { A } }
+    const { shown } = await run(zone, domain('d.test'))
+    expect(shown).toHaveLength(100)
+    expect(shown.filter((line) => line.startsWith('10 '))).toHaveLength(60)
+  })
+
   it('C-18: a target without address is forgotten when another has one', async () => {
     const zone = { 'd.test': { MX: ['10 gone.test', '20 b.test'] }, 'b.test': { A: ['192.0.2.3'] } }
     const { shown, lines } = await run(zone, domain('d.test'))
@@ -265,6 +273,19 @@ describe('address families', () => {
     ])
   })
 
+  it('C-16: what may be better later is stronger than an invalid answer', async () => {
+    const zone: Zone = { 'h.test': { A: [], AAAA: 'retry' } }
+    const { shown } = await run(zone, bracketed('h.test'), { protocols: ['ipv4', 'ipv6'] })
+    expect(shown).toEqual([`4.4.3 ${NOT_FOUND} name=h.test type=AAAA: Host not found, try again`])
+  })
+
+  it('C-25: the addresses of a host go by family, too', async () => {
+    const zone = { 'h.test': { A: ['192.0.2.1'], AAAA: ['2001:db8::1'] } }
+    const preferring = { ...both, addressPreference: 'ipv4' } as const
+    const { shown } = await run(zone, bracketed('h.test'), preferring)
+    expect(shown).toEqual(['0 h.test[192.0.2.1]:25', '0 h.test[2001:db8::1]:25'])
+  })
+
   it('C-185: one family with addresses is enough', async () => {
     const zone = { 'h.test': { A: ['192.0.2.1'], AAAA: 'retry' } }
     const { shown } = await run(zone, bracketed('h.test', 25), both)
@@ -296,6 +317,7 @@ describe('mail loops', () => {
     'best.test': { MX: ['10 self.test', '20 b.test'] },
     'backup.test': { MX: ['10 b.test', '20 equal.test', '20 self.test', '30 c.test'] },
     'lost.test': { MX: ['10 gone.test', '20 self.test'] },
+    'unsorted.test': { MX: ['20 self.test', '10 b.test'] },
     'self.test': { A: ['127.0.0.1'] },
     'b.test': { A: ['192.0.2.2'] },
     'c.test': { A: ['192.0.2.3'] },
@@ -314,6 +336,7 @@ describe('mail loops', () => {
       '4.4.4 unable to find primary relay for lost.test',
     ],
     ['C-22: equals and worse are dropped', 'backup.test', '10 b.test[192.0.2.2]:25'],
+    ['C-22: in order of preference', 'unsorted.test', '10 b.test[192.0.2.2]:25'],
   ])('%s', async (_, name, expected) => {
     const { shown, last } = await run(zone, domain(name))
     expect(shown).toEqual([expected])
@@ -324,6 +347,8 @@ describe('mail loops', () => {
     const { shown, last } = await run(zone, domain('best.test', 587))
     expect(shown).toEqual(['10 self.test[127.0.0.1]:587', '20 b.test[192.0.2.2]:587'])
     expect(last).toBe(false)
+    const host = await run(zone, bracketed('self.test', 587))
+    expect(host.shown).toEqual(['0 self.test[127.0.0.1]:587'])
   })
 
   it.each([
@@ -428,6 +453,18 @@ describe('SRV', () => {
     expect(last).toBe(false)
   })
 
+  it('C-26, C-34: families are balanced, not sorted', async () => {
+    const host = { A: ['192.0.2.1', '192.0.2.2'], AAAA: ['2001:db8::1'] }
+    const changed: Partial<MxLookupOptions> = {
+      protocols: ['ipv4', 'ipv6'],
+      addressPreference: 'ipv6',
+      balanceProtocols: true,
+      addressLimit: 2,
+    }
+    const { shown } = await run({ ...zone, 'a.test': host, 'b.test': {} }, submission, changed)
+    expect(shown).toEqual(['10 a.test[192.0.2.1]:2525', '10 a.test[2001:db8::1]:2525'])
+  })
+
   it('C-12: not for other services, brackets, or without DNS', async () => {
     expect((await run(zone, domain('d.test', 587, '587'))).shown).toEqual([MX_SERVER])
     const { resolver, lookup } = setUp(zone)
@@ -520,6 +557,11 @@ describe('smtp_dns_reply_filter', () => {
       '4.4.3 Error looking up name=d.test type=MX: Invalid DNS reply filter syntax',
     ])
     expect(lines).toEqual(['warning: smtp_dns_reply_filter: unknown DNS filter action: "DROP"'])
+  })
+
+  it('C-15: the action is in any case', async () => {
+    const { shown } = await run(zone, domain('d.test'), ignoring(/a\.test/, 'ignore'))
+    expect(shown).toEqual(['20 b.test[192.0.2.2]:25'])
   })
 
   it('C-15: a table that cannot be asked puts mail off', async () => {

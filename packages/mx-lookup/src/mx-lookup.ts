@@ -174,11 +174,11 @@ export class MxLookup {
     const servers = this.#serversOf(target, result).slice(0, MAX_RECORDS)
     if (port === MAIL_PORT && servers.some(({ address }) => this.#own.has(address)))
       return loop(host)
-
-    const families = this.#options.protocols.length
-    const addressPreference = families > 1 ? this.#options.addressPreference : 'any'
-    const ordered = orderServers(servers, { ...this.#options, addressPreference }, this.#random)
-    return { kind: 'found', servers: ordered, last: false }
+    return {
+      kind: 'found',
+      servers: orderServers(servers, this.#options, this.#random),
+      last: false,
+    }
   }
 
   #mxServers(nexthop: Nexthop, answer: Answered<'MX'>): MxResult | Promise<MxResult> {

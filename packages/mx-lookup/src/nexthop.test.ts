@@ -70,6 +70,12 @@ describe('parseNexthop', () => {
     expect(parseNexthop('a.test', { ...ports, defaultService: '2525' }).port).toBe(2525)
   })
 
+  it('C-4: known_tcp_ports come before the system', () => {
+    const system = { ...ports, servicePort: () => 2500 }
+    expect(parseNexthop('a.test:smtp', system).port).toBe(25)
+    expect(parseNexthop('a.test:other', system).port).toBe(2500)
+  })
+
   it('knows no service names of the system unless given', () => {
     const { servicePort: _, ...without } = ports
     expect(() => parseNexthop('a.test:qmqp', without)).toThrow('unknown service: qmqp/tcp')
