@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
+import { runClientAlone } from './client-alone.ts'
 import { freePort } from './free-port.ts'
 import {
   type Load,
@@ -27,6 +28,8 @@ const { values } = parseArgs({
     bytes: { type: 'string', default: '2048' },
     rounds: { type: 'string', default: '9' },
     'warm-up': { type: 'string', default: '8' },
+    // Deliveries to the sink side by side; empty: as many as either system thinks fit.
+    concurrency: { type: 'string', default: '' },
   },
 })
 const load: Load = {
@@ -36,6 +39,9 @@ const load: Load = {
 }
 const rounds = Number(values.rounds)
 const warmUp = Number(values['warm-up'])
+const { concurrency } = values
+const parameters =
+  concurrency === '' ? '' : `default_destination_concurrency_limit = ${concurrency}\n`
 const withPostfix = postfixIsInstalled()
 const source = withPostfix ? runQmqpSource : runOwnSource
 
@@ -62,7 +68,8 @@ async function run(): Promise<void> {
   if (withPostfix) {
     const version = execFileSync('postconf', ['-d', '-h', 'mail_version'], { encoding: 'latin1' })
     console.log(`beside Postfix ${version.trim()}; load qmqp-source, sink smtp-sink`)
-    systems.push(await startPostfix(join(directory, 'postfix'), await freePort(), sink.port))
+    const theirs = join(directory, 'postfix')
+    systems.push(await startPostfix(theirs, await freePort(), sink.port, parameters))
   } else {
     console.log(
       'Postfix is not here, or this is not root: posthouse alone, with our own load and sink.' +
@@ -71,8 +78,9 @@ async function run(): Promise<void> {
   }
   const owner = withPostfix ? 'postfix' : ''
   const ours = join(directory, 'posthouse')
-  systems.push(await startPosthouse(ours, await freePort(), sink.port, owner))
+  systems.push(await startPosthouse(ours, await freePort(), sink.port, owner, parameters))
   for (const { qmqpPort } of systems) await waitForPort(qmqpPort)
+  if (concurrency !== '') runClientAlone(sink.port, load, Number(concurrency))
   console.log(formatHeading())
   printSummary(await measureRounds())
 }

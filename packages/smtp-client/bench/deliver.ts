@@ -7,8 +7,9 @@ import { type SessionCache, SmtpClient, type SmtpSession } from '@posthouse/smtp
 
 import { options } from '../examples/options.ts'
 
-// Deliveries per second of one client, against a sink in a thread of its own:
+// Deliveries per second of one client, against a sink in a thread of its own, or on a port:
 //   node --conditions=@posthouse/source bench/deliver.ts --messages 20000 --side-by-side 20 --reuse
+//   node --conditions=@posthouse/source bench/deliver.ts --side-by-side 1 --reuse --sink 2525
 
 const { values } = parseArgs({
   options: {
@@ -91,6 +92,7 @@ const line = `${'x'.repeat(60)}\n`
 const content = Buffer.from(line.repeat(Math.ceil(Number(values.bytes) / line.length)))
 const messages = Number(values.messages)
 let started = 0
+let connections = 0
 
 async function deliverSome(): Promise<void> {
   while (started < messages) {
@@ -106,7 +108,9 @@ async function deliverSome(): Promise<void> {
       content: () => [content],
       reuse: { load: values.reuse, store: values.reuse },
     })
-    if (outcomes[0]?.kind !== 'sent') throw new Error(outcomes[0]?.text)
+    const [outcome] = outcomes
+    if (outcome?.kind !== 'sent') throw new Error(outcome?.text)
+    if (outcome.connUse === undefined) connections++
   }
 }
 
@@ -115,7 +119,11 @@ const startCpu = process.cpuUsage()
 await Promise.all(Array.from({ length: Number(values['side-by-side']) }, deliverSome))
 const elapsedMs = performance.now() - startMs
 const { user, system } = process.cpuUsage(startCpu)
-console.log(`${Math.round((messages / elapsedMs) * 1000)} messages/s`)
-console.log(`${((user + system) / messages).toFixed(0)} us CPU per message, the sink's included`)
+const perMessage = `${((user + system) / messages).toFixed(0)} us CPU per message`
+const included = worker === undefined ? '' : ", the sink's included"
+console.log(
+  `${Math.round((messages / elapsedMs) * 1000)} messages/s over ${connections} connections, ` +
+    `${perMessage}${included}`,
+)
 await worker?.terminate()
 process.exit()
