@@ -4,6 +4,7 @@ import type { Config, ParameterName } from '@posthouse/config'
 import {
   ClientList,
   DomainList,
+  type ListProblem,
   LookupTableError,
   type MatchListOptions,
   type SubdomainStyle,
@@ -27,7 +28,7 @@ export type ClientMatcher = (client: {
 /** A list of hosts, such as `qmqpd_authorized_clients`. @throws {ConfigError} */
 export function clientMatcher(name: ParameterName, user: ListUser, tables: Tables): ClientMatcher {
   const subdomains = parentStyle(name, user.config)
-  const list = read(name, user, tables, (text, options) => {
+  const list = readList(name, user, tables, (text, options) => {
     return new ClientList(text, { ...options, subdomains })
   })
   const fail = (error: unknown): never => {
@@ -80,7 +81,7 @@ export function domainMatcher(
   tables: Tables,
   subdomains: SubdomainStyle = 'none',
 ): DomainMatcher {
-  const list = read(name, user, tables, (text, options) => {
+  const list = readList(name, user, tables, (text, options) => {
     return new DomainList(text, { ...options, subdomains })
   })
   const fail = (error: unknown): never => {
@@ -96,7 +97,8 @@ export function parentStyle(name: ParameterName, config: Config): 'parent' | 'do
   return config.parent_domain_matches_subdomains.includes(name) ? 'parent' : 'dot'
 }
 
-function read<List extends ClientList | DomainList>(
+/** Makes a list of a parameter's value, and logs what is wrong with it. @throws {ConfigError} */
+export function readList<List extends { readonly problems: readonly ListProblem[] }>(
   name: ParameterName,
   { config, log }: ListUser,
   tables: Tables,

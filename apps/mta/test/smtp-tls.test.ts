@@ -247,6 +247,11 @@ describe('the start with TLS', () => {
       { smtp_tls_dane_insecure_mx_policy: 'verify' },
       'invalid policy "verify"',
     ],
+    [
+      'smtp_requiretls_policy',
+      { smtp_requiretls_policy: 'inline:{a=enforce}, strict' },
+      'invalid action "strict"',
+    ],
     ['tls_dane_digests', { tls_dane_digests: 'sha512 sha256=2' }, 'cannot use "sha256=2"'],
     ['smtp_sasl_password_maps', { smtp_sasl_auth_enable: 'yes' }, 'specify a password table'],
     [

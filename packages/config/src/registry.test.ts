@@ -66,7 +66,7 @@ describe('the registry', () => {
     const defaults = [...recorded].map(([name, text]) => [name, words(text)])
     expect(Object.fromEntries(ownDefaults)).toEqual(Object.fromEntries(defaults))
     const others = own.filter(([name, row]) => !recorded.has(name) && row.obsolete === undefined)
-    expect(others.length).toBe(8)
+    expect(others.length).toBe(9)
     for (const [name, { since }] of others) {
       expect(since, name).toMatch(/^3\.([89]|1\d)(\.|$)/)
       expect(parameters.get(name.replace('lmtp_', 'smtp_'))?.since).toBe(since)

@@ -1,7 +1,7 @@
 import { decodeAddress } from '@posthouse/mail-address'
 import {
   parseAttribute,
-  parseSizeRecord,
+  parseSendOptions,
   parseTimeMs,
   type QueueRecord,
   RecordReader,
@@ -158,12 +158,9 @@ class MessageBuilder {
   /** Of those that come once, the first counts. */
   #takeOther(type: number, text: string): void {
     switch (type) {
-      case RecordType.size: {
-        const size = parseSizeRecord(text)
-        const options = 'problem' in size ? 0 : size.sendOptions
-        this.#sendOptions = options & (SMTPUTF8_REQUESTED | REQUIRETLS)
+      case RecordType.size:
+        this.#sendOptions = parseSendOptions(text) & (SMTPUTF8_REQUESTED | REQUIRETLS)
         return
-      }
       case RecordType.time:
         this.#arrivalTimeMs ??= parseTimeMs(text)
         return

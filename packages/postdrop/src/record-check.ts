@@ -8,6 +8,7 @@ type Segment = 'envelope' | 'content' | 'extracted'
 // F-32. A time is ours to write, and is passed over (F-57).
 const ALLOWED: Readonly<Record<Segment, ReadonlySet<number>>> = {
   envelope: new Set([
+    RecordType.size, // For what `sendmail -O` asks; nobody believes its sizes.
     RecordType.time,
     RecordType.attribute,
     RecordType.fullName,

@@ -48,5 +48,11 @@ export {
   type ReadyCheck,
   scanDirectory,
 } from './scan.ts'
-export { parseSizeRecord, type SizeRecord, type SizeRecordProblem } from './size-record.ts'
+export {
+  formatSizeRecord,
+  parseSendOptions,
+  parseSizeRecord,
+  type SizeRecord,
+  type SizeRecordProblem,
+} from './size-record.ts'
 export { parseTimeMs } from './time-record.ts'

@@ -48,13 +48,7 @@ export function column(value: number): string {
  * @returns what is wrong with it, in Postfix's words, when it cannot be used.
  */
 export function parseSizeRecord(text: string): SizeRecord | SizeRecordProblem {
-  const numbers: number[] = []
-  for (const word of text.trim().split(/\s+/)) {
-    const digits = /^[-+]?\d+/.exec(word)?.[0]
-    if (digits === undefined) break
-    numbers.push(Number(digits))
-    if (digits.length < word.length) break
-  }
+  const numbers = numbersOf(text)
   const [dataSize, contentOffset = 0, recipientCount = 0, flags = 0] = numbers
   if (dataSize === undefined) return badSize('message rejected: weird size record', 0)
   const [contentLength = dataSize, sendOptions = 0] = numbers.slice(4)
@@ -66,6 +60,25 @@ export function parseSizeRecord(text: string): SizeRecord | SizeRecordProblem {
     return badSize(`invalid flags in size record: ${text.slice(0, 100)}`, recipientCount)
   }
   return { dataSize, contentOffset, recipientCount, flags, contentLength, sendOptions }
+}
+
+/**
+ * The send options in a size record whose other numbers need not be known: in those of sendmail(1)
+ * they are -1 (F-91). 0 if there are none.
+ */
+export function parseSendOptions(text: string): number {
+  return numbersOf(text)[5] ?? 0
+}
+
+function numbersOf(text: string): number[] {
+  const numbers: number[] = []
+  for (const word of text.trim().split(/\s+/)) {
+    const digits = /^[-+]?\d+/.exec(word)?.[0]
+    if (digits === undefined) break
+    numbers.push(Number(digits))
+    if (digits.length < word.length) break
+  }
+  return numbers
 }
 
 function badSize(problem: string, promisedRecipients: number): SizeRecordProblem {

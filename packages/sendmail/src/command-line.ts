@@ -35,6 +35,8 @@ export interface CommandLine {
   readonly ignoresDots: boolean
   readonly encoding: '7bit' | '8bit' | undefined
   readonly rewriteContext: 'local' | 'remote'
+  /** Bits of F-34 that `-O` has asked for. */
+  readonly sendOptions: number
   /** NOTIFY as in F-39; 0: not requested. */
   readonly notify: number
   /** RET: 1 FULL, 2 HDRS; 0: not requested. */
@@ -62,6 +64,10 @@ const MODES: Readonly<Record<string, Mode>> = {
   H: 'none',
 }
 const ENCODINGS = { '8BITMIME': '8bit', '7BIT': '7bit' } as const
+const SEND_OPTIONS: ReadonlyMap<string, number> = new Map([
+  ['smtputf8', 1],
+  ['requiretls', 32],
+])
 // What each mode but those that take recipients calls itself (F-90).
 const NAMES: Readonly<Partial<Record<Mode, string>>> = {
   list: 'display queue mode',
@@ -94,6 +100,7 @@ export function parseCommandLine(
     ignoresDots: false,
     encoding: undefined,
     rewriteContext: 'local',
+    sendOptions: 0,
     notify: 0,
     returnFlags: 0,
     envelopeId: '',
@@ -188,6 +195,9 @@ function heedMailOption(
     case 'N':
       line.notify = parseNotify(argument, warn)
       return
+    case 'O':
+      heedSendOption(line, argument)
+      return
     case 'R':
       line.returnFlags = parseReturn(argument, warn)
       return
@@ -199,6 +209,15 @@ function heedMailOption(
       line.verpDelimiters = argument.slice(1)
       return
   }
+}
+
+/** Of Sendmail's own options, which have such names too, none is heeded. */
+function heedSendOption(line: Draft, argument: string): void {
+  const [, name = '', value = ''] = /^(.*?)=(.*)$/.exec(argument.toLowerCase()) ?? []
+  const bit = SEND_OPTIONS.get(name)
+  if (bit === undefined) return
+  if (value !== 'yes' && value !== 'no') throw new SendmailError(`-O ${name} needs yes or no`)
+  line.sendOptions = value === 'yes' ? line.sendOptions | bit : line.sendOptions & ~bit
 }
 
 function heedQueue(line: Draft, argument: string): void {

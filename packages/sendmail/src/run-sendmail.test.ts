@@ -134,6 +134,25 @@ describe('runSendmail', () => {
   })
 
   it.each([
+    [['requiretls=yes'], 32],
+    [['smtputf8=YES', 'RequireTLS=yes'], 33],
+    [['requiretls=yes', 'requiretls=no'], 0],
+    [['DeliveryMode=b', 'QueueDirectory'], 0],
+  ])('F-91: -O %j asks for send options %i', async (options, bits) => {
+    const args = options.flatMap((option) => ['-O', option])
+    const run = await sendmail([...args, 'a@hold.example'])
+    const size = (await shown(run.records!)).filter(([type]) => type === 'C')
+    const unknown = '-1'.padStart(15)
+    const text = [unknown, unknown, unknown, unknown, unknown, String(bits).padStart(15)].join(' ')
+    expect(size).toEqual(bits === 0 ? [] : [['C', text]])
+  })
+
+  it('F-91: -O says yes or no', async () => {
+    const { stderr } = await sendmail(['-O', 'requiretls=maybe', 'a@hold.example'])
+    expect(stderr).toEqual(['sendmail: fatal: -O requiretls needs yes or no'])
+  })
+
+  it.each([
     ['always', 'a\r\nb\nc\r\r\n', ['a', 'b', 'c']],
     ['strict', 'a\r\nb\nc\r\n', ['a', 'b', 'c']],
     ['strict', 'a\nb\r\n', ['a', 'b\r']],

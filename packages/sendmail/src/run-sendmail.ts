@@ -145,12 +145,13 @@ function submissionOf(
   system: SendmailSystem,
   warn: (text: string) => void,
 ): Submission {
-  const { rewriteContext, notify, returnFlags, envelopeId, encoding } = line
+  const { rewriteContext, sendOptions, notify, returnFlags, envelopeId, encoding } = line
   return {
     sender: line.sender === undefined ? loginOf(system) : senderOf(line.sender, warn),
     recipients: recipientsOf(line.operands),
     fullName: line.fullName ?? system.user.fullName,
     rewriteContext,
+    sendOptions,
     notify,
     returnFlags,
     envelopeId,

@@ -1,5 +1,5 @@
 import { encodeAddress } from '@posthouse/mail-address'
-import { encodeRecord, RecordType } from '@posthouse/queue-store'
+import { encodeRecord, formatSizeRecord, RecordType } from '@posthouse/queue-store'
 
 import { SendmailError } from './errors.ts'
 import { HeaderRecipients, type HeaderRecipientsOptions } from './header-recipients.ts'
@@ -11,6 +11,8 @@ export interface Submission {
   readonly recipients: readonly string[]
   readonly fullName: string | undefined
   readonly rewriteContext: 'local' | 'remote'
+  /** Bits of F-34 that were asked for. */
+  readonly sendOptions: number
   /** NOTIFY of each recipient; 0: not requested. */
   readonly notify: number
   /** 0: not requested. */
@@ -73,7 +75,9 @@ export function probeRecords(submission: Submission, operands: readonly string[]
 
 function envelopeRecords(submission: Submission): Buffer {
   const { envelopeId, returnFlags, fullName, encoding, traceFlags, verpDelimiters } = submission
+  const { sendOptions } = submission
   return Buffer.concat([
+    ...(sendOptions === 0 ? [] : [sizeRecord(sendOptions)]),
     ...(envelopeId === '' ? [] : [attribute('envelope_id', envelopeId)]),
     ...(returnFlags === 0 ? [] : [attribute('ret_flags', String(returnFlags))]),
     attribute('rewrite_context', submission.rewriteContext),
@@ -87,6 +91,13 @@ function envelopeRecords(submission: Submission): Buffer {
     ...recipientRecords(submission.recipients, submission.notify),
     textRecord(RecordType.content, ''),
   ])
+}
+
+/** Nothing but the options is known before the message is. */
+function sizeRecord(sendOptions: number): Buffer {
+  const unknown = { dataSize: -1, contentOffset: -1, recipientCount: -1, flags: -1 }
+  const text = formatSizeRecord({ ...unknown, contentLength: -1, sendOptions })
+  return textRecord(RecordType.size, text)
 }
 
 function endRecords({ recipients, notify }: Submission, late: readonly string[]): Buffer {

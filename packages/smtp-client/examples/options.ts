@@ -57,6 +57,7 @@ export const options: SmtpClientOptions = {
   reuseTimeLimitMs: 5 * minute,
   reuseCountLimit: 0,
   showTlsFeature: true,
+  requireTls: ['enforce'],
   tls: undefined,
   sasl: undefined,
 }

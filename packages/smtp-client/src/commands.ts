@@ -44,13 +44,18 @@ export function needsSmtputf8({ sendOptions, sender, recipients }: SmtpDelivery)
   return recipients.some(({ address }) => !isAscii(address))
 }
 
-/** `MAIL FROM:<…>` and its parameters, without CRLF, one octet per character (C-78). */
+/**
+ * `MAIL FROM:<…>` and its parameters, without CRLF, one octet per character (C-78).
+ *
+ * @param needsRequireTls the sender has asked for REQUIRETLS, which is not overlooked.
+ */
 export function mailCommand(
   delivery: SmtpDelivery,
   features: ServerFeatures,
   options: CommandOptions,
+  needsRequireTls: boolean,
 ): string {
-  const { sender, encoding, envelopeId, returnContent, contentSize, sendOptions } = delivery
+  const { sender, encoding, envelopeId, contentSize, sendOptions } = delivery
   let command = `MAIL FROM:<${path(sender, options)}>`
   if (features.size && !needsConversion(delivery, features, options)) {
     command += ` SIZE=${contentSize}`
@@ -59,11 +64,14 @@ export function mailCommand(
     command += encoding === '8bit' ? ' BODY=8BITMIME' : ' BODY=7BIT'
   }
   if (features.dsn && envelopeId !== undefined) command += ` ENVID=${encodeXtext(envelopeId)}`
+  // What may go on without TLS must not come back that way as a whole.
+  const isExposed = needsRequireTls && !features.requireTls
+  const returnContent = isExposed ? 'headers' : delivery.returnContent
   if (features.dsn && returnContent !== undefined) {
     command += returnContent === 'full' ? ' RET=FULL' : ' RET=HDRS'
   }
   if (features.smtputf8 && sendOptions & SMTPUTF8_REQUESTED) command += ' SMTPUTF8'
-  return command
+  return needsRequireTls && features.requireTls ? `${command} REQUIRETLS` : command
 }
 
 /** `RCPT TO:<…>` and its parameters, without CRLF, one octet per character (C-79). */

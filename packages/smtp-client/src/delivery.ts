@@ -19,6 +19,8 @@ import {
   type SessionCache,
 } from './session-cache.ts'
 import { RequestPolicies } from './tls/request-policies.ts'
+import { type RequireTls, requireTlsOf } from './tls/require-tls.ts'
+import { tlsFeature } from './tls/tls-feature.ts'
 import type { TlsPolicy } from './tls/tls-policy.ts'
 import { unsendableMessage, unsendableRecipient } from './unsendable.ts'
 
@@ -43,7 +45,8 @@ export class Delivery implements Walker {
   // Addresses whose cached sessions this request has used: not to be contacted again (C-120).
   readonly #usedFromCache = new Set<string>()
   readonly #policies: RequestPolicies | undefined
-  readonly #scope: LabelScope
+  readonly #requireTls: RequireTls | undefined
+  #scope: LabelScope
   // The destination whose servers are tried now: as written, and without brackets and port.
   #current = ''
   #domain = ''
@@ -67,9 +70,11 @@ export class Delivery implements Walker {
     const { serviceName: service, sasl } = options
     const login = sasl?.passwordsOfSenders && { sender: delivery.sender }
     const anyLogin = sasl === undefined ? 'none' : 'one'
-    this.#scope = { service, smtputf8: this.#smtputf8, login: login ?? anyLogin }
-    this.#policies =
-      tls === undefined ? undefined : new RequestPolicies(tls, context.sasl, delivery)
+    this.#requireTls = requireTlsOf(delivery, options, context.log)
+    const asksForTls = this.#requireTls !== undefined
+    const common = { service, smtputf8: this.#smtputf8, requireTls: undefined }
+    this.#scope = { ...common, login: login ?? anyLogin }
+    this.#policies = tls && new RequestPolicies(tls, context.sasl, delivery, asksForTls)
     this.#destinations = new Destinations(context, nexthop, queueId)
   }
 
@@ -126,6 +131,11 @@ export class Delivery implements Walker {
     if (result.kind === 'failed') {
       this.#outcomes.remember({ kind: 'host', status: result.status, text: result.text })
       return result.last
+    }
+    const requireTls = this.#requireTls
+    if (requireTls !== undefined) {
+      await requireTls.goTo(destination.domain)
+      this.#scope = { ...this.#scope, requireTls: requireTls.action }
     }
     if (index === 0) {
       const deciding = this.#decideReuse(text)
@@ -186,9 +196,10 @@ export class Delivery implements Walker {
     return failure.status === MAIL_LOOP ? open : []
   }
 
-  #failLocally(indexes: readonly number[], { kind, status, text }: Failure): void {
+  #failLocally(indexes: readonly number[], failure: Failure, final = true): void {
     const doneMs = this.#context.clock.now()
-    this.#outcomes.fail(indexes, { kind, status, text }, { relay: 'none', doneMs, final: true })
+    const { kind, status, text } = failure
+    this.#outcomes.fail(indexes, { kind, status, text }, { relay: 'none', doneMs, final })
   }
 
   /** Recipients without an outcome. */
@@ -281,8 +292,15 @@ export class Delivery implements Walker {
       return undefined
     }
     const policy = admission?.policy
+    const requireTls = this.#requireTls?.check()
+    const refusal = requireTls?.admit(policy?.level ?? 'none', server)
+    if (requireTls !== undefined && refusal !== undefined) {
+      this.#outcomes.tls = `${tlsFeature(policy, 'undecided')}/${requireTls.feature}`
+      this.#failLocally(this.#outcomes.openIndexes(), refusal, final)
+      return undefined
+    }
     const { queueId, arrivalTimeMs, sender } = this.#delivery
-    const common = { queueId, arrivalTimeMs, sender, nexthop, bestPreference, policy }
+    const common = { queueId, arrivalTimeMs, sender, nexthop, bestPreference, policy, requireTls }
     const terms = { ...common, needsSmtputf8: this.#smtputf8, domain: this.#domain }
     return this.#open(server, terms, final)
   }
@@ -321,7 +339,7 @@ export class Delivery implements Walker {
     server: MailServer,
     terms: HandshakeTerms,
   ): Promise<HandshakeTerms | undefined> {
-    if (terms.policy === undefined) return undefined
+    if (terms.policy === undefined || this.#requireTls?.needsStarttls) return undefined
     const policy = await this.#policies?.withoutTls(terms.policy, server, terms)
     return policy === undefined ? undefined : { ...terms, policy }
   }

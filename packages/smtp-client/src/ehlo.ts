@@ -7,6 +7,8 @@ export interface ServerFeatures {
   readonly dsn: boolean
   readonly smtputf8: boolean
   readonly starttls: boolean
+  /** Counts only where it was said in TLS (RFC 8689 2). */
+  readonly requireTls: boolean
   /** What came behind AUTH, a text for each line that differs from the first (C-68). */
   readonly auth: readonly string[]
   /** The attributes that XFORWARD may tell, upper case. */
@@ -24,6 +26,7 @@ export const NO_FEATURES: ServerFeatures = {
   dsn: false,
   smtputf8: false,
   starttls: false,
+  requireTls: false,
   auth: [],
   xforward: [],
   size: false,
@@ -105,6 +108,9 @@ function applyKeyword(
       break
     case 'STARTTLS':
       features.starttls = true
+      break
+    case 'REQUIRETLS':
+      features.requireTls = true
       break
     case 'AUTH':
       if (isNewAuth(features.auth, argument)) features.auth = [...features.auth, argument]

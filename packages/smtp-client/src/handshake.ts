@@ -25,6 +25,7 @@ import type { SessionNotice } from './request.ts'
 import type { Authenticator } from './sasl/authenticate.ts'
 import { quit, SmtpSession } from './session.ts'
 import type { TlsEngine } from './tls/tls-engine.ts'
+import type { RequireTlsCheck } from './tls/require-tls-check.ts'
 import { isMandatory } from './tls/tls-level.ts'
 import type { TlsPolicy } from './tls/tls-policy.ts'
 
@@ -52,6 +53,8 @@ export interface HandshakeTerms {
   readonly policy: TlsPolicy | undefined
   /** The domain, or address, of the destination, without brackets and port. */
   readonly domain: string
+  /** For mail that asks for REQUIRETLS; undefined: for other mail. */
+  readonly requireTls: RequireTlsCheck | undefined
 }
 
 /** A session that is ready for MAIL, or why there is none. */
@@ -78,7 +81,7 @@ export async function openSession(
 ): Promise<HandshakeResult> {
   const { options, clock, log } = context
   // Its age counts from here (C-114).
-  const session = new SmtpSession(server, terms.policy, options, clock)
+  const session = new SmtpSession(server, terms, options, clock)
   session.assign(terms.queueId)
   const socket = await connectFrom(context, server)
   if ('status' in socket) return { kind: 'unreachable', session, ...socket }
@@ -195,17 +198,20 @@ class Handshake {
     connection.send('STARTTLS\r\n')
     const reply = await this.#read()
     const isRefused = reply.code < 200 || reply.code > 299
-    if (isRefused) return this.#stayInPlaintext(refusedTls(server, reply))
+    if (isRefused) return this.#stayInPlaintext(refusedTls(server, reply), reply)
     const failure = await this.#startTls(tls, policy)
     return failure ?? (await this.#ehlo()) ?? this.#judgeFeatures()
   }
 
-  /** @returns the failure, if the policy does not put up with that. */
-  #stayInPlaintext(failure: Failure): Failure | undefined {
-    const { policy } = this.#terms
-    const isRequired = policy !== undefined && isMandatory(policy.level)
+  /** @returns the failure, if that is not put up with. @param refusal of STARTTLS. */
+  #stayInPlaintext(failure: Failure, refusal?: SmtpReply): Failure | undefined {
+    const { policy, requireTls } = this.#terms
+    const { server } = this.#session
+    const { level } = policy ?? { level: 'none' }
+    const isRequired = isMandatory(level)
     this.#session.stayInPlaintext(!isRequired)
-    return isRequired ? failure : undefined
+    const demanded = requireTls?.inPlaintext(level, server, refusal)
+    return demanded ?? (isRequired ? failure : undefined)
   }
 
   async #startTls(tls: TlsEngine, policy: TlsPolicy): Promise<Failure | undefined> {
@@ -222,7 +228,9 @@ class Handshake {
     const events = session.connectionEvents(log, options.helpfulWarnings)
     const connection = converse(this.#context, started.socket, events)
     session.protect(connection, started.protection)
-    if (started.protection.isAcceptable) return undefined
+    const { isAcceptable, summary } = started.protection
+    const demanded = this.#terms.requireTls?.withCertificate(summary[0], session.server)
+    if (demanded !== undefined || isAcceptable) return demanded
     return { kind: 'host', status: '4.7.5', text: 'Server certificate not verified' }
   }
 
@@ -280,7 +288,8 @@ class Handshake {
       log.info(`host ${hostText(server)} offers SMTPUTF8 support, but not 8BITMIME`)
     }
     const eightBitMime = features.eightBitMime || features.smtputf8
-    this.#session.features = { ...features, eightBitMime }
+    const requireTls = features.requireTls && this.#session.protection !== undefined
+    this.#session.features = { ...features, eightBitMime, requireTls }
     return undefined
   }
 
@@ -314,8 +323,11 @@ class Handshake {
   }
 
   #judgeFeatures(): Failure | undefined {
-    const { server, features } = this.#session
-    if (!this.#terms.needsSmtputf8 || features.smtputf8) return undefined
+    const { server, features, protection } = this.#session
+    const { needsSmtputf8, requireTls } = this.#terms
+    if (!needsSmtputf8 || features.smtputf8) {
+      return protection && requireTls?.withFeatures(features.requireTls, server)
+    }
     const text =
       'message requires SMTPUTF8, but no server was found that supports SMTPUTF8. ' +
       `The last attempted server was ${hostText(server)}`

@@ -6,6 +6,7 @@ import type { GenericMap } from './generic-mapping.ts'
 import type { LmtpOptions } from './lmtp.ts'
 import type { ReplyFilter } from './reply-filter.ts'
 import type { SaslOptions } from './sasl/sasl-options.ts'
+import type { RequireTlsPolicy } from './tls/require-tls.ts'
 import type { TlsOptions } from './tls/tls-options.ts'
 
 /**
@@ -156,3 +157,8 @@ export interface SmtpClientOptions extends ServicePorts {
   /** How to log in to servers; undefined: never (`smtp_sasl_auth_enable`). */
   readonly sasl: SaslOptions | undefined
 }
+  /**
+   * `smtp_requiretls_policy`: what becomes of mail that asks for REQUIRETLS (C-159). Undefined: as
+   * if it had not asked, `requiretls_enable = no`.
+   */
+  readonly requireTls: RequireTlsPolicy | undefined

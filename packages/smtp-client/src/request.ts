@@ -6,7 +6,7 @@ export const SMTPUTF8_REQUESTED: number = 1
 export const SMTPUTF8_CONTENT: number = 14
 /** Bit of `sendOptions`: the message has a header `TLS-Required: no`. */
 export const TLS_OPTIONAL: number = 16
-/** Bit of `sendOptions`: REQUIRETLS, which this client does not speak yet. */
+/** Bit of `sendOptions`: the sender has asked for REQUIRETLS (RFC 8689). */
 export const REQUIRETLS: number = 32
 
 /** One recipient of a delivery. */
@@ -48,7 +48,7 @@ export interface SmtpDelivery {
   readonly encoding: '' | '7bit' | '8bit'
   /**
    * Bits 1 SMTPUTF8 requested; 2, 4, 8 UTF-8 in header, sender, recipient; 16 `TLS-Required: no`;
-   * 32 REQUIRETLS, which is refused.
+   * 32 REQUIRETLS.
    */
   readonly sendOptions: number
   /** Asked where a server is to be told (C-76); absent: it is told nothing. */

@@ -179,7 +179,8 @@ export class TransactionRun {
     )
     const { isProbe = false } = delivery
     const dummyAuth = options.sasl?.dummyMailAuth && this.session.hasLoggedIn ? ' AUTH=<>' : ''
-    const mail = mailCommand(delivery, features, options) + dummyAuth
+    const asksTls = this.session.requireTls !== undefined
+    const mail = mailCommand(delivery, features, options, asksTls) + dummyAuth
     const isLmtp = options.lmtp !== undefined
     const commands = { mail, rcpts, isProbe, isLmtp, xforward: this.#xforward() }
     const keep = (): boolean => this.#mayKeep && this.session.reusable

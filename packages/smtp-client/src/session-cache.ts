@@ -22,6 +22,8 @@ export interface LabelScope {
   /** Name of the transport. */
   readonly service: string
   readonly smtputf8: boolean
+  /** What REQUIRETLS of the message comes to; undefined: it does not ask for that. */
+  readonly requireTls: string | undefined
   /** Whether the client logs in; `sender`: as the sender says. */
   readonly login: 'none' | 'one' | { readonly sender: string }
 }
@@ -49,7 +51,7 @@ export function endpointLabel(
   return isByName || scope.login !== 'none' ? `${label}\n${nexthop}\n${name}` : label
 }
 
-function scopeLabel({ service, smtputf8, login }: LabelScope): string {
+function scopeLabel({ service, smtputf8, requireTls, login }: LabelScope): string {
   const sender = typeof login === 'object' ? JSON.stringify(login.sender) : login
-  return `${service}\n${smtputf8}\n${sender}`
+  return `${service}\n${smtputf8}\n${requireTls}\n${sender}`
 }

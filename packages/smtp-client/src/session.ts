@@ -11,6 +11,7 @@ import type { SmtpClientOptions } from './options.ts'
 import { filteredLine } from './reply-filter.ts'
 import type { SessionNotice } from './request.ts'
 import { SessionTranscript } from './session-transcript.ts'
+import type { RequireTlsCheck } from './tls/require-tls-check.ts'
 import type { Protection } from './tls/tls-engine.ts'
 import { type TlsState, tlsFeature } from './tls/tls-feature.ts'
 import type { TlsPolicy } from './tls/tls-policy.ts'
@@ -28,6 +29,8 @@ type SessionOptions = Pick<
 export class SmtpSession {
   readonly server: MailServer
   readonly policy: TlsPolicy | undefined
+  /** For mail that asks for REQUIRETLS; undefined: for other mail. */
+  readonly requireTls: RequireTlsCheck | undefined
   readonly #clock: Clock
   readonly #options: SessionOptions
   readonly #expiresMs: number
@@ -48,16 +51,17 @@ export class SmtpSession {
   #transcript: SessionTranscript | undefined
   #mustTell = false
 
-  /** @param policy the TLS policy by which it is made; undefined without TLS. */
+  /** @param terms by which it is made; without a policy it has no TLS. */
   constructor(
     server: MailServer,
-    policy: TlsPolicy | undefined,
+    { policy, requireTls }: Pick<SmtpSession, 'policy' | 'requireTls'>,
     options: SessionOptions,
     clock: Clock,
   ) {
     this.server = server
     this.policy = policy
     this.#clock = clock
+    this.requireTls = requireTls
     this.#options = options
     this.#expiresMs = clock.now() + options.reuseTimeLimitMs
     this.#record()
@@ -91,7 +95,8 @@ export class SmtpSession {
 
   /** How that was settled, as `tls=` shows it. */
   get tlsFeature(): string {
-    return tlsFeature(this.policy, this.#tlsState)
+    const feature = tlsFeature(this.policy, this.#tlsState)
+    return this.requireTls === undefined ? feature : `${feature}/${this.requireTls.feature}`
   }
 
   /** The conversation goes on in plaintext, or ends because it may not. */

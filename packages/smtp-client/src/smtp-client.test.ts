@@ -389,10 +389,24 @@ describe('envelope', () => {
     expect(server.commands).toEqual([])
   })
 
-  it('is put off where it needs REQUIRETLS, which is not there yet', async () => {
+  it('C-159: comes back where it asks for REQUIRETLS, and there is no TLS at all', async () => {
     const { client } = setUp()
-    const { outcomes } = await client.deliver(delivery('[127.0.0.1]:25', { sendOptions: 32 }))
-    expect(outcomes).toMatchObject([{ kind: 'deferred', status: '4.7.4', relay: 'none' }])
+    const { outcomes, blame } = await client.deliver(
+      delivery('[127.0.0.1]:25', { sendOptions: 32 }),
+    )
+    const text =
+      "Sender requested REQUIRETLS, but my configured TLS security level 'none' disables " +
+      'encryption. The last attempted server was 127.0.0.1'
+    expect(outcomes).toMatchObject([
+      {
+        kind: 'bounced',
+        status: '5.7.10',
+        text,
+        relay: 'none',
+        tls: 'none?/!requiretls:noencryption',
+      },
+    ])
+    expect(blame).toBeUndefined()
   })
 })
 

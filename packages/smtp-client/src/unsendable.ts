@@ -1,18 +1,14 @@
 import { type CommandOptions, fitsCommand } from './commands.ts'
 import type { Failure } from './failure.ts'
-import { REQUIRETLS, type SmtpDelivery } from './request.ts'
+import type { SmtpDelivery } from './request.ts'
 
 const MISFIT = 'holds a line break, a null character, or an angle bracket that is not quoted'
 
 /** Why a message cannot be sent to anybody, whatever the server; undefined if it can. */
 export function unsendableMessage(
-  { sender, sendOptions }: SmtpDelivery,
+  { sender }: SmtpDelivery,
   options: CommandOptions,
 ): Failure | undefined {
-  if ((sendOptions & REQUIRETLS) !== 0) {
-    const text = 'message asks for REQUIRETLS, which is not available yet'
-    return { kind: 'message', status: '4.7.4', text }
-  }
   if (fitsCommand(sender, options)) return undefined
   return { kind: 'message', status: '5.1.7', text: `sender address ${MISFIT}` }
 }

@@ -11,6 +11,8 @@ export interface TlsServerOptions {
   readonly identity?: { readonly cert: string; readonly key: string }
   /** Instead of a handshake, after the reply to STARTTLS. */
   readonly instead?: (socket: Socket) => void
+  /** STARTTLS is not offered, or refused with this reply. */
+  readonly starttls?: 'missing' | `${number} ${string}`
   /** In TLS, after each of its replies to EHLO. */
   readonly afterEhlo?: (socket: TLSSocket, raw: Socket) => void
   /** More keywords, in TLS and outside. */
@@ -24,7 +26,9 @@ export interface SeenConnection {
   isResumed: boolean
 }
 
-/** An SMTP server with STARTTLS, on a port of 127.0.0.1. */
+const HELLO = /^(EHLO|LHLO)/
+
+/** An SMTP or LMTP server with STARTTLS, on a port of 127.0.0.1. */
 export class TlsServer {
   readonly connections: SeenConnection[] = []
   port = 0
@@ -88,7 +92,7 @@ export class TlsServer {
       for (const line of chunk.toString('latin1').split('\r\n').slice(0, -1)) {
         if (inData && line !== '.') continue
         commands.push(line)
-        if (line === 'STARTTLS' && startTls !== undefined) {
+        if (line === 'STARTTLS' && startTls !== undefined && !this.#options.starttls) {
           socket.off('data', receive)
           startTls()
           return
@@ -96,7 +100,7 @@ export class TlsServer {
         inData = line === 'DATA'
         socket.cork() // What follows a reply at once goes with it.
         socket.write(this.#reply(line, startTls !== undefined))
-        if (line.startsWith('EHLO')) afterEhlo()
+        if (HELLO.test(line)) afterEhlo()
         socket.uncork()
       }
     }
@@ -106,9 +110,11 @@ export class TlsServer {
   #reply(line: string, offersTls: boolean): string {
     if (line === 'DATA') return '354 go ahead\r\n'
     if (line.startsWith('AUTH')) return '235 2.7.0 ok\r\n'
-    if (!line.startsWith('EHLO')) return '250 2.0.0 ok\r\n'
-    const { keywords = [] } = this.#options
-    const lines = ['mx.test', ...(offersTls ? ['STARTTLS'] : []), ...keywords]
+    const { keywords = [], starttls } = this.#options
+    if (line === 'STARTTLS') return `${starttls}\r\n`
+    if (!HELLO.test(line)) return '250 2.0.0 ok\r\n'
+    const tls = offersTls && starttls !== 'missing' ? ['STARTTLS'] : []
+    const lines = ['mx.test', ...tls, ...keywords]
     return lines.map((text, at) => `250${at < lines.length - 1 ? '-' : ' '}${text}\r\n`).join('')
   }
 }

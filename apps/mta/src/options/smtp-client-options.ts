@@ -7,6 +7,7 @@ import type { ClientService } from '../client-services.ts'
 import { debugPeers, domainMatcher, type ListUser } from '../match-lists.ts'
 import { servicePort } from '../system-services.ts'
 import type { Tables } from '../tables.ts'
+import { requireTlsPolicy } from './require-tls-policy.ts'
 import { smtpSaslOptions } from './smtp-sasl-options.ts'
 import { smtpTableOptions } from './smtp-table-options.ts'
 import { smtpTlsOptions } from './smtp-tls-options.ts'
@@ -80,6 +81,7 @@ export function smtpClientOptions(
     isDebugPeer: config.debug_peer_list.length === 0 ? () => false : debugPeers(user, tables),
     notifyClasses: new Set(config.notify_classes.filter(isSessionClass)),
     ...smtpTableOptions(user, tables, ownAddresses),
+    requireTls: requireTlsPolicy(user, tables),
     showTlsFeature: config.smtp_log_tls_feature_status,
     tls: smtpTlsOptions(user, tables, readFile),
     sasl: smtpSaslOptions(user, tables, ownAddresses),

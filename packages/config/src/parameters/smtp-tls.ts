@@ -1,5 +1,13 @@
 /** TLS of the SMTP client: smtp(8). */
 export const smtpTlsParameters = {
+  smtp_requiretls_policy: {
+    type: 'string',
+    default: `inline:{{\${domain_to_ascii{$mydomain}}=opportunistic},
+      {.\${domain_to_ascii{$mydomain}}=opportunistic}, {localhost=opportunistic}},
+      cidr:{{0.0.0.0/0 opportunistic}, {::/0 opportunistic}}, enforce`,
+    since: '3.11',
+    description: 'What becomes of mail that asks for REQUIRETLS: actions, and tables of them.',
+  },
   smtp_tls_CAfile: {
     type: 'string',
     default: '',

@@ -4,8 +4,7 @@ export const tlsParameters = {
     type: 'boolean',
     default: 'yes',
     since: '3.11',
-    withoutEffect: 'requiretls',
-    description: 'Support the REQUIRETLS extension.',
+    description: 'Heed what senders ask for by REQUIRETLS.',
   },
   requiretls_esmtp_header: {
     type: 'boolean',
@@ -27,15 +26,6 @@ export const tlsParameters = {
     default: `\${{$compatibility_level} <level {3.11} ? {no} : {yes}}`,
     since: '3.11',
     description: 'Add a tls= summary to delivery log lines.',
-  },
-  smtp_requiretls_policy: {
-    type: 'string',
-    default: `inline:{{\${domain_to_ascii{$mydomain}}=opportunistic},
-      {.\${domain_to_ascii{$mydomain}}=opportunistic}, {localhost=opportunistic}},
-      cidr:{{0.0.0.0/0 opportunistic}, {::/0 opportunistic}}, enforce`,
-    since: '3.11',
-    withoutEffect: 'requiretls',
-    description: 'How strictly REQUIRETLS mail is handled, by destination.',
   },
   tls_append_default_CA: {
     type: 'boolean',

@@ -1,6 +1,7 @@
 import type { Logger } from '@posthouse/mail-log'
 
 import type { NameParameter } from '../lmtp.ts'
+import { domainKeys, findKey } from './domain-keys.ts'
 import { isServername, parsePolicy } from './policy-attributes.ts'
 import { isMandatory, type TlsLevel } from './tls-level.ts'
 import type { TlsOptions, TlsTable } from './tls-options.ts'
@@ -9,9 +10,6 @@ import { MISCONFIGURED, type TlsPolicyResult } from './tls-policy-result.ts'
 
 type Later<Value> = Value | Promise<Value>
 
-const DOMAIN = /^[^[\]:]+$/
-// A literal IPv6 address has colons, so only an IPv4 address could be taken for a name.
-const ADDRESS = /^[\d.]+$/
 const SITE_LEVELS: ReadonlyMap<string, TlsLevel> = new Map([
   ['none', 'none'],
   ['may', 'may'],
@@ -48,7 +46,7 @@ export class PolicyFinder {
     const { policyMaps, perSite } = this.#options
     if (policyMaps !== undefined) {
       return settle(
-        () => findKey(policyMaps, policyKeys(destination)),
+        () => findKey(policyMaps, domainKeys(destination)),
         (value) => this.#ofTable(value, destination),
         () => this.#complain(destination, 'policy table lookup error'),
       )
@@ -148,27 +146,6 @@ export class PolicyFinder {
     this.#log.warning(`${name}: unknown TLS policy '${value}' for ${what} ${key}`)
     return MISCONFIGURED
   }
-}
-
-/** The destination, and, if it is a plain domain, its parents (C-134). */
-function policyKeys(destination: string): string[] {
-  const keys = [destination]
-  if (!DOMAIN.test(destination) || ADDRESS.test(destination)) return keys
-  for (let at = destination.indexOf('.', 1); at >= 0; at = destination.indexOf('.', at + 1)) {
-    keys.push(destination.slice(at))
-  }
-  return keys
-}
-
-function findKey(table: TlsTable, keys: readonly string[]): Later<string | undefined> {
-  for (const [at, key] of keys.entries()) {
-    const value = table(key)
-    if (value instanceof Promise) {
-      return value.then((late) => late ?? findKey(table, keys.slice(at + 1)))
-    }
-    if (value !== undefined) return value
-  }
-  return undefined
 }
 
 function settle<Value, Result>(

@@ -22,20 +22,26 @@ export class RequestPolicies {
   readonly #engine: TlsEngine
   readonly #sasl: Authenticator | undefined
   readonly #delivery: SmtpDelivery
+  readonly #isTlsOptional: boolean
   readonly #found = new Map<string, Later<TlsPolicyResult>>()
 
-  constructor(engine: TlsEngine, sasl: Authenticator | undefined, delivery: SmtpDelivery) {
+  /** @param asksForTls REQUIRETLS, which says more than `TLS-Required: no` does. */
+  constructor(
+    engine: TlsEngine,
+    sasl: Authenticator | undefined,
+    delivery: SmtpDelivery,
+    asksForTls: boolean,
+  ) {
     this.#engine = engine
     this.#sasl = sasl
     this.#delivery = delivery
+    this.#isTlsOptional = !asksForTls && (delivery.sendOptions & TLS_OPTIONAL) !== 0
   }
 
   /** @param destination as written. */
   find(destination: string, server: MailServer): Later<TlsPolicyResult> {
     const { policies } = this.#engine
-    if ((this.#delivery.sendOptions & TLS_OPTIONAL) !== 0) {
-      return { kind: 'policy', policy: policies.optional() }
-    }
+    if (this.#isTlsOptional) return { kind: 'policy', policy: policies.optional() }
     const { name, port, trail } = server
     const key = `${destination}\n${name}\n${port}\n${trail?.isAddressSecure}`
     const known = this.#found.get(key)

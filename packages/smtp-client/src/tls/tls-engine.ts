@@ -49,7 +49,7 @@ export interface Protection {
   /** Whether it matched at a level at which it has to (C-69). */
   readonly isVerified: boolean
   /** The two halves of the summary line, around `established` or `reused` (C-153). */
-  readonly summary: readonly [status: string, connection: string]
+  readonly summary: readonly [status: PeerVerdict['status'], connection: string]
 }
 
 /** What TLS takes from its client. */
