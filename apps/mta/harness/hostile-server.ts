@@ -157,8 +157,8 @@ export function flood(text: string): (socket: Socket) => void {
   }
 }
 
-/** Says this for ever, an octet each second. */
-export function drip(text: string): (socket: Socket) => void {
+/** Says this for ever, a piece, or octet, each second. */
+export function drip(text: string | readonly string[]): (socket: Socket) => void {
   return (socket) => {
     let at = 0
     const timer = setInterval(() => socket.write(text[at++ % text.length] ?? ''), DRIP_MS)

@@ -26,8 +26,14 @@ const MAX_GROWTH_KB = 150_000
 const MAX_LATENCY_MS = 3000
 const LARGE = `Subject: large\n\n${`${'x'.repeat(70)}\n`.repeat(110_000)}`
 
-/** Services of master.cf: `strict` has a deadline for each reply, `secret` wants TLS. */
-type Service = 'smtp' | 'strict' | 'secret'
+/** `daemon_timeout` of the service `watched`. */
+const DELIVERY_LIMIT_S = 4
+
+/**
+ * Services of master.cf: `strict` has a deadline for each reply, `watched` a short one for the
+ * delivery as a whole, `secret` wants TLS.
+ */
+type Service = 'smtp' | 'strict' | 'watched' | 'secret'
 
 interface Case extends Character {
   readonly name: string
@@ -89,6 +95,20 @@ const CASES: readonly Case[] = [
     misdeed: flood('250-never ending\r\n'),
     outcome: timedOut(phase),
   })),
+  ...LOST.filter(([step]) => step !== 'content').map(([step, phase]) => ({
+    name: `has an endless reply without a deadline for replies at ${step}`,
+    service: 'watched' as const,
+    step,
+    misdeed: flood(step === 'greeting' ? '220-never ending\r\n' : '250-never ending\r\n'),
+    outcome: timedOut(phase),
+  })),
+  {
+    name: 'has a line more each second at EHLO',
+    service: 'watched',
+    step: 'EHLO',
+    misdeed: drip(['250-never ending\r\n']),
+    outcome: timedOut('performing the EHLO handshake'),
+  },
   {
     name: 'has an endless line',
     step: 'EHLO',
@@ -185,8 +205,12 @@ const CASES: readonly Case[] = [
 
 function services(port: number): string {
   const service = (name: Service, option: string) => `${name} unix - - n - - smtp -o ${option}\n`
-  const strict = service('strict', 'smtp_per_request_deadline=yes')
-  return masterCfFor(port) + strict + service('secret', 'smtp_tls_security_level=encrypt')
+  return [
+    masterCfFor(port),
+    service('strict', 'smtp_per_request_deadline=yes'),
+    service('watched', `daemon_timeout=${DELIVERY_LIMIT_S}s`),
+    service('secret', 'smtp_tls_security_level=encrypt'),
+  ].join('')
 }
 
 function limits(): Record<string, string> {
@@ -278,6 +302,13 @@ describe('beside hostile servers', () => {
     const attempt = await attempts.get(name)
     expect(attempt?.outcome).toMatch(outcome)
     expect(attempt?.seconds).toBeLessThan(PATIENCE_S)
+  })
+
+  it('G-89: the log says which deliveries were given up at daemon_timeout', async () => {
+    const text = /warning: \w+: delivery to .* is not over after daemon_timeout \(4 s\): giving up$/
+    const watched = CASES.filter(({ service }) => service === 'watched')
+    const warnings = scene.posthouse.log.filter((line) => text.test(line))
+    expect(warnings).toHaveLength(watched.length)
   })
 
   it('no connection is left open', async () => {

@@ -25,6 +25,7 @@ export const options: SmtpClientOptions = {
   rsetTimeoutMs: minute / 3,
   quitTimeoutMs: 5 * minute,
   minDataRate: undefined,
+  deliveryTimeLimitMs: 300 * minute,
   mxAddressLimit: 5,
   mxSessionLimit: 2,
   skip5xxGreeting: true,

@@ -161,6 +161,12 @@ export class Connection {
     this.#socket.destroySoon()
   }
 
+  /** Closes at once, and fails whoever waits as if the time limit had passed. */
+  giveUp(): void {
+    this.#fail('timeout')
+    this.#socket.destroy()
+  }
+
   /** Closes at once; what was not yet sent is dropped. */
   destroy(): void {
     this.#failure ??= 'lost'

@@ -1,12 +1,13 @@
 import { type MailServer, NexthopError } from '@posthouse/mx-lookup'
 
 import { needsSmtputf8 } from './commands.ts'
+import { DeliveryTime } from './delivery-time.ts'
 import { type Destination, Destinations, type LookupContext } from './destinations.ts'
 import { TableError } from './errors.ts'
-import type { Failure } from './failure.ts'
-import { relayText } from './failure.ts'
+import { type Failure, relayText } from './failure.ts'
 import type { GenericMapping } from './generic-mapping.ts'
 import { type HandshakeContext, type HandshakeTerms, openSession } from './handshake.ts'
+import { lastReason } from './last-reason.ts'
 import { Outcomes } from './outcomes.ts'
 import type { SessionNotice, SmtpDelivery, SmtpReport } from './request.ts'
 import { TransactionRun } from './run-transaction.ts'
@@ -53,6 +54,7 @@ export class Delivery implements Walker {
   // Of the last session that was made anew.
   #terms: HandshakeTerms | undefined
   readonly #notices: SessionNotice[] = []
+  readonly #time = new DeliveryTime()
   #load = false
   #store = false
   // Cleared after the first session that was not throttled, so that it always leads to the most
@@ -79,8 +81,13 @@ export class Delivery implements Walker {
   }
 
   async run(): Promise<SmtpReport> {
-    const report = await this.#run()
-    return this.#notices.length === 0 ? report : { ...report, notices: this.#notices }
+    this.#time.start(this.#context, this.#delivery)
+    try {
+      const report = await this.#run()
+      return this.#notices.length === 0 ? report : { ...report, notices: this.#notices }
+    } finally {
+      this.#time.stop()
+    }
   }
 
   async #run(): Promise<SmtpReport> {
@@ -89,7 +96,7 @@ export class Delivery implements Walker {
     this.#refuseWhatCannotBeSent()
     const { all } = this.#destinations
     let at = 0
-    for (; at < all.length && this.#outcomes.open > 0; at++) {
+    for (; at < all.length && !this.isOver; at++) {
       const over = await this.#tryDestination(all[at]!, at, at === all.length - 1)
       if (over) break
     }
@@ -175,24 +182,12 @@ export class Delivery implements Walker {
 
   /** What is left open at the end fails for the last reason (C-8). @returns who would loop. */
   #giveUp(stoppedAt: number): readonly number[] {
-    const { options, log } = this.#context
-    const { queueId } = this.#delivery
-    let failure: Failure = this.#outcomes.reason ?? {
-      kind: 'host',
-      status: '4.3.0',
-      text: 'server unavailable or unable to receive mail',
-    }
-    if (failure.status.startsWith('5')) {
-      if (this.#destinations.isFallback(stoppedAt)) {
-        log.warning('smtp_fallback_relay configuration problem', { queueId })
-        failure = { ...failure, status: '4.3.5' }
-      } else if (this.#destinations.first === options.relayhost) {
-        log.warning('relayhost configuration problem', { queueId })
-        failure = { ...failure, status: '4.3.5' }
-      }
-    }
+    const culprit = this.#destinations.culprit(stoppedAt)
+    const failure = lastReason(this.#outcomes.reason, this.#time.isOver, culprit, (text) =>
+      this.#context.log.warning(text, { queueId: this.#delivery.queueId }),
+    )
     const open = this.#outcomes.openIndexes()
-    this.#failLocally(open, { ...failure, kind: 'host' })
+    this.#failLocally(open, failure)
     return failure.status === MAIL_LOOP ? open : []
   }
 
@@ -202,9 +197,9 @@ export class Delivery implements Walker {
     this.#outcomes.fail(indexes, { kind, status, text }, { relay: 'none', doneMs, final })
   }
 
-  /** Recipients without an outcome. */
-  get open(): number {
-    return this.#outcomes.open
+  /** Whether nobody is open, or there is no more time. */
+  get isOver(): boolean {
+    return this.#outcomes.open === 0 || this.#time.isOver
   }
 
   /** The servers that no cached session of this request has led to. */
@@ -258,6 +253,7 @@ export class Delivery implements Walker {
         continue
       }
       const run = this.#newRun(session)
+      this.#time.spendOn(session)
       if (await run.revive()) {
         const { protection, server } = session
         if (protection !== undefined) tls?.tellSummary(protection.summary, 'reused', queueId)
@@ -300,8 +296,9 @@ export class Delivery implements Walker {
       return undefined
     }
     const { queueId, arrivalTimeMs, sender } = this.#delivery
-    const common = { queueId, arrivalTimeMs, sender, nexthop, bestPreference, policy, requireTls }
-    const terms = { ...common, needsSmtputf8: this.#smtputf8, domain: this.#domain }
+    const message = { queueId, arrivalTimeMs, sender, needsSmtputf8: this.#smtputf8 }
+    const place = { nexthop, domain: this.#domain, bestPreference, policy, requireTls }
+    const terms = { ...message, ...place, time: this.#time }
     return this.#open(server, terms, final)
   }
 
@@ -324,7 +321,8 @@ export class Delivery implements Walker {
       this.#outcomes.remember({ kind: 'host', status, text })
       return undefined
     }
-    const plain = result.hasTlsFailed ? await this.#withoutTls(server, terms) : undefined
+    const mayRetry = result.hasTlsFailed && !this.#time.isOver
+    const plain = mayRetry ? await this.#withoutTls(server, terms) : undefined
     this.#outcomes.fail(this.#outcomes.openIndexes(), result.failure, {
       relay: relayText(server),
       serverName: server.name,
@@ -370,9 +368,10 @@ export class Delivery implements Walker {
     } else {
       await quit(connection, options, false)
     }
+    this.#time.spendOn(undefined)
     this.#note(session.notice)
     if (!this.#outcomes.blamed) this.#label = undefined
-    if (plain !== undefined && run.hasBroken && this.#outcomes.open > 0) {
+    if (plain !== undefined && run.hasBroken && !this.isOver) {
       const again = await this.#open(session.server, plain, final)
       if (again !== undefined) await this.transact(again, final)
     }

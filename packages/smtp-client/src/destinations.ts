@@ -60,9 +60,10 @@ export class Destinations {
     return this.#nexthops[0]
   }
 
-  /** Whether the destination at this index is none of the request. */
-  isFallback(index: number): boolean {
-    return index >= this.#nexthops.length
+  /** The parameter that a hard failure at this index speaks against (C-8); undefined: none. */
+  culprit(index: number): string | undefined {
+    if (index >= this.#nexthops.length) return 'smtp_fallback_relay'
+    return this.first === this.#context.options.relayhost ? 'relayhost' : undefined
   }
 
   /** @throws {NexthopError} What was written is no destination: that was logged. */

@@ -5,6 +5,7 @@ import type { MailServer } from '@posthouse/mx-lookup'
 
 import { type ConnectContext, connectFrom, type Unreachable } from './connect-from.ts'
 import { Connection, type ConnectionEvents } from './connection.ts'
+import type { DeliveryTime } from './delivery-time.ts'
 import { type DiscardList, discardList, NO_FEATURES, parseEhlo } from './ehlo.ts'
 import { ConversationError, TableError } from './errors.ts'
 import {
@@ -40,6 +41,7 @@ export interface HandshakeContext extends ConnectContext {
 /** What a handshake needs to know of the delivery. */
 export interface HandshakeTerms {
   readonly queueId: string
+  readonly time: DeliveryTime
   /** Undefined: not known. */
   readonly arrivalTimeMs: number | undefined
   /** Internal form. */
@@ -85,6 +87,7 @@ export async function openSession(
   session.assign(terms.queueId)
   const socket = await connectFrom(context, server)
   if ('status' in socket) return { kind: 'unreachable', session, ...socket }
+  terms.time.spendOn(session)
   session.isVerbose = await isDebugPeer(options, server, terms.domain)
   const events = session.connectionEvents(log, options.helpfulWarnings)
   session.connection = converse(context, socket, events)

@@ -62,6 +62,14 @@ export interface SmtpClientOptions extends ServicePorts {
    */
   readonly minDataRate: number | undefined
 
+  /**
+   * `daemon_timeout`: how long a delivery may take as a whole, in ms, with all servers, lookups and
+   * waits; at most 2^31-1. The session of that moment is given up as if its server had been silent
+   * for too long, no other server is tried, and who is open then is put off. Connecting and
+   * lookups end by their own limits.
+   */
+  readonly deliveryTimeLimitMs: number
+
   /** `smtp_mx_address_limit`: addresses tried per destination; 0 is no limit (C-27). */
   readonly mxAddressLimit: number
   /** `smtp_mx_session_limit`: sessions per destination; 0 is no limit (C-27). */

@@ -10,8 +10,8 @@ export interface WalkLimits {
 
 /** What a walk does at its stations. */
 export interface Walker {
-  /** Recipients that nothing was decided about. */
-  readonly open: number
+  /** Nothing is left to be done: nobody is open, or there is no more time. */
+  readonly isOver: boolean
   /** The servers that no kept session of this request has led to. */
   notYetReused(servers: readonly MailServer[]): MailServer[]
   /** In a good session to the destination that was kept; undefined if none may be looked for. */
@@ -58,15 +58,15 @@ export class ServerWalk {
     this.#servers = delivery.notYetReused(found.servers)
   }
 
-  /** Walks until no recipient is open or no server is left (C-32, C-120). */
+  /** Walks until the delivery is over or no server is left (C-32, C-120). */
   async run(): Promise<void> {
     const delivery = this.#delivery
     await this.#reuse(delivery.reuseDestination())
     for (const server of this.#servers.filter(({ preference }) => preference === this.#best)) {
-      if (delivery.open === 0 || !this.#servers.includes(server)) continue
+      if (delivery.isOver || !this.#servers.includes(server)) continue
       await this.#reuse(delivery.reuseEndpoint(server, this.#nexthop))
     }
-    while (delivery.open > 0 && this.#servers.length > 0) await this.#tryNext()
+    while (!delivery.isOver && this.#servers.length > 0) await this.#tryNext()
   }
 
   async #reuse(pending: Promise<TransactionRun | undefined> | undefined): Promise<void> {

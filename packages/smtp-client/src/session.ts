@@ -46,6 +46,7 @@ export class SmtpSession {
   delaysDot = false
   #uses = 1
   #unfit = false
+  #isGivenUp = false
   #queueId = ''
   /** Of the delivery of now; undefined: nobody would be told. */
   #transcript: SessionTranscript | undefined
@@ -86,6 +87,13 @@ export class SmtpSession {
 
   set connection(connection: Connection) {
     this.#connection = connection
+    if (this.#isGivenUp) connection.giveUp()
+  }
+
+  /** The time of the delivery is over: whatever is waited for in this session has failed. */
+  giveUp(): void {
+    this.#isGivenUp = true
+    this.#connection?.giveUp()
   }
 
   /** How the connection is protected; undefined while it is in plaintext. */
@@ -106,7 +114,7 @@ export class SmtpSession {
 
   /** From here on, the conversation goes over another connection, with TLS. */
   protect(connection: Connection, protection: Protection): void {
-    this.#connection = connection
+    this.connection = connection
     this.#protection = protection
     this.#tlsState = protection.isAcceptable ? 'secured' : 'violated'
     this.#features = NO_FEATURES

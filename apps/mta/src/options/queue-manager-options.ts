@@ -4,6 +4,9 @@ import { programOf } from '@posthouse/master'
 import type { QueueManagerOptions, TransportSettings } from '@posthouse/queue-manager'
 import { type Feedback, parseFeedback } from '@posthouse/scheduler'
 
+// SMTP clients give up at `daemon_timeout` by themselves, and say then what became of recipients.
+const FINAL_WORD_MS = 10_000
+
 const QUEUE_MANAGERS = ['qmgr', 'oqmgr', 'nqmgr']
 
 /** qmgr(8). Transports are services of master.cf; their process limits count as deliveries. */
@@ -31,7 +34,7 @@ export function queueManagerOptions(
     bounceQueueLifetimeMs: config.bounce_queue_lifetime,
     queueRunDelayMs: config.queue_run_delay,
     transportRetryMs: config.transport_retry_time,
-    daemonTimeoutMs: config.daemon_timeout,
+    daemonTimeoutMs: config.daemon_timeout + FINAL_WORD_MS,
     deferTransports: config.defer_transports,
     defaultFilterNexthop: config.default_filter_nexthop,
     hostname: config.myhostname,

@@ -14,6 +14,9 @@ import { smtpTlsOptions } from './smtp-tls-options.ts'
 import { sourceAddresses } from './source-addresses.ts'
 import type { ReadFile } from './tls-files.ts'
 
+// The longest that a timer can wait: 24 days.
+const MAX_TIMER_MS = 2 ** 31 - 1
+
 /** How services of next hops become ports. */
 export function servicePorts(config: Config): ServicePorts {
   return {
@@ -101,6 +104,7 @@ function timeLimits(config: Config) {
     rsetTimeoutMs: config.smtp_rset_timeout,
     quitTimeoutMs: config.smtp_quit_timeout,
     minDataRate: config.smtp_per_request_deadline ? config.smtp_min_data_rate : undefined,
+    deliveryTimeLimitMs: Math.min(config.daemon_timeout, MAX_TIMER_MS),
   }
 }
 

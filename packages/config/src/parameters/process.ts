@@ -21,7 +21,7 @@ export const processParameters = {
     default: '18000s',
     min: 1,
     description:
-      'A QMQP client that did not send all, or a delivery without a result, is given up then.',
+      'A QMQP client that did not send all, or a delivery that is not over, is given up then.',
   },
   default_process_limit: {
     type: 'integer',
