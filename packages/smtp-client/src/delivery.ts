@@ -102,7 +102,7 @@ export class Delivery implements Walker {
     }
     if (this.#outcomes.open === 0) return this.#outcomes.report()
     const looping = this.#giveUp(Math.min(at, all.length - 1))
-    const report = this.#outcomes.report()
+    const report = await this.#outcomes.report()
     return looping.length === 0 ? report : { ...report, looping }
   }
 
@@ -295,9 +295,9 @@ export class Delivery implements Walker {
       this.#failLocally(this.#outcomes.openIndexes(), refusal, final)
       return undefined
     }
-    const { queueId, arrivalTimeMs, sender } = this.#delivery
+    const { queueId, arrivalTimeMs, sender, nexthop: request } = this.#delivery
     const message = { queueId, arrivalTimeMs, sender, needsSmtputf8: this.#smtputf8 }
-    const place = { nexthop, domain: this.#domain, bestPreference, policy, requireTls }
+    const place = { request, nexthop, domain: this.#domain, bestPreference, policy, requireTls }
     const terms = { ...message, ...place, time: this.#time }
     return this.#open(server, terms, final)
   }

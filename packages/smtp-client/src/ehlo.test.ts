@@ -22,6 +22,7 @@ describe('parseEhlo', () => {
     [['250-mx.test', '250-8BITMIME junk', '250 STARTTLS-NOW'], { eightBitMime: true }],
     [['250-mx.test', '250-SIZE?10240000', '250 X-FOO bar'], {}],
     [['250-mx.test', '250 xforward Name ADDR'], { xforward: ['NAME', 'ADDR'] }],
+    [['250-mx.test', '250-XFORWARD NAME', '250 XFORWARD ADDR'], { xforward: ['NAME', 'ADDR'] }],
     [['250-PIPELINING', '250 DSN'], { dsn: true }],
     [['250-', '250-PIPELINING', '250 DSN'], { dsn: true }],
   ])('C-54, C-184: %j', (lines, features) => {

@@ -116,7 +116,7 @@ function applyKeyword(
       if (isNewAuth(features.auth, argument)) features.auth = [...features.auth, argument]
       break
     case 'XFORWARD':
-      features.xforward = argument.toUpperCase().split(/\s+/)
+      features.xforward = [...features.xforward, ...argument.toUpperCase().split(/\s+/)]
       break
     case 'SIZE':
       features.size = true

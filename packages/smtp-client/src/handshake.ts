@@ -25,8 +25,8 @@ import type { SmtpReply } from './reply.ts'
 import type { SessionNotice } from './request.ts'
 import type { Authenticator } from './sasl/authenticate.ts'
 import { quit, SmtpSession } from './session.ts'
-import type { TlsEngine } from './tls/tls-engine.ts'
 import type { RequireTlsCheck } from './tls/require-tls-check.ts'
+import type { TlsEngine } from './tls/tls-engine.ts'
 import { isMandatory } from './tls/tls-level.ts'
 import type { TlsPolicy } from './tls/tls-policy.ts'
 
@@ -46,6 +46,8 @@ export interface HandshakeTerms {
   readonly arrivalTimeMs: number | undefined
   /** Internal form. */
   readonly sender: string
+  /** The next hop of the request: all its destinations, as written. */
+  readonly request: string
   /** The destination as written. */
   readonly nexthop: string
   /** Whether no other server of the destination is preferred to this one (C-55). */
@@ -258,7 +260,7 @@ class Handshake {
   #sendsEhlo(greeting: SmtpReply): boolean {
     const { sendEhlo } = this.#context.options
     if (sendEhlo !== 'when-announced') return sendEhlo === 'always'
-    return words(greeting).some((word, index) => index > 0 && word.toUpperCase() === 'ESMTP')
+    return words(greeting).some((word) => word.toUpperCase() === 'ESMTP')
   }
 
   get #isLmtp(): boolean {
@@ -338,11 +340,11 @@ class Handshake {
   }
 
   #loopFailure(name: string): Failure {
-    const { nexthop, bestPreference } = this.#terms
+    const { request, bestPreference } = this.#terms
     const relay = relayText(this.#session.server)
     this.#context.log.warning(`host ${relay} replied to HELO/EHLO with my own hostname ${name}`)
     const status = bestPreference ? '5.4.6' : '4.4.6'
-    return { kind: 'host', status, text: `mail for ${nexthop} loops back to myself` }
+    return { kind: 'host', status, text: `mail for ${request} loops back to myself` }
   }
 
   /** Whether this host talks to itself, where that would be a mistake. */

@@ -4,6 +4,7 @@ import type { Logger } from '@posthouse/mail-log'
 import type { Failure } from './failure.ts'
 import type { SmtpClientOptions } from './options.ts'
 import type { SmtpReport } from './request.ts'
+import { filterOutcomes } from './status-filter.ts'
 
 /** Who was asked, and when; goes into every outcome of one attempt. */
 export interface AttemptFacts {
@@ -23,7 +24,16 @@ export interface AttemptFacts {
   readonly isFinalDelivery?: boolean
 }
 
-type OutcomeOptions = Pick<SmtpClientOptions, 'softBounce' | 'showTlsFeature'>
+type OutcomeOptions = Pick<
+  SmtpClientOptions,
+  'softBounce' | 'showTlsFeature' | 'deliveryStatusFilter'
+>
+
+/** A failure of a server as a whole, and who was open then, by index. */
+interface HostFailure {
+  readonly failure: Failure
+  readonly indexes: readonly number[]
+}
 
 /**
  * What became of the recipients of one request so far: who is open, what to say of those who stay
@@ -36,7 +46,7 @@ export class Outcomes {
   readonly #outcomes: (DeliveryOutcome | undefined)[]
   #open: number
   #reason: Failure | undefined
-  #blame: SmtpReport['blame']
+  #hostFailure: HostFailure | undefined
   #completed = false
   /** What is known of TLS with the server that was tried last: `tls=` (C-107). */
   tls: string | undefined
@@ -59,9 +69,9 @@ export class Outcomes {
     return this.#reason
   }
 
-  /** Whether the destination was found to be out of service. */
+  /** Whether the destination failed as a whole. */
   get blamed(): boolean {
-    return this.#blame !== undefined
+    return this.#hostFailure !== undefined
   }
 
   isOpen(index: number): boolean {
@@ -115,16 +125,35 @@ export class Outcomes {
     const fields = outcomeFields(failure.status, failure.text, failure.reply, facts)
     for (const index of open) this.#close(index, { kind: hard ? 'bounced' : 'deferred', ...fields })
 
-    const hostFailure = failure.kind === 'host' || failure.kind === 'exception'
-    if (hostFailure && !hard && !this.#completed) {
-      this.#blame ??= { status: failure.status, reason: failure.text }
-    }
+    const isOfHost = failure.kind === 'host' || failure.kind === 'exception'
+    if (isOfHost && !this.#completed) this.#hostFailure ??= { failure, indexes: open }
   }
 
-  /** Call when no recipient is open. */
-  report(): SmtpReport {
+  /** Call when no recipient is open. A promise only if outcomes are filtered (C-100). */
+  report(): SmtpReport | Promise<SmtpReport> {
     const outcomes = this.#outcomes.filter((outcome) => outcome !== undefined)
-    return this.#blame === undefined ? { outcomes } : { outcomes, blame: this.#blame }
+    const { deliveryStatusFilter: filter } = this.#options
+    if (filter === undefined) return this.#reportOf(outcomes)
+    return filterOutcomes(outcomes, filter, this.#log).then((known) => this.#reportOf(known))
+  }
+
+  #reportOf(outcomes: readonly DeliveryOutcome[]): SmtpReport {
+    const blame = this.#hostFailure && this.#blame(this.#hostFailure, outcomes)
+    return blame === undefined ? { outcomes } : { outcomes, blame }
+  }
+
+  /** A destination is to blame for recipients that wait, as bounces do with `soft_bounce` (C-98). */
+  #blame(
+    { failure, indexes }: HostFailure,
+    outcomes: readonly DeliveryOutcome[],
+  ): SmtpReport['blame'] {
+    const { softBounce } = this.#options
+    const waits = ({ kind }: DeliveryOutcome): boolean =>
+      kind === 'deferred' || (kind === 'bounced' && softBounce)
+    if (!indexes.some((index) => waits(outcomes[index]!))) return undefined
+    const { status, text: reason } = failure
+    // A hard status is none for who is put off: Postfix passes over it, too.
+    return { status: status.startsWith('5') ? '4.0.0' : status, reason }
   }
 
   #close(index: number, outcome: DeliveryOutcome): void {

@@ -13,7 +13,6 @@ import type { SmtpClientOptions } from './options.ts'
 import type { SmtpDelivery, SmtpReport } from './request.ts'
 import { Authenticator } from './sasl/authenticate.ts'
 import type { SessionCache } from './session-cache.ts'
-import { filterOutcomes } from './status-filter.ts'
 import type { TlsaSource } from './tls/dane-policies.ts'
 import { TlsEngine } from './tls/tls-engine.ts'
 
@@ -58,21 +57,11 @@ export class SmtpClient {
    * outcomes. After a crash in the middle the message may have been delivered.
    */
   deliver(delivery: SmtpDelivery): Promise<SmtpReport> {
-    const running = this.#run(delivery)
+    const running = new Delivery(this.#context, delivery).run()
     this.#running.add(running)
     const forget = (): void => void this.#running.delete(running)
     running.then(forget, forget)
     return running
-  }
-
-  #run(delivery: SmtpDelivery): Promise<SmtpReport> {
-    const running = new Delivery(this.#context, delivery).run()
-    const { options, log } = this.#context
-    const { deliveryStatusFilter: filter } = options
-    if (filter === undefined) return running
-    return running.then(async (report) => {
-      return { ...report, outcomes: await filterOutcomes(report.outcomes, filter, log) }
-    })
   }
 
   /** Resolves when the deliveries that are running now have ended. Stops none of them. */

@@ -170,7 +170,9 @@ export class Authenticator {
       this.#failures.remember(server.name, login, { status: reply.status, said })
     }
     const text = `${FAILED}; server ${hostText(server)} said: ${said}`
-    return saidByServer(reply, this.#softened(reply.status), text)
+    // Of other codes, too, the status may be a hard one: they are not softened.
+    const isHard = reply.code >= 500 && reply.code <= 599
+    return saidByServer(reply, isHard ? this.#softened(reply.status) : reply.status, text)
   }
 
   #softened(status: string): string {

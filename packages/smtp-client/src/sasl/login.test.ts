@@ -183,6 +183,15 @@ it('C-67, C-129: a session is for the senders of one login alone', async () => {
   ])
 })
 
+it.each([
+  ['535 5.7.8 no', '4.7.8'],
+  ['454 4.7.0 later', '4.7.0'],
+  ['199 what', '5.5.0'],
+])('C-73: %s to a login is softened if it is a 5xx reply: %s', async (reply, status) => {
+  const { port } = await listen('PLAIN', () => () => reply)
+  expect(await client(port).deliver()).toMatchObject({ status })
+})
+
 it('C-74: a login that failed is not tried again, unless something has changed', async () => {
   const { port, said } = await listen('PLAIN', () => () => '535 5.7.8 no')
   let password = 'user:pencil'
