@@ -1,7 +1,19 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-const PLACES = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin']
+/** Where .ci/run unpacks the packages that Debian would not install beside Postfix. */
+const UNPACKED = '/usr/local/lib/posthouse-peers'
+const PLACES = [
+  ...(process.env['PATH'] ?? '').split(delimiter),
+  '/usr/sbin',
+  unpackedPeer('exim4-daemon-light', '/usr/sbin'),
+  unpackedPeer('opensmtpd', '/usr/sbin'),
+]
+
+/** A path in one of these packages. */
+export function unpackedPeer(debianPackage: string, path = ''): string {
+  return join(UNPACKED, debianPackage, path)
+}
 
 /**
  * Whether these programs of Debian are here. Where they are not, the tests that need them skip and
