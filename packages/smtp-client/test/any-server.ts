@@ -2,6 +2,8 @@ import type { VirtualClock } from '@posthouse/clock'
 
 import { VirtualSocket } from './virtual-socket.ts'
 
+export type ScriptEnd = 'close' | 'silence' | 'endless'
+
 /** What a server says, whatever it is asked. */
 export interface Script {
   /**
@@ -9,8 +11,8 @@ export interface Script {
    * octet a character.
    */
   readonly replies: readonly string[]
-  /** After so many octets it closes the connection, or says nothing more. */
-  readonly end?: { readonly octets: number; readonly how: 'close' | 'silence' } | undefined
+  /** After so many octets it closes the connection, says nothing more, or never comes to an end. */
+  readonly end?: { readonly octets: number; readonly how: ScriptEnd } | undefined
 }
 
 /** How the octets of a server arrive: pieces of such lengths, so long after each other, again. */
@@ -21,8 +23,12 @@ export const WHOLE: Pieces = [{ octets: Number.MAX_SAFE_INTEGER, delayMs: 0 }]
 
 const NOTHING: Buffer = Buffer.alloc(0)
 const YES = '250 2.0.0 yes\r\n'
+const MORE = Buffer.from('\r\n250-and more')
 
-/** One connection to a server with a script: what it says depends on octets, not on time. */
+/**
+ * One connection to a server with a script: what it says depends on octets, not on time. It does
+ * not speak TLS: a handshake gets one more reply, and no answer after that.
+ */
 export class AnyServer {
   readonly socket: VirtualSocket
   /** Messages that it has said yes to. */
@@ -35,7 +41,9 @@ export class AnyServer {
   #unsent = NOTHING
   #isSending = false
   #isOver = false
-  #hangsUp = false
+  #how: ScriptEnd = 'silence'
+  #awaitsHandshake = false
+  #isDeaf = false
   #replies = 0
   #piece = 0
   #received = ''
@@ -55,6 +63,12 @@ export class AnyServer {
   }
 
   #receive(bytes: Buffer): void {
+    if (this.#awaitsHandshake) {
+      this.#awaitsHandshake = false
+      this.#isDeaf = true
+      this.#reply()
+    }
+    if (this.#isDeaf) return
     this.#received += bytes.toString('latin1')
     for (;;) {
       const mark = this.#inData ? '\r\n.\r\n' : '\r\n'
@@ -67,6 +81,10 @@ export class AnyServer {
       this.#inData = !this.#inData && text === 'DATA' && code === '3'
       // What comes after the line end of DATA may be a message without a line.
       if (this.#inData) this.#received = `\r\n${this.#received}`
+      if (text === 'STARTTLS' && code === '2') {
+        this.#awaitsHandshake = true
+        return
+      }
       if (text === 'QUIT') this.#end('close')
     }
   }
@@ -85,20 +103,23 @@ export class AnyServer {
     return reply.toString('latin1').split('\n').at(-2)?.[0]
   }
 
-  #end(how: 'close' | 'silence'): void {
+  #end(how: ScriptEnd): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#hangsUp = how === 'close'
+    this.#how = how
     this.#send()
   }
 
   #send(): void {
     if (this.#isSending) return
+    const isEndless = this.#isOver && this.#how === 'endless' && !this.socket.destroyed
+    if (isEndless && this.#unsent.length === 0) this.#unsent = MORE
     if (this.#unsent.length === 0) {
-      if (this.#hangsUp) this.socket.hangUp()
+      if (this.#isOver && this.#how === 'close') this.socket.hangUp()
       return
     }
-    const { octets, delayMs } = this.#pieces[this.#piece++ % this.#pieces.length]!
+    const { octets, delayMs: pauseMs } = this.#pieces[this.#piece++ % this.#pieces.length]!
+    const delayMs = isEndless ? Math.max(1, pauseMs) : pauseMs // Time has to go on.
     this.#isSending = true
     this.#clock.after(delayMs, () => {
       this.#isSending = false

@@ -9,12 +9,15 @@ export class VirtualSocket extends Socket {
   #limitMs = 0
   #cancel: () => void = () => undefined
 
-  /** Connects at once. @param onBytes gets what is written. */
-  constructor(clock: VirtualClock, onBytes: (bytes: Buffer) => void) {
+  /**
+   * @param onBytes gets what is written.
+   * @param connects at once; otherwise never.
+   */
+  constructor(clock: VirtualClock, onBytes: (bytes: Buffer) => void, connects: boolean = true) {
     super()
     this.#clock = clock
     this.#onBytes = onBytes
-    clock.after(0, () => this.emit('connect'))
+    if (connects) clock.after(0, () => this.emit('connect'))
   }
 
   /** Bytes of the other side. */
