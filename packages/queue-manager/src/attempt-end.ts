@@ -13,6 +13,8 @@ import { RECORD } from './trace-flags.ts'
 const TOLERANCE_MS = 1000
 // More are written before the end of the attempt: a message may have a million recipients.
 const MAX_DEFER_ENTRIES = 1000
+/** How log lines call what could not be sent. */
+const NAMES = { delay: 'delay warning', trace: 'trace' } as const
 
 /**
  * Brings the queue up to date with what became of the recipients of a message (S-30, F-20). Never
@@ -205,11 +207,18 @@ export class AttemptEnd {
       await this.#notices.send({ kind, log, message: envelope })
       return true
     } catch (error) {
-      const what = kind === 'delay' ? 'delay warning' : kind === 'trace' ? 'trace' : 'bounce'
+      const what = kind === 'failure' ? this.#bounceName(message, log) : NAMES[kind]
       this.#warn(id, `${log} service failure`, error)
       this.#log.info(`${id}: status=deferred (${what} failed)`, { queueId: id, reason: what })
       return false
     }
+  }
+
+  /** With VERP what failed is returned to a sender for each recipient (S-29, S-30). */
+  #bounceName({ envelope }: ActiveMessage, log: NoticeRequest['log']): string {
+    const { sender, verpDelimiters } = envelope
+    const isVerp = log === 'bounce' && sender !== '' && verpDelimiters !== undefined
+    return isVerp && !this.#options.disableVerpBounces ? 'verp-bounce' : 'bounce'
   }
 
   async #note(id: string, notice: SentNotice): Promise<void> {

@@ -52,6 +52,7 @@ export const defaultOptions: Omit<QueueManagerOptions, 'hostname'> = {
   bounceLogCompatibility: true,
   softBounceTransports: new Set(),
   confirmDelayCleared: false,
+  disableVerpBounces: false,
   doubleBounceSender: 'double-bounce',
   smtputf8: true,
   transport: () => defaultTransportSettings,

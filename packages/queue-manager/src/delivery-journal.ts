@@ -93,7 +93,9 @@ export class DeliveryJournal {
     if (reports.length > 0 && areReportsSafe) message.hasTraceLog = true
     for (const one of outcomes) {
       const isSafe = isProbe ? areReportsSafe : areBouncesSafe
-      if (one.outcome.kind === 'sent' || isSafe) this.#conclude(message, one)
+      // Who has the message must not get it again; who was only asked for may be asked again.
+      const isDelivered = one.outcome.kind === 'sent' && !isProbe
+      if (isDelivered || isSafe) this.#conclude(message, one)
       else {
         const outcome = { ...one.outcome, ...UNRECORDED, kind: 'deferred' } as const
         this.#defer(message, { ...one, outcome: withoutReply(outcome) }, 'deferred')

@@ -119,6 +119,23 @@ describe('QueueManager: permanent failures', () => {
     await next.drain()
   })
 
+  it.each([
+    ['s@x.test', '+=', false, 'verp-bounce'],
+    ['s@x.test', '+=', true, 'bounce'],
+    ['', '+=', false, 'bounce'],
+    ['s@x.test', undefined, false, 'bounce'],
+  ])(
+    'S-29, S-30 row 2: from <%s>, VERP %s, disabled %s: say that the %s failed',
+    async (...row) => {
+      const [sender, verpDelimiters, disableVerpBounces, what] = row
+      const here = world({ disableVerpBounces })
+      here.send = () => Promise.reject(new Error('disk full'))
+      const verp = verpDelimiters === undefined ? {} : { verpDelimiters }
+      await run(here, { sender, recipients: ['bounced@x'], ...verp })
+      expect(here.lines).toContain(`qmgr: Q: status=deferred (${what} failed)`)
+    },
+  )
+
   it('F-62: a log that a crash left is sent, though nobody fails any more', async () => {
     const here = world()
     here.store.add({ id: 'Q', recipients: ['sent@x'] }, 'active')
@@ -185,7 +202,7 @@ describe('QueueManager: mail that waits', () => {
   it('S-32: is kept when it cannot be returned, and returned later', async () => {
     const here = world({ maximalQueueLifetimeMs: 0, bounceQueueLifetimeMs: 0 })
     here.send = () => Promise.reject(new Error('disk full'))
-    await run(here, { recipients: ['deferred@x'] })
+    await run(here, { recipients: ['deferred@x'], warningTimeMs: START_MS })
     expect(here.masked.slice(-3)).toEqual([
       'qmgr: Q: from=<s@x.test>, status=expired, returned to sender',
       'qmgr: warning: Q: defer service failure: disk full',
@@ -242,6 +259,21 @@ describe('QueueManager: mail that waits', () => {
     const other = world({ confirmDelayCleared: true })
     await run(other, { recipients: ['sent@x'] })
     expect(other.notices).toEqual([])
+    const silent = world()
+    await run(silent, { recipients: ['sent@x'], isDelaySent: true })
+    expect(silent.notices).toEqual([])
+  })
+
+  it.each([
+    [true, 1],
+    [false, 0],
+  ])('S-30 row 5: confirm_delay_cleared %s: of earlier deliveries %i are told', async (...row) => {
+    const [confirmDelayCleared, count] = row
+    const here = world({ confirmDelayCleared })
+    here.store.statusLogs.set('trace/Q', 'recipient=sent@x\naction=relayed\n')
+    await run(here, { recipients: [], isDelaySent: true })
+    expect(here.notices).toHaveLength(count)
+    expect(here.store.places()).toEqual({})
   })
 })
 
@@ -270,14 +302,12 @@ describe('QueueManager: force-expired mail', () => {
     await manager.start()
     await here.run(1)
     expect(here.requests).toEqual([])
-    const administratively = 'deferred (message is administratively expired)'
-    expect(here.masked).toContain(
-      `error: Q: to=<sent@x>, relay=none, dsn=4.7.0, status=${administratively}`,
-    )
-    expect(here.masked).toContain(
-      'error: Q: to=<>, relay=none, dsn=5.1.3, status=bounced (null recipient address)',
-    )
-    expect(here.notices.map(({ log }) => log)).toEqual(['bounce', 'defer'])
+    const text = 'dsn=4.7.0, status=deferred (message is administratively expired)'
+    // Also who could never get it.
+    for (const to of ['sent@x', '']) {
+      expect(here.masked).toContain(`error: Q: to=<${to}>, relay=none, ${text}`)
+    }
+    expect(here.notices.map(({ log }) => log)).toEqual(['defer'])
     expect(here.store.places()).toEqual({})
     await manager.drain()
   })
@@ -369,6 +399,23 @@ describe('QueueManager: reports', () => {
     expect(here.requests).toMatchObject([{ envelopeId: 'e 1', returnContent: 'headers' }])
   })
 
+  it('S-30 row 5: that cannot be sent are sent later; nobody gets the message again', async () => {
+    const here = world()
+    here.send = () => Promise.reject(new Error('disk full'))
+    const recipients = [{ address: 'sent@x', notify: 2 }]
+    await run(here, { recipients, isSuccessAsked: true })
+    expect(here.lines.at(-1)).toBe('qmgr: Q: status=deferred (trace failed)')
+    expect(here.store.places()).toEqual({ Q: 'deferred' })
+    here.send = () => Promise.resolve()
+    const next = here.manager()
+    await next.start()
+    await here.run(1000)
+    await next.drain()
+    expect(here.requests).toHaveLength(1)
+    expect(here.notices).toMatchObject([{ kind: 'trace', log: 'trace' }])
+    expect(here.store.places()).toEqual({})
+  })
+
   it('are not waited for where the log cannot be written: the message has arrived', async () => {
     const here = world()
     here.store.failing.add('appendStatusLog trace')
@@ -377,6 +424,34 @@ describe('QueueManager: reports', () => {
     expect(here.notices).toEqual([])
     expect(here.store.places()).toEqual({})
   })
+
+  it('S-91: of sendmail -bv are written later: it asks again', async () => {
+    const here = world()
+    here.store.failing.add('appendStatusLog trace')
+    await run(here, { recipients: ['sent@x'], attributes: new Map([['trace_flags', '512']]) })
+    expect(here.masked.at(-1)).toContain('(bounce or trace service failure)')
+    expect(here.store.places()).toEqual({ Q: 'deferred' })
+  })
+})
+
+it('S-88: who was delivered is done, though the failure of others cannot be written', async () => {
+  const here = world()
+  here.missing.add('bounce')
+  await run(here, { recipients: ['bounced@x', { address: 'sent@x', notify: 2 }] })
+  const { recipients } = here.store.files.get('Q')!.envelope
+  expect(recipients).toMatchObject([{ address: 'bounced@x' }])
+})
+
+it('S-91: a status that does not go with what became of a recipient is replaced', async () => {
+  const here: World = new World(({ recipients, ...request }) => ({
+    outcomes: recipients.flatMap((one) => {
+      const kind = one.address.startsWith('sent') ? 'sent' : 'deferred'
+      return here.outcomes({ ...request, recipients: [one] }, kind, { status: '5.1.1' }).outcomes
+    }),
+  }))
+  await run(here, { recipients: ['sent@x', 'deferred@x'] })
+  expect(here.masked.join()).toMatch(/dsn=4\.0\.0, status=deferred.*dsn=2\.0\.0, status=sent/)
+  expect(here.store.statusLogs.get('defer/Q')).toContain('status=4.0.0')
 })
 
 it('S-25: mail to the double bounce address of this machine is discarded', async () => {

@@ -58,6 +58,8 @@ export interface QueueManagerOptions {
   readonly softBounceTransports: ReadonlySet<string>
   /** `confirm_delay_cleared` (S-34). */
   readonly confirmDelayCleared: boolean
+  /** `disable_verp_bounces`: how a return of mail that failed is called (S-30). */
+  readonly disableVerpBounces: boolean
   /** `double_bounce_sender`: mail to this local part of this machine is discarded (S-25). */
   readonly doubleBounceSender: string
   /** `smtputf8_enable`: whether status logs may hold UTF-8 (F-60). */

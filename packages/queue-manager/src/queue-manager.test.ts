@@ -531,6 +531,31 @@ describe('QueueManager: failures of the store', () => {
     expect(toA).toHaveLength(call === 'markDone Q' ? 2 : 1)
   })
 
+  it('S-19: tries again when a damaged file cannot be set aside', async () => {
+    const here: World = new World((request) => ({
+      ...here.outcomes(request, 'deferred'),
+      isCorrupt: true,
+    }))
+    here.store.failing.add('move Q active corrupt')
+    here.store.add({ id: 'Q', recipients: ['a@x'] })
+    await here.manager().start()
+    await here.run(200)
+    expect(here.store.places()).toEqual({ Q: 'active' })
+    here.store.failing.clear()
+    await here.run(700)
+    expect(here.store.places()).toEqual({ Q: 'corrupt' })
+  })
+
+  it('F-21: the defer log of many recipients is written in parts', async () => {
+    const here: World = new World((request) => here.outcomes(request, 'deferred'))
+    here.store.add({ id: 'Q', recipients: Array.from({ length: 2500 }, (_, at) => `${at}@x`) })
+    await here.manager().start()
+    await here.run(200)
+    const appended = here.store.calls.filter((call) => call === 'appendStatusLog defer Q')
+    expect(appended.length).toBeGreaterThan(1)
+    expect(here.store.statusLogs.get('defer/Q')?.match(/^recipient=/gm)).toHaveLength(2500)
+  })
+
   it('marks at the end who could not be marked before', async () => {
     const here: World = new World(async (request) => {
       await here.wait(request.nexthop === 'x' ? 1000 : 5000)

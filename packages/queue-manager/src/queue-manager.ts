@@ -311,6 +311,7 @@ export class QueueManager {
     const message = new ActiveMessage(part, this.#ports.clock.now(), overrideDefer)
     message.hasBounceLog = kind !== 'new'
     message.deferred = kind === 'over'
+    message.hasTraceLog ||= part.isDelaySent === true && this.#options.confirmDelayCleared
     // Of a message that is redirected, or not tried any more, no one else is of interest (S-21).
     if (kind !== 'over' && part.redirect === undefined) message.unread = part.unread
     this.#active.set(envelope.id, message)

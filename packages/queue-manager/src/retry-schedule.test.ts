@@ -53,3 +53,8 @@ it('O-18, X-2: the time between attempts follows the age, a second ahead of the 
   expect(stamps).toEqual([4, 7, 14, 24, 34, 44, 54])
   expect(ages).toEqual([0, 3, 7, 13, 23, 33, 43])
 })
+
+it('S-96: of minimal and maximal_backoff_time that contradict each other the minimum wins', async () => {
+  const { ages } = await attempts({ minimal: 1000, maximal: 500, scan: 500 }, 3000)
+  expect(ages).toEqual([0, 1000, 2000, 3000])
+})

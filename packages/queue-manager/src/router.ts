@@ -114,10 +114,12 @@ export class Router {
     return { transport: DISCARDED, nexthop, recipient: route.recipient }
   }
 
-  /** Rows 4 to 7 of S-24. Whether a destination is dead, the scheduler knows. */
+  /**
+   * Rows 4 to 7 of S-24, whatever was found before: mail that would be returned waits, too. Whether
+   * a destination is dead, the scheduler knows.
+   */
   #postponed(message: ActiveMessage, route: Route): Route {
     const { transport, recipient } = route
-    if (transport === 'error' || transport === 'retry') return route
     const { envelope, overrideDefer, isMtaProbe } = message
     if (envelope.isForceExpired) {
       return retry(recipient, '4.7.0 message is administratively expired')

@@ -219,16 +219,17 @@ describe('QueueManager: small mail', () => {
 })
 
 describe('QueueManager: the order of rerouting', () => {
+  const LOCAL = { addressClass: 'local' }
   const probe = { attributes: new Map([['trace_flags', '256']]) }
 
-  async function outcome(envelope: object, options = {}, counts = [1], local = false) {
+  async function outcome(envelope: object, options = {}, counts = [1], given: object = {}) {
     const { here } = worldOf(() => 0.1, {}, options)
     here.ports = {
       // Slow, so that all are in memory before one of them ends.
       resolve: async (_, recipient) => {
         await here.wait(500)
         const route = { kind: 'route', transport: 'smtp', nexthop: 'x', recipient } as const
-        return local ? { ...route, addressClass: 'local' } : route
+        return { ...route, ...given }
       },
     }
     const manager = here.manager()
@@ -246,12 +247,24 @@ describe('QueueManager: the order of rerouting', () => {
   it('S-24: rows 4, 5 and 6 go in this order', async () => {
     const options = { deferTransports: ['smtp'] }
     const expired = { isForceExpired: true }
-    const [row4] = await outcome(expired, options, [1], true)
+    const [row4] = await outcome(expired, options, [1], LOCAL)
     expect(row4).toContain('(message is administratively expired)')
-    const [row5] = await outcome({}, options, [1], true)
+    const [row5] = await outcome({}, options, [1], LOCAL)
     expect(row5).toContain('(undeliverable postmaster notification discarded)')
     const [row6] = await outcome({}, options)
     expect(row6).toContain('(deferred transport)')
+  })
+
+  it.each([
+    ['temporary-failure', 'retry', 'deferred (address resolver failure)'],
+    ['bad-address', 'error', 'bounced (bad address syntax)'],
+  ])('S-24: rows 4 and 6 are for what rows 1 and 2 gave, too: %s', async (kind, to, text) => {
+    const [row4] = await outcome({ isForceExpired: true }, {}, [1], { kind })
+    expect(row4).toContain('deferred (message is administratively expired)')
+    const [row6] = await outcome({}, { deferTransports: [to] }, [1], { kind })
+    expect(row6).toContain('deferred (deferred transport)')
+    const [given] = await outcome({}, { deferTransports: ['smtp'] }, [1], { kind })
+    expect(given).toContain(text)
   })
 
   it('S-24: rows 6 and 7: no more address probes than may be at a time', async () => {

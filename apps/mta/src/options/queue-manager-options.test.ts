@@ -78,6 +78,7 @@ describe('main.cf and the queue manager', () => {
     ['info_log_address_format = internal', { infoLogAddressFormat: 'internal' }],
     ['backwards_bounce_logfile_compatibility = no', { bounceLogCompatibility: false }],
     ['confirm_delay_cleared = yes', { confirmDelayCleared: true }],
+    ['disable_verp_bounces = yes', { disableVerpBounces: true }],
     ['double_bounce_sender = db', { doubleBounceSender: 'db' }],
     ['smtputf8_enable = no', { smtputf8: false }],
   ]

@@ -44,6 +44,7 @@ export function queueManagerOptions(
     bounceLogCompatibility: config.backwards_bounce_logfile_compatibility,
     softBounceTransports: new Set(softBounce.map(({ name }) => name)),
     confirmDelayCleared: config.confirm_delay_cleared,
+    disableVerpBounces: config.disable_verp_bounces,
     doubleBounceSender: config.double_bounce_sender,
     smtputf8: config.smtputf8_enable,
     transport: (name) => transportSettings(config, services, name, log),
