@@ -352,7 +352,15 @@ describe('QueueManager: reports', () => {
   it('S-86: a probe of verify(8) is asked for and gone; nobody is told', async () => {
     const here = world({ softBounceTransports: new Set(['smtp']) })
     const attributes = new Map([['trace_flags', '256']])
+    const asked = new Set<string>()
+    here.ports = {
+      resolve: (_, recipient, request) => {
+        asked.add(request)
+        return { kind: 'route', transport: 'smtp', nexthop: 'x', recipient }
+      },
+    }
     await run(here, { recipients: ['sent@x', 'bounced@x', 'deferred@x'], attributes })
+    expect([...asked]).toEqual(['verify']) // S-23.
     expect(here.requests.every(({ isProbe }) => isProbe)).toBe(true)
     const relay = 'relay=mx[192.0.2.1]:25'
     expect(here.masked.slice(1).sort()).toEqual([

@@ -248,12 +248,16 @@ describe('QueueManager: recipients that cannot be tried', () => {
         if (recipient.startsWith('temp')) return { kind: 'temporary-failure' }
         if (recipient.startsWith('bad')) return { kind: 'bad-address' }
         if (recipient.startsWith('throw')) throw new Error('table is gone')
+        const route = { kind: 'route', transport: 'smtp', nexthop: 'x' } as const
+        // A resolver may well give what is null a name, and the other way round.
+        if (recipient === '') return { ...route, recipient: 'MAILER-DAEMON@mx.x.test' }
+        if (recipient.startsWith('null')) return { ...route, recipient: '' }
         return { kind: 'route', transport: 'error', nexthop: '5.1.6 User has moved', recipient }
       },
     }
     const manager = here.manager()
     await manager.start()
-    const recipients = ['temp@x', 'bad@x', '', 'moved@x', 'throw@x']
+    const recipients = ['temp@x', 'bad@x', '', 'null@x', 'moved@x', 'throw@x']
     manager.accept(here.store.add({ id: 'Q', recipients }))
     await here.run(1)
     const to = (address: string, dsn: string, status: string) =>
@@ -264,6 +268,7 @@ describe('QueueManager: recipients that cannot be tried', () => {
         to('throw@x', '4.3.0', 'deferred (address resolver failure)'),
         to('bad@x', '5.1.3', 'bounced (bad address syntax)'),
         to('', '5.1.3', 'bounced (null recipient address)'),
+        to('null@x', '5.1.3', 'bounced (null recipient address)'),
         to('moved@x', '5.1.6', 'bounced (User has moved)'),
         'qmgr: warning: Q: address resolver failed for <throw@x>: Error: table is gone',
       ]),
@@ -317,11 +322,13 @@ describe('QueueManager: where mail goes instead', () => {
     ['scan:[127.0.0.1]:10025', '', 'scan', '[127.0.0.1]:10025'],
     ['scan', 'filter.test', 'scan', 'filter.test'],
     ['scan:', '', 'scan', 'x'],
-  ])('S-22: content filter %s', async (contentFilter, defaultFilterNexthop, transport, nexthop) => {
+    ['scan:', '', 'scan', 'mx.x.test', 'a'],
+  ])('S-22: content filter %s', async (...row) => {
+    const [contentFilter, defaultFilterNexthop, transport, nexthop, recipient = 'a@x'] = row
     const here = world('sent', { defaultFilterNexthop })
     const manager = here.manager()
     await manager.start()
-    manager.accept(here.store.add({ recipients: ['a@x'], contentFilter }))
+    manager.accept(here.store.add({ recipients: [recipient], contentFilter }))
     await here.run(1)
     expect(here.requests).toMatchObject([{ transport, nexthop }])
   })
