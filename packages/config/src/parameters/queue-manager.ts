@@ -51,7 +51,7 @@ export const queueManagerParameters = {
     min: 1,
     since: '2.5',
     description:
-      'How much a failed session lowers the window: a fraction, or 1 over the window or root.',
+      'How much a failed session lowers the window: a fraction of 1, or that over the window.',
   },
   default_destination_concurrency_positive_feedback: {
     type: 'string',
@@ -86,7 +86,7 @@ export const queueManagerParameters = {
   default_minimum_delivery_slots: {
     type: 'integer',
     default: '3',
-    description: 'Messages with fewer available slots than this never preempt.',
+    description: 'Messages that can never earn as many slots as this are not preempted.',
   },
   default_recipient_limit: {
     type: 'integer',
@@ -155,8 +155,7 @@ export const queueManagerParameters = {
     type: 'time',
     default: '4000s',
     min: 1,
-    description:
-      'Longest pause between two attempts, and most time that a dead destination is avoided.',
+    description: 'Longest pause between two attempts to deliver a message.',
   },
   maximal_queue_lifetime: {
     type: 'time',
@@ -168,7 +167,7 @@ export const queueManagerParameters = {
     type: 'time',
     default: '300s',
     min: 1,
-    description: 'Shortest pause before a deferred message is tried again.',
+    description: 'Shortest pause before a deferred message, or a dead destination, is tried again.',
   },
   qmgr_clog_warn_time: {
     type: 'time',
