@@ -14,6 +14,7 @@ const LEVEL = 'compatibility_level = 3.7'
 const MASTER_CF = `qmgr unix n - n 300 1 qmgr
 smtp unix - - n - - smtp
 slow unix - - n - 7 smtp
+local unix - - n - - smtp
 soft unix - - n - - smtp
   -o soft_bounce=yes
 `
@@ -141,6 +142,11 @@ describe('main.cf and a transport', () => {
     expect(transport('slow').processLimit).toBe(7)
     expect(transport('smtp').processLimit).toBe(3)
     expect(transport('nowhere').processLimit).toBe(3)
+  })
+
+  it('what is said of one that master.cf has not is unused: nobody looked whether it makes sense', () => {
+    const { transport } = read(['nowhere_destination_concurrency_limit = many']).options
+    expect(transport('nowhere')).toEqual(defaultTransportSettings)
   })
 
   it('S-27: mailboxes of local go one by one', () => {

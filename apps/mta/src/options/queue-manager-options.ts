@@ -1,4 +1,9 @@
-import { type Config, type MasterService, transportParameters } from '@posthouse/config'
+import {
+  type Config,
+  type MasterService,
+  type TransportParameters,
+  transportParameters,
+} from '@posthouse/config'
 import type { Logger } from '@posthouse/mail-log'
 import { programOf } from '@posthouse/master'
 import type { QueueManagerOptions, TransportSettings } from '@posthouse/queue-manager'
@@ -6,6 +11,9 @@ import { type Feedback, parseFeedback } from '@posthouse/scheduler'
 
 // SMTP clients give up at `daemon_timeout` by themselves, and say then what became of recipients.
 const FINAL_WORD_MS = 10_000
+
+// No service is called so, and no parameter is for it.
+const NAMELESS = ''
 
 const QUEUE_MANAGERS = ['qmgr', 'oqmgr', 'nqmgr']
 
@@ -58,8 +66,9 @@ function transportSettings(
   log: Pick<Logger, 'info' | 'warning'>,
 ): TransportSettings {
   const service = services.find((service) => service.name === name && service.type !== 'inet')
-  const own = transportParameters(config, name)
-  const feedback = (sign: 'positive' | 'negative'): Feedback => feedbackOf(config, name, sign, log)
+  // What main.cf has for transports that there are not is unused, and was not checked at the start.
+  const own = transportParameters(config, service === undefined ? NAMELESS : name)
+  const feedback = (sign: 'positive' | 'negative') => feedbackOf(config, name, own, sign, log)
   return {
     initial: own.initial_destination_concurrency,
     limit: own.destination_concurrency_limit,
@@ -85,11 +94,11 @@ function transportSettings(
 function feedbackOf(
   config: Config,
   transport: string,
+  own: TransportParameters,
   sign: 'positive' | 'negative',
   log: Pick<Logger, 'info' | 'warning'>,
 ): Feedback {
   const suffix = `destination_concurrency_${sign}_feedback` as const
-  const own = transportParameters(config, transport)
   const value = own[suffix]
   // Postfix names the parameter that the value comes from, and goes by the value.
   const parameter = `${value === config[`default_${suffix}`] ? 'default' : transport}_${suffix}`
