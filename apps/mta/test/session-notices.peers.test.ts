@@ -22,6 +22,12 @@ interface Case {
   readonly notices: number
 }
 
+const REPLACEMENTS = [
+  '{/^250-mx.*/ $$0}',
+  `{/^550 (.*)/ 501-5.5.4 $$1 ${'word '.repeat(30)}}`,
+  '{/^551/ 501 x y}',
+].join(' ')
+
 /** Up to the reply to MAIL. */
 const refusedSender = (...reply: string[]): ScriptStep[] => [
   ...[GREETING, hear('EHLO'), PLAIN, hear('MAIL'), say(...reply)],
@@ -83,6 +89,18 @@ const CASES: readonly Case[] = [
   {
     title: 'a line is no reply, and the server goes',
     script: [GREETING, hear('EHLO'), say('', 'what?', '250 mx'), hear('MAIL'), ['close']],
+    notices: 1,
+  },
+  {
+    title: 'a filter makes it so',
+    options: `-o {smtp_reply_filter=regexp:{${REPLACEMENTS}}}`,
+    script: refusedSender('550-5.1.1 no', '550 5.1.1 really not', '551 no'),
+    notices: 1,
+  },
+  {
+    title: 'a filter cannot tell',
+    options: '-o {smtp_reply_filter=pipemap:{regexp:{{/^250 2.0.0/ x}},fail:y}}',
+    script: [GREETING, hear('EHLO'), PLAIN, hear('MAIL'), OK, ['wait-close']],
     notices: 1,
   },
   {

@@ -19,6 +19,7 @@ const CONTROL = /[\0-\x1f\x7f]/g
 /**
  * The line to be read instead of one that came from a server.
  *
+ * @param onReplaced told of it, unless the line stays.
  * @throws {TableError} as a rejection
  */
 export async function filteredLine(
@@ -27,6 +28,7 @@ export async function filteredLine(
   server: MailServer,
   queueId: string,
   log: Logger,
+  onReplaced: (text: string) => void,
 ): Promise<string> {
   let found: string | undefined
   try {
@@ -38,6 +40,7 @@ export async function filteredLine(
   if (found === undefined) return line
   const text = found.replace(CONTROL, '?')
   const relay = relayText(server)
+  onReplaced(text)
   log.info(`${relay}: replacing server reply "${line}" with "${text}"`, { queueId, relay })
   return text
 }

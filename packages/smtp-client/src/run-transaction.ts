@@ -319,6 +319,7 @@ export class TransactionRun {
         this.#sendingContent || awaited === undefined ? 'sending message body' : PHASES[awaited]
       this.#fail(conversationFailure(server, error.code, phase))
     } else if (error instanceof TableError) {
+      this.session.noteError('data')
       this.#fail(localDataError(server))
     } else if (error instanceof ContentError && error.cause instanceof MimeNestingError) {
       this.#fail({ kind: 'message', status: '5.6.0', text: error.cause.message })

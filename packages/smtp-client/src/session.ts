@@ -61,8 +61,8 @@ export class SmtpSession {
   ) {
     this.server = server
     this.policy = policy
-    this.#clock = clock
     this.requireTls = requireTls
+    this.#clock = clock
     this.#options = options
     this.#expiresMs = clock.now() + options.reuseTimeLimitMs
     this.#record()
@@ -178,6 +178,11 @@ export class SmtpSession {
     if (this.#protection !== undefined) this.#tlsState = 'undecided' // As in Postfix.
   }
 
+  #hear(line: string, log: Logger): void {
+    this.#transcript?.received(line)
+    if (this.isVerbose) this.#tell(log, '<', [line])
+  }
+
   #tell(log: Logger, direction: '<' | '>', lines: readonly string[]): void {
     const relay = relayText(this.server)
     const queueId = this.#queueId
@@ -186,20 +191,22 @@ export class SmtpSession {
 
   /** What becomes log lines of this session (C-39, C-42, C-43), and part of its transcript. */
   connectionEvents(log: Logger, helpfulWarnings: boolean): ConnectionEvents {
+    const { replyFilter } = this.#options
     const isHeard = this.#transcript !== undefined || this.isVerbose
     const recording = isHeard && {
       sent: (text: string) => {
         this.#transcript?.sent(text)
         if (this.isVerbose) this.#tell(log, '>', text.split('\r\n').slice(0, -1))
       },
-      line: (line: string) => {
-        this.#transcript?.received(line)
-        if (this.isVerbose) this.#tell(log, '<', [line])
-      },
+      // What a filter makes of a line is not what the server said.
+      ...(replyFilter === undefined && { line: (line: string) => this.#hear(line, log) }),
     }
-    const { replyFilter } = this.#options
     const filtering = replyFilter && {
-      filter: (line: string) => filteredLine(line, replyFilter, this.server, this.#queueId, log),
+      filter: (line: string) => {
+        this.#hear(line, log)
+        const replaced = (text: string): void => this.#transcript?.replaced(text)
+        return filteredLine(line, replyFilter, this.server, this.#queueId, log, replaced)
+      },
     }
     return {
       ...recording,
