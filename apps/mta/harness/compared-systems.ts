@@ -11,7 +11,7 @@ import { QueueingPostfix } from './queueing-postfix.ts'
 /** One of two mail systems with the same main.cf. */
 export interface ComparedSystem {
   readonly name: string
-  submit(recipients: readonly string[], sender?: string): Promise<QmqpVerdict>
+  submit(recipients: readonly string[], sender?: string, text?: string): Promise<QmqpVerdict>
   logText(): string
   stop(): Promise<void>
 }
@@ -64,7 +64,7 @@ ${servicesOf(configuration)}`
   const posthouse = await Posthouse.start(directory)
   return {
     name: 'posthouse',
-    submit: (recipients, sender) => submit(port, recipients, sender),
+    submit: (...message) => submit(port, ...message),
     logText: () => posthouse.log.join('\n'),
     stop: async () => {
       await posthouse.kill()
@@ -84,7 +84,7 @@ tlsmgr unix - - n 1000? 1 tlsmgr
   const postfix = await QueueingPostfix.start(own, services)
   return {
     name: 'Postfix',
-    submit: (recipients, sender) => submit(postfix.port, recipients, sender),
+    submit: (...message) => submit(postfix.port, ...message),
     logText: () => postfix.logText(),
     stop: () => postfix.stop(),
   }
@@ -110,7 +110,8 @@ function submit(
   port: number,
   recipients: readonly string[],
   sender = 's@example.org',
+  text = 'Subject: x\n\ny\n',
 ): Promise<QmqpVerdict> {
-  const message = { sender, recipients, content: Buffer.from('Subject: x\n\ny\n') }
+  const message = { sender, recipients, content: Buffer.from(text) }
   return submitMessage({ host: '127.0.0.1', port }, message)
 }

@@ -9,10 +9,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
+import { listeningPorts } from './listening.ts'
 import { until } from './until.ts'
 
 /** Users and groups of the same name and number. */
@@ -77,7 +77,7 @@ export class RootDirectory {
     }
     try {
       await until(
-        () => isListening(port),
+        () => listeningPorts().has(port),
         () => `nobody listens on port ${port}:\n${this.#output}`,
       )
     } catch (error) {
@@ -100,17 +100,6 @@ export class RootDirectory {
     }
     rmSync(this.path, { recursive: true, maxRetries: 3 })
   }
-}
-
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.on('error', () => resolve(false))
-    socket.on('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-  })
 }
 
 /** The shared libraries of these programs, and the loader. */
