@@ -50,9 +50,9 @@ describe('the registry', () => {
     const additions = own.filter((name) => parameters.get(name)?.addition)
     expect(additions).toEqual(['log_format', 'syslog_server'])
     const rest = own.filter((name) => !additions.includes(name))
-    // Twins: G-169; and what only C-143 speaks of.
+    // Twins: G-169; what only C-143 speaks of; and what postconf(5) has for all that speaks TLS.
     const others = rest.filter((name) => !name.startsWith('lmtp_'))
-    expect(others).toEqual(['tls_append_default_CA'])
+    expect(others).toEqual(['tls_append_default_CA', 'tls_ssl_options'])
     expect(parameters.size).toBe(vectors.parameters.length - templates.length + own.length)
     expect(transportParameterRows.size).toBe(templates.length)
   })

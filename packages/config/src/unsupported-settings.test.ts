@@ -91,8 +91,9 @@ nobody_knows_this = x
     expect(parametersWithoutEffect([configOf(text), configOf(text)])).toEqual([
       `${FILE}: no effect (of services that are not there, such as smtpd, postscreen or local): ` +
         'smtpd_banner, biff, smtpd_recipient_limit',
-      `${FILE}: no effect (TLS reports, traces, raw public keys and log levels per server ` +
-        'are not there yet): smtp_tls_enable_rpk, smtp_tlsrpt_enable',
+      `${FILE}: no effect (Node has TLS with certificates only): smtp_tls_enable_rpk`,
+      `${FILE}: no effect (how a collector of TLS reports is spoken to is not documented): ` +
+        'smtp_tlsrpt_enable',
       `${FILE}: no effect (nothing is delivered on this machine): slow_time_limit`,
     ])
   })

@@ -256,7 +256,7 @@ export class Delivery implements Walker {
       this.#time.spendOn(session)
       if (await run.revive()) {
         const { protection, server } = session
-        if (protection !== undefined) tls?.tellSummary(protection.summary, 'reused', queueId)
+        if (protection !== undefined) tls?.tellSummary(protection, 'reused', queueId)
         this.#usedFromCache.add(server.address)
         return run
       }

@@ -53,6 +53,7 @@ export const tlsDefaults: TlsOptions = {
   excludeCiphers: [],
   mandatoryExcludeCiphers: [],
   curves: [],
+  secureOptions: 0,
   verifyMatch: ['hostname'],
   secureMatch: ['nexthop', 'dot-nexthop'],
   fingerprints: [],
@@ -74,6 +75,7 @@ export const tlsDefaults: TlsOptions = {
   keys: [],
   sessionCacheMs: 0,
   logClasses: new Set(['summary'] as const),
+  logLevelMaps: undefined,
 }
 
 /** The options of a dialogue's main.cf; undefined if it has nothing about TLS. */

@@ -16,14 +16,13 @@ import { tableList } from '../table-lists.ts'
 import type { Tables } from '../tables.ts'
 import { daneOptions } from './dane-options.ts'
 import { loggedTable } from './logged-table.ts'
+import { keyExchangeGroups, opensslOptions } from './openssl-options.ts'
 import {
   type ReadFile,
   readCertificateDirectory,
   readCertificates,
   readKeyPairs,
 } from './tls-files.ts'
-
-const FINGERPRINT = /^[0-9A-F]{2}(:[0-9A-F]{2})+$/
 
 /**
  * TLS of smtp(8).
@@ -58,12 +57,13 @@ export function smtpTlsOptions(
     enforceStsMxPatterns: config.smtp_tls_enforce_sts_mx_patterns,
     plaintextAfterMs: config.minimal_backoff_time,
     ...cipherOptions(config),
-    ...matchOptions(user),
+    ...matchOptions(config),
     dane: daneOptions(config),
     ...trustOptions(config, read),
     ...readKeyPairs(config, read),
     sessionCacheMs: sessionCacheMs(config),
-    logClasses: logClasses(config),
+    logClasses: logClasses(user),
+    logLevelMaps: table('smtp_tls_loglevel_maps', user, tables),
   }
 }
 
@@ -105,7 +105,8 @@ function cipherOptions(config: Config) {
     },
     excludeCiphers: config.smtp_tls_exclude_ciphers,
     mandatoryExcludeCiphers: config.smtp_tls_mandatory_exclude_ciphers,
-    curves: config.tls_eecdh_auto_curves,
+    curves: keyExchangeGroups(config),
+    secureOptions: opensslOptions(config),
   }
 }
 
@@ -126,22 +127,16 @@ function grade(name: 'smtp_tls_ciphers' | 'smtp_tls_mandatory_ciphers', config: 
   throw config.settings.error(name, `${name}: invalid cipher grade "${text}"`, expected)
 }
 
-function matchOptions({ config, log }: ListUser) {
+function matchOptions(config: Config) {
   const { smtp_tls_fingerprint_digest: digest, settings } = config
   if (!getHashes().includes(digest.toLowerCase())) {
     const name = 'smtp_tls_fingerprint_digest'
     throw settings.error(name, `${name}: unknown digest "${digest}"`, 'sha256, sha512, sha1 or md5')
   }
-  const fingerprints = config.smtp_tls_fingerprint_cert_match
-    .flatMap((text) => text.split('|'))
-    .map((text) => text.toUpperCase())
-  for (const text of fingerprints.filter((one) => !FINGERPRINT.test(one))) {
-    log.warning(`malformed fingerprint value: ${text}`)
-  }
   return {
     verifyMatch: matchList(config.smtp_tls_verify_cert_match),
     secureMatch: matchList(config.smtp_tls_secure_cert_match),
-    fingerprints: fingerprints.filter((text) => FINGERPRINT.test(text)),
+    fingerprints: config.smtp_tls_fingerprint_cert_match.flatMap((text) => text.split('|')),
     fingerprintDigest: digest,
     servername: config.smtp_tls_servername,
   }
@@ -172,9 +167,10 @@ function fileNames(text: string): string[] {
   return text.split(/[\s,]+/).filter((name) => name !== '')
 }
 
-function logClasses(config: Config) {
+function logClasses({ config, log }: ListUser) {
   const name = 'smtp_tls_loglevel'
   const classes = parseTlsLogLevel(config[name])
+  if (classes?.has('trace')) log.warning(`${name}: "trace" has no effect: no traces are made`)
   if (classes !== undefined) return classes
   const expected = 'a number from 0 to 4, or names such as summary, certmatch'
   throw config.settings.error(name, `${name}: unknown log level "${config[name]}"`, expected)

@@ -79,7 +79,7 @@ export const otherParameterNames: ReadonlySet<string> = new Set(
     tls_eecdh_strong_curve tls_eecdh_ultra_curve
     tls_legacy_public_key_fingerprints tls_preempt_cipherlist tls_random_bytes
     tls_random_exchange_name tls_random_prng_update_period tls_random_reseed_period
-    tls_random_source tls_server_sni_maps tls_session_ticket_cipher tls_ssl_options
+    tls_random_source tls_server_sni_maps tls_session_ticket_cipher
     tlsproxy_client_CAfile tlsproxy_client_CApath tlsproxy_client_cert_file
     tlsproxy_client_chain_files tlsproxy_client_dcert_file tlsproxy_client_dkey_file
     tlsproxy_client_eccert_file tlsproxy_client_eckey_file tlsproxy_client_enforce_tls

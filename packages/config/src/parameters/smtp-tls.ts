@@ -73,7 +73,7 @@ export const smtpTlsParameters = {
     type: 'boolean',
     default: 'no',
     since: '3.9',
-    withoutEffect: 'tlsExtras',
+    withoutEffect: 'rawPublicKeys',
     description: 'Ask for raw public keys.',
   },
   smtp_tls_enforce_sts_mx_patterns: {
@@ -123,7 +123,6 @@ export const smtpTlsParameters = {
     type: 'maps',
     default: '',
     since: '3.12',
-    withoutEffect: 'tlsExtras',
     description: 'Per-server TLS logging detail.',
   },
   smtp_tls_mandatory_ciphers: {
@@ -208,7 +207,7 @@ export const smtpTlsParameters = {
     unit: 'bytes',
     default: '102400',
     since: '3.12',
-    withoutEffect: 'tlsExtras',
+    withoutEffect: 'tlsTraces',
     description: 'Most bytes of one TLS trace file.',
   },
   smtp_tls_trust_anchor_file: {
@@ -234,21 +233,21 @@ export const smtpTlsParameters = {
     type: 'boolean',
     default: 'no',
     since: '3.10',
-    withoutEffect: 'tlsExtras',
+    withoutEffect: 'tlsReports',
     description: 'Report TLS results to a TLSRPT collector.',
   },
   smtp_tlsrpt_skip_reused_handshakes: {
     type: 'boolean',
     default: 'no',
     since: '3.10',
-    withoutEffect: 'tlsExtras',
+    withoutEffect: 'tlsReports',
     description: 'Do not report resumed handshakes.',
   },
   smtp_tlsrpt_socket_name: {
     type: 'string',
     default: '',
     since: '3.10',
-    withoutEffect: 'tlsExtras',
+    withoutEffect: 'tlsReports',
     description: 'Socket of the TLSRPT collector.',
   },
 } as const

@@ -68,7 +68,6 @@ export const tlsParameters = {
     type: 'list',
     default: '',
     since: '2.8',
-    withoutEffect: 'tls',
     description: 'OpenSSL bug workarounds to switch off.',
   },
   tls_eecdh_auto_curves: {
@@ -88,7 +87,6 @@ export const tlsParameters = {
     type: 'list',
     default: '',
     since: '3.8',
-    withoutEffect: 'tls',
     description: 'Finite-field groups offered for key exchange.',
   },
   tls_high_cipherlist: {
@@ -118,11 +116,17 @@ export const tlsParameters = {
     since: '3.10',
     description: 'Honour the TLS-Required: no header.',
   },
+  tls_ssl_options: {
+    type: 'list',
+    default: '',
+    since: '2.11',
+    description: 'OpenSSL options to switch on.',
+  },
   tls_trace_rate_limit: {
     type: 'integer',
     default: '1',
     since: '3.12',
-    withoutEffect: 'tlsExtras',
+    withoutEffect: 'tlsTraces',
     description: 'TLS trace files per rate time unit.',
   },
   tls_wildcard_matches_multiple_labels: {

@@ -6,6 +6,7 @@ import { foundTlsa, type TlsaRecord, tlsa } from '../../test/dane-records.ts'
 import { tlsDefaults } from '../../test/tls-settings.ts'
 import { DanePolicies } from './dane-policies.ts'
 import { parsePolicy } from './policy-attributes.ts'
+import { TlsLogLevels } from './tls-log-levels.ts'
 import type { DaneOptions, TlsOptions } from './tls-options.ts'
 
 const TRAIL: DnsTrail = {
@@ -40,12 +41,10 @@ async function find(result: TlsaResult | undefined, changes: Case = {}) {
     ...{ name: 'mx.dane.test', address: '192.0.2.1', family: 4, port: 25, preference: 10 },
     trail: { ...TRAIL, route },
   }
-  const source = result === undefined ? undefined : ask
-  const found = await new DanePolicies(options, source, logger).find(
-    parsed.policy,
-    'dane.test',
-    server,
-  )
+  const tlsa = result === undefined ? undefined : ask
+  const logLevels = new TlsLogLevels(options, logger, (name) => name)
+  const policies = new DanePolicies(options, { tlsa, log: logger, logLevels })
+  const found = await policies.find(parsed.policy, 'dane.test', server)
   return { found, lines, asked: asked.length }
 }
 

@@ -4,12 +4,21 @@ import type { MailServer, TlsaResult } from '@posthouse/mx-lookup'
 import { peerName } from '../failure.ts'
 import { formatTlsa, hasDaneUsage, readRecords } from './dane-terms.ts'
 import type { TlsLevel } from './tls-level.ts'
+import type { TlsLogClasses } from './tls-log.ts'
+import type { TlsLogLevels } from './tls-log-levels.ts'
 import type { DaneOptions, TlsOptions } from './tls-options.ts'
 import { policyOfLevel, type TlsPolicy } from './tls-policy.ts'
 import { MISCONFIGURED, type TlsPolicyResult, unusable } from './tls-policy-result.ts'
 
 /** Finds the TLSA records of a server: `TlsaLookup.lookup` of @posthouse/mx-lookup. */
 export type TlsaSource = (server: MailServer) => TlsaResult | Promise<TlsaResult>
+
+/** What DANE takes from its client. */
+export interface DanePorts {
+  readonly tlsa: TlsaSource | undefined
+  readonly log: Logger
+  readonly logLevels: TlsLogLevels
+}
 
 type FoundTlsa = Extract<TlsaResult, { kind: 'found' }>
 
@@ -18,11 +27,13 @@ export class DanePolicies {
   readonly #options: TlsOptions
   readonly #tlsa: TlsaSource | undefined
   readonly #log: Logger
+  readonly #logLevels: TlsLogLevels
 
-  constructor(options: TlsOptions, tlsa: TlsaSource | undefined, log: Logger) {
+  constructor(options: TlsOptions, { tlsa, log, logLevels }: DanePorts) {
     this.#options = options
     this.#tlsa = tlsa
     this.#log = log
+    this.#logLevels = logLevels
   }
 
   /**
@@ -51,15 +62,40 @@ export class DanePolicies {
       : this.#judge(found, policy, server)
   }
 
-  #judge(result: TlsaResult, policy: TlsPolicy, server: MailServer): TlsPolicyResult {
+  #judge(
+    result: TlsaResult,
+    policy: TlsPolicy,
+    server: MailServer,
+  ): TlsPolicyResult | Promise<TlsPolicyResult> {
     switch (result.kind) {
       case 'failed':
         return unusable(`TLSA lookup error for ${server.name}:${server.port}`)
       case 'none':
         return this.#optional(policy, 'may', 'no TLSA records found')
       case 'found':
-        return this.#heed(result, policy, server)
+        return this.#show(result, server, () => this.#heed(result, policy, server))
     }
+  }
+
+  /** Logs records before they are heeded. */
+  #show<Result>(
+    { service, records }: FoundTlsa,
+    server: MailServer,
+    heed: () => Result,
+  ): Result | Promise<Result> {
+    const show = (classes: TlsLogClasses): Result => {
+      for (const record of records) {
+        const text = formatTlsa(record)
+        if (!hasDaneUsage(record)) {
+          this.#log.warning(`${service} unsupported TLSA certificate usage: ${text}`)
+        } else if (classes.has('dane')) {
+          this.#log.info(`DNSSEC-signed TLSA record: ${service}: ${text}`)
+        }
+      }
+      return heed()
+    }
+    const classes = this.#logLevels.classesOf(server)
+    return classes instanceof Promise ? classes.then(show) : show(classes)
   }
 
   /** What is left at `dane`; at `dane-only` there is no server without a record that matches. */
@@ -72,21 +108,13 @@ export class DanePolicies {
   }
 
   #heed(
-    { service, baseDomain, records }: FoundTlsa,
+    { baseDomain, records }: FoundTlsa,
     policy: TlsPolicy,
     server: MailServer,
   ): TlsPolicyResult {
-    const { dane, logClasses } = this.#options
+    const { dane } = this.#options
     const { trail } = server
     const supported = records.filter(hasDaneUsage)
-    for (const record of records) {
-      const text = formatTlsa(record)
-      if (!hasDaneUsage(record)) {
-        this.#log.warning(`${service} unsupported TLSA certificate usage: ${text}`)
-      } else if (logClasses.has('dane')) {
-        this.#log.info(`DNSSEC-signed TLSA record: ${service}: ${text}`)
-      }
-    }
     const read = readRecords(supported, dane.digests)
     const isForgeable = trail?.route === 'insecure'
     const isOnly = policy.level === 'dane-only'

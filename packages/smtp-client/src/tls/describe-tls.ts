@@ -18,7 +18,8 @@ export function describeTls(socket: TLSSocket, serverKey: KeyObject | undefined)
   const bits = cipherBits(name)
   const text = `${protocol} with cipher ${name} (${bits}/${bits} bits)`
   if (protocol !== 'TLSv1.3') return text
-  return `${text}${keyExchange(socket.getEphemeralKeyInfo())}${signature(serverKey)}`
+  const isResumed = socket.isSessionReused()
+  return `${text}${keyExchange(socket.getEphemeralKeyInfo())}${signature(serverKey, isResumed)}`
 }
 
 function cipherBits(name: string): number {
@@ -36,7 +37,8 @@ function keyExchange(info: EphemeralKeyInfo | object | null): string {
   return ` key-exchange ${CURVE_DIGESTS.has(info.name) ? `ECDHE (${info.name})` : info.name}`
 }
 
-function signature(key: KeyObject | undefined): string {
+/** @param isResumed nothing was signed this time. */
+function signature(key: KeyObject | undefined, isResumed: boolean): string {
   const { modulusLength, namedCurve = '' } = key?.asymmetricKeyDetails ?? {}
   switch (key?.asymmetricKeyType) {
     case 'rsa':
@@ -44,7 +46,7 @@ function signature(key: KeyObject | undefined): string {
       return ` server-signature RSA-PSS (${modulusLength} bits)`
     case 'ec': {
       const digest = CURVE_DIGESTS.get(namedCurve)
-      const behind = digest === undefined ? '' : ` server-digest ${digest}`
+      const behind = digest === undefined || isResumed ? '' : ` server-digest ${digest}`
       return ` server-signature ECDSA (${namedCurve})${behind}`
     }
     case 'ed25519':

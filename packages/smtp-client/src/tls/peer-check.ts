@@ -1,4 +1,5 @@
 import { createHash, type X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 
 import { judgeDane, type PathLimits } from './dane-check.ts'
@@ -91,8 +92,11 @@ function judgeName(
     return { status: 'Untrusted', isAcceptable: false, complaint, matched: [] }
   }
   const name = matchingName(certificate, match, names)
+  if (name !== undefined && isIP(name) !== 0) return verified()
   if (name !== undefined) return verified(`matched peername: ${name}`)
-  const complaint = complaintAbout('HOSTNAME_MISMATCH', certificate, verifyDepth)
+  const isAddress = namePatterns(match, names).every((pattern) => isIP(pattern) !== 0)
+  const code = isAddress ? 'IP_ADDRESS_MISMATCH' : 'HOSTNAME_MISMATCH'
+  const complaint = complaintAbout(code, certificate, verifyDepth)
   return { status: 'Trusted', isAcceptable: false, complaint, matched: [] }
 }
 
@@ -102,14 +106,14 @@ function judgeFingerprint(
   digest: string,
 ): PeerVerdict {
   const found = matchingDigest(certificate, match, digest)
-  if (found !== undefined) return verified(`Matched fingerprint: ${found}`)
+  if (found !== undefined) return verified(`Matched fingerprint: ${found.replaceAll(':', '')}`)
   // Postfix makes TLSA records of fingerprints, and so do its words.
   const complaint = complaintAbout('DANE_NO_MATCH', certificate, 0)
   return { status: 'Untrusted', isAcceptable: false, complaint, matched: [] }
 }
 
-function verified(text: string): PeerVerdict {
-  return { status: 'Verified', isAcceptable: true, complaint: undefined, matched: [text] }
+function verified(...matched: string[]): PeerVerdict {
+  return { status: 'Verified', isAcceptable: true, complaint: undefined, matched }
 }
 
 /** Whether a policy that wants a name has one to look for (C-146). */
@@ -132,8 +136,8 @@ function matchingDigest(
   digest: string,
 ): string | undefined {
   const own = fingerprintsOf(certificate, digest)
-  const wanted = new Set(match.map((text) => text.toUpperCase()))
-  return [own.certificate, own.publicKey].find((text) => wanted.has(text))
+  const wanted = new Set(match.map((text) => text.toUpperCase().replaceAll(':', '')))
+  return [own.certificate, own.publicKey].find((text) => wanted.has(text.replaceAll(':', '')))
 }
 
 function hexPairs(bytes: Uint8Array, digest: string): string {

@@ -27,6 +27,11 @@ it.each<[string, string, string[], boolean]>([
   ['wild', 'tls.test', ['hostname'], false],
   ['wild', 'other.test', ['dot-nexthop'], true],
   ['wild', '*.tls.test', ['hostname'], true],
+  ['address', '127.0.0.1', ['hostname'], true],
+  ['address', '127.0.0.2', ['hostname'], false],
+  ['address', '2001:DB8:0::1', ['hostname'], true],
+  ['address', 'other.test', ['nexthop', '127.0.0.1'], true],
+  ['good', '127.0.0.1', ['hostname'], false],
 ])('C-146: %s for %s with %j: %s', (name, hostname, match, matches) => {
   const found = matchingName(certificate(name), match, { hostname, nexthop: 'tls.test' })
   expect(found !== undefined).toBe(matches)

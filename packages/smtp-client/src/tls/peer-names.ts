@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 
 /** What strategies of a match list stand for (C-146). */
@@ -12,7 +13,8 @@ export interface PeerNames {
 const NAME = /^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/
 
 /**
- * The name of a certificate that one of the patterns wants; undefined if there is none.
+ * The name of a certificate that one of the patterns wants; undefined if there is none. A pattern
+ * that is an address, as of a server that is named by it, is looked for among the addresses in it.
  *
  * @param match Names, `.name` for sub-domains, and `hostname`, `nexthop`, `dot-nexthop`.
  */
@@ -22,12 +24,14 @@ export function matchingName(
   names: PeerNames,
 ): string | undefined {
   const patterns = namePatterns(match, names)
+  const address = patterns.find((pattern) => isIP(pattern) !== 0 && certificate.checkIP(pattern))
+  if (address !== undefined) return address
   return certificateNames(certificate).find((name) =>
     patterns.some((pattern) => matches(name, pattern)),
   )
 }
 
-/** What a match list comes to: lower case, ASCII. Empty: no certificate can match. */
+/** What a match list comes to: lower case, ASCII, or addresses. Empty: nothing can match. */
 export function namePatterns(match: readonly string[], names: PeerNames): string[] {
   const patterns = match.map((element) => {
     switch (element.toLowerCase()) {
@@ -71,5 +75,5 @@ export function commonName(certificate: X509Certificate): string {
 }
 
 function ascii(name: string): string {
-  return domainToASCII(name.replace(/\.$/, '')).toLowerCase()
+  return isIP(name) === 0 ? domainToASCII(name.replace(/\.$/, '')).toLowerCase() : name
 }

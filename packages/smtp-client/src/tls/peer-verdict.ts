@@ -25,6 +25,7 @@ const DETAILED_TEXTS: ReadonlyMap<string, string> = new Map([
   ['PATH_LENGTH_EXCEEDED', 'num=25:path length constraint exceeded'],
   ['UNHANDLED_CRITICAL_EXTENSION', 'num=34:unhandled critical extension'],
   ['HOSTNAME_MISMATCH', 'num=62:hostname mismatch'],
+  ['IP_ADDRESS_MISMATCH', 'num=64:IP address mismatch'],
   ['DANE_NO_MATCH', 'num=65:no matching DANE TLSA records'],
   ['EE_KEY_TOO_SMALL', 'num=66:EE certificate key too weak'],
   ['CA_KEY_TOO_SMALL', 'num=67:CA certificate key too weak'],

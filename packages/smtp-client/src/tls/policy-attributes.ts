@@ -1,4 +1,3 @@
-import { cipherGrade } from './cipher-list.ts'
 import { matchesName, parseTlsLevel, type TlsLevel } from './tls-level.ts'
 import type { TlsOptions } from './tls-options.ts'
 import { fieldsOfLevel, type PolicyAttributes, type TlsPolicy, withKey } from './tls-policy.ts'
@@ -28,6 +27,7 @@ const ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map<string, Attribute>([
   ['match', { levels: 'matching', repeats: 'appended' }],
   ['tafile', { levels: 'named', repeats: 'appended' }],
   ['connection_reuse', { levels: 'any', repeats: 'last' }],
+  ['enable_rpk', { levels: 'any', repeats: 'last' }],
   ['policy_ttl', { levels: 'any', repeats: 'error' }],
   ['policy_type', { levels: 'any', repeats: 'error' }],
   ['policy_domain', { levels: 'any', repeats: 'error' }],
@@ -65,7 +65,9 @@ export function parsePolicy(value: string, options: TlsOptions): ParsedPolicy {
   }
   const problem = checkExternal(values)
   if (problem !== undefined) return { problem }
-  return { policy: build(level, values, options), warnings: [] }
+  const hasNoKeys = values.get('enable_rpk')?.[0]?.toLowerCase() === 'yes'
+  const warnings = hasNoKeys ? ['ignoring attribute "enable_rpk=yes": certificates only'] : []
+  return { policy: build(level, values, options), warnings }
 }
 
 function readAttribute(
@@ -97,10 +99,7 @@ function isAllowed(levels: Levels, level: TlsLevel): boolean {
 }
 
 function checkValue(name: string, value: string): string | undefined {
-  if (name === 'connection_reuse' && !/^(yes|no)$/i.test(value)) {
-    return `attribute "${name}" has bad value: "${value}"`
-  }
-  if (name === 'ciphers' && cipherGrade(value) === undefined) {
+  if ((name === 'connection_reuse' || name === 'enable_rpk') && !/^(yes|no)$/i.test(value)) {
     return `attribute "${name}" has bad value: "${value}"`
   }
   if (name === 'servername' && !isServername(value)) {

@@ -1,7 +1,7 @@
 import { memoryLogger } from '@posthouse/mail-log'
 import { expect, it } from 'vitest'
 
-import { inlineTable, tlsDefaults } from '../../test/tls-settings.ts'
+import { tlsDefaults } from '../../test/tls-settings.ts'
 import { PolicyFinder } from './policy-finder.ts'
 import type { TlsOptions, TlsTable } from './tls-options.ts'
 
@@ -60,10 +60,31 @@ it('C-138: says what it cannot read', async () => {
   expect(await levelOf({ perSite: table }, 'example.com')).toEqual(expected)
 })
 
-it('C-138: a table that cannot answer defers', async () => {
-  const table = inlineTable('fail:x', memoryLogger().logger)
-  const expected = ['4.3.0', 'Temporary lookup error']
-  expect(await levelOf({ perSite: table }, 'example.com')).toEqual(expected)
+it.each([
+  ['[a.test]:26', 'next-hop destination "[a.test]:26"', 1],
+  ['mx.example', 'server hostname "mx.example"', 2],
+])('C-138: a table that cannot answer about %s defers', async (failing, what, times) => {
+  const keys: string[] = []
+  const table = async (key: string): Promise<undefined> => {
+    keys.push(key)
+    if (key === failing) throw new Error('down')
+  }
+  const warning = `warning: smtp_tls_per_site: ${what}: per-site table lookup error`
+  const expected = ['4.3.0', 'Temporary lookup error', warning]
+  expect(await levelOf({ perSite: table }, '[a.test]:26')).toEqual(expected)
+  expect(keys).toHaveLength(times)
+})
+
+it('C-148: a fingerprint must look like one, and there must be one', async () => {
+  const options = { level: 'fingerprint', fingerprints: ['Nonsense', 'aa:BB'] } as const
+  expect(await levelOf(options, 'example.com')).toBe('fingerprint')
+  const problem =
+    'nexthop domain example.com: configured at fingerprint security level, ' +
+    'but with no fingerprints to match.'
+  expect(await levelOf({ ...options, fingerprints: ['Nonsense'] }, 'example.com')).toEqual([
+    ...['4.7.5', 'client TLS configuration problem'],
+    ...['warning: malformed fingerprint value: Nonsense', `warning: ${problem}`],
+  ])
 })
 
 it('C-149: a name for SNI must be one', async () => {

@@ -10,6 +10,7 @@ import { MISCONFIGURED, type TlsPolicyResult } from './tls-policy-result.ts'
 
 type Later<Value> = Value | Promise<Value>
 
+const FINGERPRINT = /^([0-9a-f]{2}:?)*[0-9a-f]{2}$/i
 const SITE_LEVELS: ReadonlyMap<string, TlsLevel> = new Map([
   ['none', 'none'],
   ['may', 'may'],
@@ -99,7 +100,7 @@ export class PolicyFinder {
 
   #checked(policy: TlsPolicy, destination: string): TlsPolicyResult {
     const { level, servername, match } = policy
-    if (level === 'fingerprint' && match.length === 0) {
+    if (level === 'fingerprint' && !this.#hasFingerprint(match)) {
       this.#log.warning(
         `nexthop domain ${destination}: configured at fingerprint security level, ` +
           'but with no fingerprints to match.',
@@ -114,22 +115,42 @@ export class PolicyFinder {
     return { kind: 'policy', policy }
   }
 
-  #ofSite(table: TlsTable, destination: string, host: string): Later<TlsPolicyResult> {
-    const keys = destination === host ? [host] : [destination, host]
-    return settle(
-      () => Promise.all(keys.map(async (key) => await table(key))),
-      (values) => {
-        let strongest: TlsLevel | undefined
-        for (const [at, value] of values.entries()) {
-          if (value === undefined) continue
-          const level = SITE_LEVELS.get(value.toLowerCase())
-          if (level === undefined) return this.#unknownSite(value, keys[at]!, at)
-          if (SITE_STRENGTH.indexOf(level) > SITE_STRENGTH.indexOf(strongest)) strongest = level
-        }
-        return this.#checked(this.#combine(strongest), destination)
-      },
-      () => ({ kind: 'unusable', status: '4.3.0', text: 'Temporary lookup error' }),
-    )
+  /** Whether there is one that a certificate could have; what is none is logged (C-148). */
+  #hasFingerprint(match: readonly string[]): boolean {
+    const malformed = match.filter((text) => !FINGERPRINT.test(text))
+    for (const text of malformed) this.#log.warning(`malformed fingerprint value: ${text}`)
+    return malformed.length < match.length
+  }
+
+  async #ofSite(table: TlsTable, destination: string, host: string): Promise<TlsPolicyResult> {
+    const sites = [{ what: 'next-hop destination', key: destination }]
+    if (destination !== host) sites.push({ what: 'server hostname', key: host })
+    let strongest: TlsLevel | undefined
+    for (const { what, key } of sites) {
+      const found = await this.#lookUpSite(table, what, key)
+      if (typeof found === 'object') return found
+      if (SITE_STRENGTH.indexOf(found) > SITE_STRENGTH.indexOf(strongest)) strongest = found
+    }
+    return this.#checked(this.#combine(strongest), destination)
+  }
+
+  /** The level that the table has; or what is to be done where it cannot tell. */
+  async #lookUpSite(
+    table: TlsTable,
+    what: string,
+    key: string,
+  ): Promise<TlsLevel | TlsPolicyResult | undefined> {
+    const name = this.#nameOf('smtp_tls_per_site')
+    try {
+      const value = await table(key)
+      const level = SITE_LEVELS.get(value?.toLowerCase() ?? '')
+      if (value === undefined || level !== undefined) return level
+      this.#log.warning(`${name}: unknown TLS policy '${value}' for ${what} ${key}`)
+      return MISCONFIGURED
+    } catch {
+      this.#log.warning(`${name}: ${what} "${key}": per-site table lookup error`)
+      return { kind: 'unusable', status: '4.3.0', text: 'Temporary lookup error' }
+    }
   }
 
   #combine(site: TlsLevel | undefined): TlsPolicy {
@@ -138,13 +159,6 @@ export class PolicyFinder {
       return this.#default
     }
     return policyOfLevel(site, this.#options)
-  }
-
-  #unknownSite(value: string, key: string, at: number): TlsPolicyResult {
-    const what = at === 0 ? 'next-hop destination' : 'server hostname'
-    const name = this.#nameOf('smtp_tls_per_site')
-    this.#log.warning(`${name}: unknown TLS policy '${value}' for ${what} ${key}`)
-    return MISCONFIGURED
   }
 }
 

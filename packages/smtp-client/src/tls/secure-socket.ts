@@ -1,4 +1,4 @@
-import { isIP, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { connect, type SecureContext, type TLSSocket } from 'node:tls'
 
 import type { Clock } from '@posthouse/clock'
@@ -9,7 +9,7 @@ import type { ResumableSession } from './tls-sessions.ts'
 /** What a handshake takes. */
 export interface SecurePlan {
   readonly context: SecureContext
-  /** SNI. */
+  /** SNI, which is no address. */
   readonly servername: string | undefined
   /** A session to be resumed, if the server still knows it. */
   readonly resume: ResumableSession | undefined
@@ -35,7 +35,7 @@ export function secureSocket(raw: Socket, plan: SecurePlan, clock: Clock): Promi
       secureContext: context,
       rejectUnauthorized: false,
       checkServerIdentity: () => undefined,
-      ...(servername !== undefined && isIP(servername) === 0 && { servername }),
+      ...(servername !== undefined && { servername }),
       ...(resume !== undefined && { session: resume.session }),
     })
     let identity: PeerIdentity | undefined

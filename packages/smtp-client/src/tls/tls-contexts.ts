@@ -1,6 +1,6 @@
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 
-import { cipherList } from './cipher-list.ts'
+import { type Ciphers, cipherList } from './cipher-list.ts'
 import { type ProtocolRange, parseProtocolList } from './protocol-list.ts'
 import { matchesName } from './tls-level.ts'
 import type { TlsOptions } from './tls-options.ts'
@@ -11,8 +11,12 @@ const MAX_CONTEXTS = 100
 
 /** A context, or why there is none, for the log. */
 export type ContextResult =
-  | { readonly context: SecureContext; readonly ciphers: string }
-  | { readonly problem: string }
+  | { readonly context: SecureContext; readonly ciphers: Ciphers }
+  | {
+      readonly problem: string
+      /** What OpenSSL says of it. */
+      readonly libraryProblem?: string
+    }
 
 /** The OpenSSL contexts of policies: authorities are parsed once for each. */
 export class TlsContexts {
@@ -46,14 +50,15 @@ function makeContext(policy: TlsPolicy, options: TlsOptions): ContextResult {
   const { ciphers: grade, level, exclude } = policy
   const ciphers = cipherList(grade, level, exclude, options.cipherLists)
   if (ciphers === undefined) {
-    return { problem: `Invalid TLS cipher grade "${grade}": aborting TLS session` }
+    return { problem: `invalid cipher grade: "${grade}"` }
   }
   try {
-    const context = createSecureContext(contextOptions(policy, options, range, ciphers))
+    const context = createSecureContext(contextOptions(policy, options, range, ciphers.openssl))
     return { context, ciphers }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    return { problem: `TLS cannot be set up: ${reason}` }
+    if (!/no cipher match/.test(reason)) return { problem: `TLS cannot be set up: ${reason}` }
+    return { problem: `error setting cipher grade: "${grade}"`, libraryProblem: reason }
   }
 }
 
@@ -67,6 +72,8 @@ function contextOptions(
   const anchors = matchesName(policy.level) ? trustAnchors(policy, options) : []
   return {
     ...range,
+    // Unsigned, or there would be bits that nobody has asked for.
+    secureOptions: (range.secureOptions | options.secureOptions) >>> 0,
     ciphers,
     // Without any, nothing is trusted: the authorities that Node knows are not the operator's.
     ca: anchors.length > 0 ? [...anchors] : trusted(policy, authorities),

@@ -1,10 +1,11 @@
+import type { Socket } from 'node:net'
 import { systemClock } from '@posthouse/clock'
 import { memoryLogger } from '@posthouse/mail-log'
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { options as defaults } from '../../examples/options.ts'
 import { TlsServer, type TlsServerOptions } from '../../test/tls-server.ts'
-import { inlineTable, tlsDefaults } from '../../test/tls-settings.ts'
+import { certificateDigest, inlineTable, tlsDefaults } from '../../test/tls-settings.ts'
 import {
   type SessionCache,
   SmtpClient,
@@ -207,16 +208,74 @@ describe('certificates', () => {
     expect((await deliver()).kind).toBe(kind)
   })
 
-  it('C-149: sends the name that it is told to', async () => {
+  it('C-149: sends the name that it is told to, and no address', async () => {
     const server = await serve()
-    for (const servername of ['', 'hostname', 'nexthop', 'other.example']) {
-      expect(await client(server, { level: 'may', servername }).deliver()).toMatchObject({
-        kind: 'sent',
-      })
+    const wanted = ['', 'hostname', 'nexthop', 'other.example', '192.0.2.1']
+    const said = []
+    for (const servername of wanted) {
+      const logClasses: TlsOptions['logClasses'] = new Set(['verbose'])
+      const { deliver, lines } = client(server, { level: 'may', servername, logClasses })
+      expect(await deliver()).toMatchObject({ kind: 'sent' })
+      said.push(lines.find((line) => line.includes('SNI'))?.replace(/^.*: /, ''))
     }
-    expect(server.connections.map(({ sni }) => sni)).toEqual([
-      ...[undefined, NAME, 'tls.test', 'other.example'],
+    const expected = [undefined, NAME, 'tls.test', 'other.example', undefined]
+    expect(server.connections.map(({ sni }) => sni)).toEqual(expected)
+    expect(said).toEqual(expected)
+  })
+
+  it.each([
+    ['encrypt ciphers=best', ['invalid cipher grade: "best"']],
+    ['encrypt exclude=ALL', ['error setting cipher grade: "medium"', 'no cipher match']],
+    ['encrypt protocols=SSLv9', ['Invalid TLS protocol list "SSLv9": aborting TLS session']],
+  ])('C-140, C-141: says what is wrong with %s', async (value, problems) => {
+    const policyMaps = inlineTable(`inline:{{tls.test=${value}}}`, memoryLogger().logger)
+    const { deliver, lines } = client(await serve(), { policyMaps })
+    expect(await deliver()).toMatchObject(NO_HANDSHAKE)
+    expect(lines).toHaveLength(problems.length)
+    for (const [at, problem] of problems.entries()) expect(lines[at]).toContain(problem)
+  })
+
+  it('C-148: fingerprints may have colons or not, and letters in any case', async () => {
+    const digest = certificateDigest('good')
+    for (const fingerprint of [digest, digest.replaceAll(':', ''), digest.toLowerCase()]) {
+      const fingerprints = ['00:11', fingerprint]
+      const logClasses: TlsOptions['logClasses'] = new Set(['certmatch'])
+      const options = { level: 'fingerprint', fingerprints, logClasses } as const
+      const { deliver, lines } = client(await serve({ certificate: 'good' }), options)
+      expect(await deliver()).toMatchObject({ kind: 'sent' })
+      expect(lines.at(-1)).toMatch(
+        new RegExp(`: Matched fingerprint: ${digest.replaceAll(':', '')}$`),
+      )
+    }
+  })
+
+  it('C-154: says that it is an address that does not match', async () => {
+    const policyMaps = inlineTable(
+      'inline:{{tls.test=verify match=192.0.2.1}}',
+      memoryLogger().logger,
+    )
+    const { deliver, lines } = client(await serve(), { policyMaps })
+    expect(await deliver()).toMatchObject(unverified)
+    expect(lines[0]).toMatch(/: num=64:IP address mismatch$/)
+  })
+})
+
+describe('logs', () => {
+  it('C-152: say of each server what its level says', async () => {
+    const entries = new Map([[NAME, 'summary']])
+    const logLevelMaps = (key: string) => entries.get(key)
+    const server = await serve()
+    const logClasses: TlsOptions['logClasses'] = new Set()
+    const options = { level: 'may', logClasses, logLevelMaps } as const
+    const { deliver, lines } = client(server, { ...options, connectionReuse: true })
+    await deliver()
+    await deliver()
+    expect(lines.map((line) => line.slice(0, 34))).toEqual([
+      ...['Trusted TLS connection established', 'Trusted TLS connection reused to m'],
     ])
+    entries.set(NAME, 'none')
+    await client(server, options).deliver()
+    expect(lines).toHaveLength(2)
   })
 })
 
@@ -242,13 +301,42 @@ describe('wrapper mode', () => {
 describe('sessions', () => {
   it('C-150: a handshake is resumed, and what it proved is judged anew', async () => {
     const server = await serve()
-    const { deliver, lines } = client(server, { level: 'verify', sessionCacheMs: HOUR_MS })
+    const logClasses: TlsOptions['logClasses'] = new Set(['summary', 'cache'])
+    const options = { level: 'verify', sessionCacheMs: HOUR_MS, logClasses } as const
+    const { deliver, lines } = client(server, options)
     expect(await deliver()).toMatchObject({ kind: 'sent' })
     expect(await deliver()).toMatchObject({ kind: 'sent' })
     expect(server.connections.map(({ isResumed }) => isResumed)).toEqual([false, true])
-    expect(lines.map((line) => line.slice(0, 19))).toEqual([
-      ...['Verified TLS connec', 'Verified TLS connec'],
+    const masked = lines.map((line) =>
+      line
+        .replaceAll(String(server.port), 'PORT')
+        .replace(/&[0-9A-F]{64}/, '&DIGEST')
+        .replace(/ with cipher.*server-signature/, ''),
+    )
+    const id = `smtp&tls.test&${NAME}&127.0.0.1&&DIGEST`
+    const summary = `Verified TLS connection established to ${HOST}:PORT: TLSv1.3 ECDSA (prime256v1)`
+    expect(masked.filter((line) => !line.startsWith('save'))).toEqual([
+      `looking for session ${id} in smtp cache`,
+      `${summary} server-digest SHA256`,
+      `looking for session ${id} in smtp cache`,
+      `reloaded session ${id} from smtp cache`,
+      `${HOST}:PORT: Reusing old session`,
+      summary,
     ])
+    expect(masked).toContain(`save session ${id} to smtp cache`)
+  })
+
+  it('C-150: a session that breaks the handshake is forgotten', async () => {
+    const options: TlsServerOptions = {}
+    const server = await serve(options)
+    const logClasses: TlsOptions['logClasses'] = new Set(['cache'])
+    const { deliver, lines } = client(server, {
+      ...{ level: 'encrypt', sessionCacheMs: HOUR_MS, logClasses },
+    })
+    await deliver()
+    Object.assign(options, { instead: (socket: Socket) => socket.destroy() })
+    await deliver()
+    expect(lines.at(-2)).toMatch(/^remove session \S+ from client cache$/)
   })
 
   it('C-150: nothing is resumed unless it is wanted', async () => {

@@ -1,4 +1,5 @@
-import type { Socket } from 'node:net'
+import { createHash } from 'node:crypto'
+import { isIP, type Socket } from 'node:net'
 
 import type { Clock } from '@posthouse/clock'
 import type { Logger } from '@posthouse/mail-log'
@@ -21,19 +22,25 @@ import type { PeerVerdict } from './peer-verdict.ts'
 import { PolicyFinder } from './policy-finder.ts'
 import { type SecureResult, secureSocket } from './secure-socket.ts'
 import { TlsContexts } from './tls-contexts.ts'
-import type { TlsLogClass } from './tls-log.ts'
+import type { TlsLogClass, TlsLogClasses } from './tls-log.ts'
+import { TlsLogLevels } from './tls-log-levels.ts'
 import type { TlsOptions } from './tls-options.ts'
 import type { TlsPolicy } from './tls-policy.ts'
-import { TlsSessions } from './tls-sessions.ts'
+import { type SessionSlot, TlsSessions } from './tls-sessions.ts'
 
 /** Whose connection is to be protected. */
-export interface TlsPeer {
+export interface TlsTerms {
   readonly server: MailServer
   /** The destination as written. */
   readonly destination: string
   /** Its domain, or address, alone. */
   readonly nexthop: string
   readonly queueId: string
+}
+
+interface TlsPeer extends TlsTerms {
+  /** What is told of it. */
+  readonly logClasses: TlsLogClasses
 }
 
 /** What became of a handshake. */
@@ -50,6 +57,8 @@ export interface Protection {
   readonly isVerified: boolean
   /** The two halves of the summary line, around `established` or `reused` (C-153). */
   readonly summary: readonly [status: PeerVerdict['status'], connection: string]
+  /** Whether it is logged. */
+  readonly isTold: boolean
 }
 
 /** What TLS takes from its client. */
@@ -66,6 +75,7 @@ export class TlsEngine {
   readonly policies: PolicyFinder
   readonly dane: DanePolicies
   readonly nameOf: NameParameter
+  readonly logLevels: TlsLogLevels
   readonly #contexts: TlsContexts
   readonly #sessions: TlsSessions
   readonly #clock: Clock
@@ -74,7 +84,8 @@ export class TlsEngine {
   constructor(options: TlsOptions, { tlsa, clock, log, nameOf }: TlsEnginePorts) {
     this.options = options
     this.policies = new PolicyFinder(options, log, nameOf)
-    this.dane = new DanePolicies(options, tlsa, log)
+    this.logLevels = new TlsLogLevels(options, log, nameOf)
+    this.dane = new DanePolicies(options, { tlsa, log, logLevels: this.logLevels })
     this.nameOf = nameOf
     this.#contexts = new TlsContexts(options)
     this.#sessions = new TlsSessions(options.sessionCacheMs, clock)
@@ -83,39 +94,55 @@ export class TlsEngine {
   }
 
   /** Makes the handshake on a socket that nobody listens to any more, and logs about it. */
-  async start(socket: Socket, policy: TlsPolicy, peer: TlsPeer): Promise<TlsStart> {
-    const name = peerName(peer.server)
+  async start(
+    socket: Socket,
+    policy: TlsPolicy,
+    { server, ...terms }: TlsTerms,
+  ): Promise<TlsStart> {
+    const peer = { server, ...terms, logClasses: await this.logLevels.classesOf(server) }
+    const name = peerName(server)
     this.#tell('verbose', peer, `setting up TLS connection to ${name}`)
     const made = this.#contexts.for(policy)
     if ('problem' in made) {
       this.#log.warning(`${name}: ${made.problem}`)
+      this.#tellLibraryProblem(made.libraryProblem)
       socket.destroy()
       return { kind: 'failed' }
     }
     if (policy.dane !== undefined) this.#warnOfUnusable(policy.dane, peer)
-    this.#tell('verbose', peer, `${name}: TLS cipher list "${made.ciphers}"`)
+    this.#tell('verbose', peer, `${name}: TLS cipher list "${made.ciphers.list}"`)
     const names = { hostname: peer.server.name, nexthop: peer.nexthop }
     const servername = sni(policy, names)
     if (servername !== undefined)
       this.#tell('verbose', peer, `${name}: SNI hostname: ${servername}`)
-    const key = sessionKey(policy, peer)
     const { starttlsTimeoutMs: timeoutMs, verifyDepth } = this.options
-    const known = this.#sessions.find(key)
+    const slot = this.#sessionSlot(policy, peer)
     const plan = {
       context: made.context,
       servername,
-      resume: known,
+      resume: slot.find(),
       timeoutMs,
       identify: (secured: Parameters<typeof identityOf>[0]) => identityOf(secured, verifyDepth),
-      keep: (session: Buffer, identity: PeerIdentity) =>
-        this.#sessions.store(key, session, identity),
+      keep: slot.keep,
     }
     const result = await secureSocket(socket, plan, this.#clock)
     if ('reason' in result) {
-      this.#sessions.forget(key)
+      slot.forget()
       return this.#fail(result, name)
     }
     return this.#judge(result, policy, peer, names)
+  }
+
+  /** In the log, policies are told apart by a digest. */
+  #sessionSlot(policy: TlsPolicy, peer: TlsPeer): SessionSlot {
+    const { server, destination } = peer
+    const key = [destination, server.name, server.address, server.port, policy.key].join('\n')
+    if (!peer.logClasses.has('cache')) return this.#sessions.slot(key)
+    const digest = createHash('sha256').update(policy.key).digest('hex').toUpperCase()
+    const id = ['smtp', destination, server.name, server.address, '', digest].join('&')
+    return this.#sessions.slot(key, (before, behind) =>
+      this.#tell('cache', peer, `${before} session ${id} ${behind} cache`),
+    )
   }
 
   #warnOfUnusable({ unusable, records }: DaneTerms, peer: TlsPeer): void {
@@ -127,8 +154,12 @@ export class TlsEngine {
 
   #fail({ reason, libraryProblem }: { reason: string; libraryProblem?: string }, name: string) {
     this.#log.info(`SSL_connect error to ${name}: ${reason}`)
-    if (libraryProblem !== undefined) this.#log.warning(`TLS library problem: ${libraryProblem}`)
+    this.#tellLibraryProblem(libraryProblem)
     return { kind: 'failed' } as const
+  }
+
+  #tellLibraryProblem(text: string | undefined): void {
+    if (text !== undefined) this.#log.warning(`TLS library problem: ${text}`)
   }
 
   #judge(
@@ -143,20 +174,24 @@ export class TlsEngine {
     const { certificate } = identity
     const connection = `${peerName(peer.server)}: ${describeTls(socket, certificate?.publicKey)}`
     const { status, isAcceptable } = verdict
+    if (isResumed) this.#tell('cache', peer, `${peerName(peer.server)}: Reusing old session`)
     if (isResumed && status === 'Untrusted') {
       const text =
         're-using session with untrusted certificate, look for details earlier in the log'
       this.#tell('untrusted', peer, `${peerName(peer.server)}: ${text}`)
     }
     const summary = [status, connection] as const
-    this.tellSummary(summary, 'established', peer.queueId)
+    const isTold = peer.logClasses.has('summary')
     const isVerified = status === 'Verified'
-    return { kind: 'established', socket, protection: { isAcceptable, isVerified, summary } }
+    const protection = { isAcceptable, isVerified, summary, isTold }
+    this.tellSummary(protection, 'established', peer.queueId)
+    return { kind: 'established', socket, protection }
   }
 
   /** Logs the line of C-153, if that is wanted. */
-  tellSummary([status, connection]: Protection['summary'], how: string, queueId: string): void {
-    if (!this.options.logClasses.has('summary')) return
+  tellSummary({ summary, isTold }: Protection, how: string, queueId: string): void {
+    if (!isTold) return
+    const [status, connection] = summary
     this.#log.info(`${status} TLS connection ${how} to ${connection}`, { queueId })
   }
 
@@ -167,8 +202,9 @@ export class TlsEngine {
     peer: TlsPeer,
     names: PeerNames,
   ): void {
-    const { logClasses, fingerprintDigest } = this.options
-    const name = peerName(peer.server)
+    const { fingerprintDigest } = this.options
+    const { server, logClasses } = peer
+    const name = peerName(server)
     if (!hasNamesToMatch(policy, names)) {
       this.#log.warning(`${name}: could not configure peer name checks`)
     }
@@ -183,18 +219,16 @@ export class TlsEngine {
     }
   }
 
-  #tell(wanted: TlsLogClass, { queueId }: TlsPeer, text: string): void {
-    if (this.options.logClasses.has(wanted)) this.#log.info(text, { queueId })
+  #tell(wanted: TlsLogClass, { queueId, logClasses }: TlsPeer, text: string): void {
+    if (logClasses.has(wanted)) this.#log.info(text, { queueId })
   }
 }
 
 function sni(policy: TlsPolicy, { hostname, nexthop }: PeerNames): string | undefined {
   const { servername, dane } = policy
   if (dane !== undefined) return dane.baseDomain
-  if (servername === 'hostname') return hostname
-  return (servername === 'nexthop' ? nexthop : servername) || undefined
-}
-
-function sessionKey(policy: TlsPolicy, { server, destination }: TlsPeer): string {
-  return [destination, server.name, server.address, server.port, policy.key].join('\n')
+  const name = servername === 'hostname' ? hostname : servername
+  const wanted = name === 'nexthop' ? nexthop : name
+  // An address is no name for SNI (RFC 6066 3), and Node would not send it.
+  return wanted === '' || isIP(wanted) !== 0 ? undefined : wanted
 }

@@ -7,6 +7,8 @@ export type TlsLogClass =
   | 'verbose'
   | 'cache'
   | 'dane'
+  /** A file with each handshake, octet by octet: nothing here makes one. */
+  | 'trace'
 
 /** The classes that are wanted. */
 export type TlsLogClasses = ReadonlySet<TlsLogClass>
@@ -33,6 +35,7 @@ const NAMES: ReadonlyMap<string, readonly TlsLogClass[]> = new Map([
   ['verbose', ['verbose']],
   ['cache', ['cache']],
   ['dane', ['dane']],
+  ['trace', ['trace']],
 ])
 
 /** Reads `smtp_tls_loglevel`: numbers and names. Undefined if one of them is neither. */

@@ -58,8 +58,10 @@ export interface TlsOptions {
   readonly excludeCiphers: readonly string[]
   /** `smtp_tls_mandatory_exclude_ciphers`, in addition above `may`. */
   readonly mandatoryExcludeCiphers: readonly string[]
-  /** `tls_eecdh_auto_curves`; empty leaves it to OpenSSL. */
+  /** `tls_eecdh_auto_curves`, `tls_ffdhe_auto_groups`; empty leaves it to OpenSSL. */
   readonly curves: readonly string[]
+  /** `tls_disable_workarounds`, `tls_ssl_options`: bits `SSL_OP_…` of OpenSSL. */
+  readonly secureOptions: number
 
   /** `smtp_tls_verify_cert_match` (C-146). */
   readonly verifyMatch: readonly string[]
@@ -90,4 +92,6 @@ export interface TlsOptions {
   readonly sessionCacheMs: number
   /** `smtp_tls_loglevel` (C-152). */
   readonly logClasses: TlsLogClasses
+  /** `smtp_tls_loglevel_maps`: such a level by name or address of a server, instead. */
+  readonly logLevelMaps: TlsTable | undefined
 }

@@ -9,6 +9,23 @@ export interface ResumableSession {
   readonly identity: PeerIdentity
 }
 
+/** Told what becomes of a session: the words around its name in the log (C-154). */
+export type TellSession = (before: string, behind: string) => void
+
+/** The place of one server and policy among the sessions. */
+export interface SessionSlot {
+  readonly find: () => ResumableSession | undefined
+  readonly keep: (session: Buffer, identity: PeerIdentity) => void
+  /** After a handshake that failed: it may have been the session. */
+  readonly forget: () => void
+}
+
+const EMPTY_SLOT: SessionSlot = {
+  find: () => undefined,
+  keep: () => undefined,
+  forget: () => undefined,
+}
+
 // About 2 kB each. For a new server the one that was stored first is forgotten.
 const MAX_SESSIONS = 1000
 
@@ -24,15 +41,34 @@ export class TlsSessions {
     this.#clock = clock
   }
 
-  find(key: string): ResumableSession | undefined {
+  /** @param tell absent: nobody wants to know. */
+  slot(key: string, tell?: TellSession): SessionSlot {
+    if (this.#lifetimeMs === 0) return EMPTY_SLOT
+    return {
+      find: () => {
+        tell?.('looking for', 'in smtp')
+        const found = this.#find(key)
+        if (found !== undefined) tell?.('reloaded', 'from smtp')
+        return found
+      },
+      keep: (session, identity) => {
+        this.#store(key, session, identity)
+        tell?.('save', 'to smtp')
+      },
+      forget: () => {
+        if (this.#entries.delete(key)) tell?.('remove', 'from client')
+      },
+    }
+  }
+
+  #find(key: string): ResumableSession | undefined {
     const entry = this.#entries.get(key)
     if (entry === undefined || entry.expiresMs > this.#clock.now()) return entry
     this.#entries.delete(key)
     return undefined
   }
 
-  store(key: string, session: Buffer, identity: PeerIdentity): void {
-    if (this.#lifetimeMs === 0) return
+  #store(key: string, session: Buffer, identity: PeerIdentity): void {
     this.#entries.delete(key) // Stored anew it is the youngest.
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size < MAX_SESSIONS) break
@@ -40,10 +76,5 @@ export class TlsSessions {
     }
     const expiresMs = this.#clock.now() + this.#lifetimeMs
     this.#entries.set(key, { session, identity, expiresMs })
-  }
-
-  /** After a handshake that failed: it may have been the session. */
-  forget(key: string): void {
-    this.#entries.delete(key)
   }
 }
