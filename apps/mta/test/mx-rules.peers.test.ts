@@ -59,6 +59,45 @@ const ZONE = [
   'srv-host=_submission._tcp.srv.test,a.test,2525,10',
   'srv-host=_submission._tcp.none.test',
   'mx-host=nosrv.test,a.test,10',
+  'srv-host=_submission._tcp.none-but-mx.test',
+  'mx-host=none-but-mx.test,a.test,10',
+  'srv-host=_submission._tcp.lost-srv.test,gone.test,25,10',
+  'mx-host=lost-srv.test,a.test,10',
+  'srv-host=_submission._tcp.part-srv.test,gone.test,25,10',
+  'srv-host=_submission._tcp.part-srv.test,b.test,26,20',
+  'srv-host=_submission._tcp.self-srv.test,self.test,25,10',
+  'srv-host=_submission._tcp.even.test,a.test,25,10,50',
+  'srv-host=_submission._tcp.even.test,b.test,26,10,50',
+  'mx-host=equal.test,a.test,10',
+  'mx-host=equal.test,self.test,20',
+  'mx-host=equal.test,b.test,20',
+  'mx-host=equal-best.test,self.test,10',
+  'mx-host=equal-best.test,b.test,10',
+  'mx-host=even-mx.test,a.test,10',
+  'mx-host=even-mx.test,b.test,10',
+  'mx-host=two-mx.test,two.test,10',
+  'mx-host=two-mx.test,a.test,10',
+  'mx-host=unsure1.test,down.broken.test,10',
+  'mx-host=unsure1.test,gone.test,20',
+  'mx-host=unsure2.test,gone.test,10',
+  'mx-host=unsure2.test,down.broken.test,20',
+  'mx-host=unsure3.test,down.broken.test,10',
+  'mx-host=unsure3.test,b.test,20',
+  'mx-host=literal.test,a.test,10',
+  'host-record=own-address.test,192.0.2.8',
+  `dns-rr=own-address.test,15,${mxData(10, 'bad_-host-', 'test')}`,
+  'host-record=null-address.test,192.0.2.8',
+  `dns-rr=null-address.test,15,${mxData(0)}`,
+  `dns-rr=part-invalid.test,15,${mxData(10, 'bad_-host-', 'test')}`,
+  `dns-rr=part-invalid.test,15,${mxData(20, 'a', 'test')}`,
+  ...Array.from({ length: 12 }, (_, at) => `cname=deep${at}.test,deep${at + 1}.test`),
+  'host-record=deep12.test,192.0.2.12',
+  ...Array.from({ length: 120 }, (_, at) => `mx-host=many.test,h${at}.many.test,10`),
+  ...Array.from({ length: 120 }, (_, at) => `host-record=h${at}.many.test,198.51.100.${at}`),
+  ...Array.from({ length: 6 }, (_, at) => `host-record=wide.test,2001:db8::${at + 1}`),
+  'host-record=wide.test,192.0.2.31',
+  'host-record=wide.test,192.0.2.32',
+  'mx-host=wide-mx.test,wide.test,10',
 ]
 
 const PORTS = {
@@ -67,6 +106,12 @@ const PORTS = {
     ['smtp', 25],
     ['submission', 587],
   ]),
+}
+
+/** What the machine would say. */
+async function nativeLookup(host: string): Promise<{ address: string; family: number }[]> {
+  if (host === 'gone.test') return [{ address: '192.0.2.99', family: 4 }]
+  throw Object.assign(new Error('unknown'), { code: 'ENOTFOUND' })
 }
 
 const NOT_FOUND = 'Host or domain name not found. Name service error for'
@@ -125,7 +170,8 @@ describe.runIf(installed)('with dnsmasq as the name server', () => {
       ...changed,
     }
     const { logger: log } = memoryLogger()
-    const mx = new MxLookup(options, { resolver, random: Math.random, log })
+    const ports = { resolver, nativeLookup, random: Math.random, log }
+    const mx = new MxLookup(options, ports)
     const result = await mx.lookup(parseNexthop(nexthop, PORTS))
     if (result.kind === 'failed') return [`${result.status} ${result.text}`]
     const servers = result.servers.map(({ name, address, port }) => `${name}[${address}]:${port}`)
@@ -202,6 +248,223 @@ describe.runIf(installed)('with dnsmasq as the name server', () => {
     ],
   ])('%s: %s', async (_, nexthop, expected) => {
     expect(await lookup(nexthop)).toEqual(expected)
+  })
+
+  it.each<[string, string, Partial<MxLookupOptions>, string[]]>([
+    ['C-2: an empty service', 'order.test:', {}, ['a.test[192.0.2.1]:25', 'b.test[192.0.2.2]:25']],
+    ['C-2: an empty service of a host', '[a.test]:', {}, ['a.test[192.0.2.1]:25']],
+    ['C-10: no family', 'a.test', { protocols: [] }, ['4.4.4 all network protocols are disabled']],
+    [
+      'C-11: no DNS, the name is known',
+      'gone.test',
+      { dnsEnabled: false },
+      ['gone.test[192.0.2.99]:25'],
+    ],
+    [
+      'C-11: first DNS, then not',
+      '[gone.test]',
+      { hostLookup: ['dns', 'native'] },
+      ['gone.test[192.0.2.99]:25'],
+    ],
+    [
+      'C-11: DNS and not, when DNS knows',
+      '[a.test]',
+      { hostLookup: ['dns', 'native'] },
+      ['a.test[192.0.2.1]:25'],
+    ],
+    [
+      'C-12: SRV only for services that are listed',
+      'srv.test:smtp',
+      {},
+      [`5.4.4 ${NOT_FOUND} name=srv.test type=A: ${NO_DATA}`],
+    ],
+    ['C-14: twelve aliases', '[deep0.test]', {}, ['deep0.test[192.0.2.12]:25']],
+    ['C-14: one of two targets is invalid', 'part-invalid.test', {}, ['a.test[192.0.2.1]:25']],
+    [
+      'C-16: two families, and neither has an address',
+      '[nodata.test]',
+      { protocols: ['ipv6', 'ipv4'] },
+      [`5.4.4 ${NOT_FOUND} name=nodata.test type=A: ${NO_DATA}`],
+    ],
+    [
+      'C-16: two families, the other way round',
+      '[nodata.test]',
+      { protocols: ['ipv4', 'ipv6'] },
+      [`5.4.4 ${NOT_FOUND} name=nodata.test type=AAAA: ${NO_DATA}`],
+    ],
+    [
+      'C-16: one of two families has an address',
+      '[six.test]',
+      { protocols: ['ipv4', 'ipv6'] },
+      ['six.test[2001:db8::6]:25'],
+    ],
+    [
+      'C-17: invalid, and errors are ignored',
+      'own-address.test',
+      { ignoreMxLookupError: true },
+      ['own-address.test[192.0.2.8]:25'],
+    ],
+    [
+      'C-17: null MX, and errors are ignored',
+      'null-address.test',
+      { ignoreMxLookupError: true },
+      ['5.1.0 Domain null-address.test does not accept mail (nullMX)'],
+    ],
+    [
+      'C-15: a filter drops one record',
+      'order.test',
+      { replyFilter: (record) => (record.includes(' MX 10 ') ? 'IGNORE' : undefined) },
+      ['b.test[192.0.2.2]:25'],
+    ],
+    [
+      'C-15, C-17: a filter drops all records',
+      'order.test',
+      {
+        replyFilter: (record) => (record.includes(' MX ') ? 'ignore' : undefined),
+        ignoreMxLookupError: true,
+      },
+      ['4.7.0 Error looking up name=order.test type=MX: DNS reply filter drops all results'],
+    ],
+    [
+      'C-15: a filter says what it may not',
+      'a.test',
+      { replyFilter: (record) => (record.endsWith(' IN A 192.0.2.1') ? 'DROP' : undefined) },
+      ['4.4.3 Error looking up name=a.test type=A: Invalid DNS reply filter syntax'],
+    ],
+    [
+      'C-20: not the port for mail',
+      'loop.test:587',
+      {},
+      ['self.test[127.0.0.1]:587', 'b.test[192.0.2.2]:587'],
+    ],
+    ['C-20: a host, not the port for mail', '[self.test]:26', {}, ['self.test[127.0.0.1]:26']],
+    [
+      'C-21: an address of a proxy',
+      'order.test',
+      { ownAddresses: ['127.0.0.1', '192.0.2.2'] },
+      ['a.test[192.0.2.1]:25', 'and no other destination'],
+    ],
+    [
+      'C-22: those beside this host are dropped, too',
+      'equal.test',
+      {},
+      ['a.test[192.0.2.1]:25', 'and no other destination'],
+    ],
+    [
+      'C-22: one beside this host, the best',
+      'equal-best.test',
+      {},
+      ['5.4.6 mail for equal-best.test loops back to myself'],
+    ],
+    [
+      'C-23: this host, without MX',
+      'self.test',
+      {},
+      ['5.4.6 mail for self.test loops back to myself'],
+    ],
+    [
+      'C-34: SRV says no, then MX',
+      'none-but-mx.test:submission',
+      { allowSrvLookupFallback: true },
+      ['a.test[192.0.2.1]:587'],
+    ],
+    [
+      'C-34: SRV says no, and errors are ignored',
+      'none-but-mx.test:submission',
+      { ignoreSrvLookupError: true },
+      ['5.1.0 Domain _submission._tcp.none-but-mx.test does not support SRV requests'],
+    ],
+    [
+      'C-34: a target without address',
+      'lost-srv.test:submission',
+      {},
+      [`5.4.4 ${NOT_FOUND} name=gone.test type=A: Host not found`],
+    ],
+    [
+      'C-34: a target without address, then MX',
+      'lost-srv.test:submission',
+      { allowSrvLookupFallback: true },
+      ['a.test[192.0.2.1]:587'],
+    ],
+    ['C-34: one of two targets', 'part-srv.test:submission', {}, ['b.test[192.0.2.2]:26']],
+    [
+      'C-34: loops go by the port of the next hop',
+      'self-srv.test:submission',
+      {},
+      ['self.test[127.0.0.1]:25'],
+    ],
+  ])('%s: %s', async (_, nexthop, changed, expected) => {
+    expect(await lookup(nexthop, changed)).toEqual(expected)
+  })
+
+  it('C-12: [host] asks for no MX, and a domain with MX for no address of its own', async () => {
+    const resolver = newClient('timeout:5 attempts:1') // That knows nothing yet.
+    const before = dnsmasq.queries.length
+    await lookup('[literal.test]', {}, resolver)
+    await lookup('order.test', {}, resolver)
+    await lookup('192.0.2.9', {}, resolver)
+    const asked = ['A literal.test', 'MX order.test', 'A a.test', 'A b.test']
+    expect(dnsmasq.queries.slice(before).sort()).toEqual(asked.sort())
+  })
+
+  it('C-18: no more than 100 addresses', async () => {
+    expect(await lookup('many.test')).toHaveLength(100)
+  })
+
+  it.each([
+    ['even-mx.test', 2],
+    ['two-mx.test', 3],
+    ['[two.test]', 2],
+    ['even.test:submission', 2],
+  ])('C-25, C-34: those that are as good come in any order: %s', async (nexthop, count) => {
+    const orders = new Set<string>()
+    for (let at = 0; at < 200; at++) {
+      const servers = await lookup(nexthop, { randomizeAddresses: true })
+      expect(servers).toHaveLength(count)
+      orders.add(servers.join())
+    }
+    expect(orders.size).toBe(count === 3 ? 6 : 2)
+  })
+
+  it('C-25: the better one stays first when the others are shuffled', async () => {
+    for (let at = 0; at < 20; at++) {
+      const [first] = await lookup('order.test', { randomizeAddresses: true })
+      expect(first).toBe('a.test[192.0.2.1]:25')
+    }
+  })
+
+  it.each([
+    ['ipv6', true, '66644'],
+    ['ipv4', true, '44666'],
+    ['ipv4', false, '44666666'],
+  ] as const)(
+    'C-26: %s first, balanced: %s',
+    async (addressPreference, balanceProtocols, expected) => {
+      const protocols = ['ipv6', 'ipv4'] as const
+      const changed = { protocols, addressPreference, balanceProtocols }
+      const servers = await lookup('wide-mx.test', changed)
+      expect(servers.map((one) => (one.includes('::') ? '6' : '4')).join('')).toBe(expected)
+      expect(new Set(servers).size).toBe(servers.length)
+    },
+  )
+
+  it.each([
+    ['unsure1.test', [`4.4.4 ${NOT_FOUND} name=gone.test type=A: Host not found`]],
+    ['unsure2.test', [`4.4.3 ${NOT_FOUND} name=down.broken.test type=A: ${TRY_AGAIN}`]],
+    ['unsure3.test', ['b.test[192.0.2.2]:25']],
+  ])('C-18, C-19: a target that cannot be looked up: %s', async (nexthop, expected) => {
+    const impatient = newClient('timeout:1 attempts:1')
+    expect(await lookup(nexthop, {}, impatient)).toEqual(expected)
+  })
+
+  it('C-34: SRV that cannot be asked for, then MX if such errors are ignored', async () => {
+    const impatient = newClient('timeout:1 attempts:1')
+    const name = '_submission._tcp.broken.test'
+    const failed = `4.4.3 ${NOT_FOUND} name=${name} type=SRV: ${TRY_AGAIN}`
+    expect(await lookup('broken.test:submission', {}, impatient)).toEqual([failed])
+    const changed = { ignoreSrvLookupError: true }
+    const [text] = await lookup('broken.test:submission', changed, impatient)
+    expect(text).toBe(`4.4.3 ${NOT_FOUND} name=broken.test type=MX: ${TRY_AGAIN}`)
   })
 
   it('C-17: a server that fails: put off, or the address if errors are ignored', async () => {
