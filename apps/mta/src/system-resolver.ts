@@ -1,8 +1,7 @@
-import { randomInt } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 
-import { systemClock as clock } from '@posthouse/clock'
-import { DnsClient, networkTransport, ResolvConfFile } from '@posthouse/dns-client'
+import { systemClock } from '@posthouse/clock'
+import { systemDnsClient } from '@posthouse/dns-client'
 import type { Logger } from '@posthouse/mail-log'
 import type { DnsResolver, NativeLookup } from '@posthouse/mx-lookup'
 
@@ -14,23 +13,9 @@ export interface SystemResolver {
   readonly forget: () => void
 }
 
-// Bounds of what Postfix leaves to the name server.
-const LIMITS = {
-  cacheMaxRecords: 50_000,
-  cacheMaxTtlMs: 3_600_000,
-  cacheMaxNegativeTtlMs: 600_000,
-  maxQuestions: 512, // Enough for a hundred deliveries with two targets in two families.
-}
-
 /** @param resolvConf Path of a file in the form of resolv.conf(5). */
 export function systemResolver(resolvConf: string, log: Logger): SystemResolver {
-  const file = new ResolvConfFile(resolvConf, clock, log)
-  const resolver = new DnsClient(LIMITS, {
-    configuration: () => file.read(),
-    transport: networkTransport,
-    randomId: () => randomInt(65_536),
-    clock,
-  })
+  const resolver = systemDnsClient(resolvConf, systemClock, log)
   return {
     resolver,
     nativeLookup: (host) => lookup(host, { all: true }),

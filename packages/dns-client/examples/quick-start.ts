@@ -16,8 +16,7 @@ const server = createSocket('udp4', (query, { port, address }) => {
 server.bind(0, '127.0.0.1')
 await once(server, 'listening')
 
-// In production: const file = new ResolvConfFile('/etc/resolv.conf', systemClock, log)
-// and configuration: () => file.read().
+// In production: const client = systemDnsClient('/etc/resolv.conf', systemClock, log).
 const conf = parseResolvConf(`nameserver [127.0.0.1]:${server.address().port}`)
 const client = new DnsClient(
   {

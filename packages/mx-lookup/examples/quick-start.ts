@@ -1,10 +1,10 @@
 import { memoryLogger } from '@posthouse/mail-log'
-import { type DnsResolver, MxLookup, parseNexthop } from '@posthouse/mx-lookup'
+import { type DnsResolver, MX_LOOKUP_DEFAULTS, MxLookup, parseNexthop } from '@posthouse/mx-lookup'
 
 const knownTcpPorts = new Map(Object.entries({ smtp: 25, submission: 587 }))
 const ports = { defaultService: 'smtp', knownTcpPorts }
 
-// In production: new DnsClient() of @posthouse/dns-client.
+// In production: systemDnsClient('/etc/resolv.conf', systemClock, log) of @posthouse/dns-client.
 const zone = new Map<string, object[]>([
   [
     'MX example.com',
@@ -26,24 +26,7 @@ const resolver = {
 } as DnsResolver
 
 const lookup = new MxLookup(
-  {
-    protocols: ['ipv4'],
-    hostLookup: ['dns'],
-    dnsEnabled: true,
-    dnssec: false,
-    resolverOptions: [],
-    ownAddresses: ['127.0.0.1'],
-    ignoreMxLookupError: false,
-    deferIfNoMxAddressFound: false,
-    cnameOverridesServername: false,
-    useSrvLookup: [],
-    allowSrvLookupFallback: false,
-    ignoreSrvLookupError: false,
-    randomizeAddresses: true,
-    addressPreference: 'any',
-    balanceProtocols: true,
-    addressLimit: 5,
-  },
+  { ...MX_LOOKUP_DEFAULTS, protocols: ['ipv4'], ownAddresses: ['192.0.2.99'] },
   { resolver, random: Math.random, log: memoryLogger().logger },
 )
 

@@ -1,3 +1,4 @@
+export { MX_LOOKUP_DEFAULTS } from './default-options.ts'
 export type { DnsReply, DnsResolver, QueryOptions, QueryType, RecordTypes } from './dns-answer.ts'
 export type { DnsLookupOptions } from './dns-lookup.ts'
 export type { ProbeQuestion } from './dnssec-probe.ts'

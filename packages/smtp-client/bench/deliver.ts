@@ -5,7 +5,7 @@ import { systemClock } from '@posthouse/clock'
 import { memoryLogger } from '@posthouse/mail-log'
 import { type SessionCache, SmtpClient, type SmtpSession } from '@posthouse/smtp-client'
 
-import { options } from '../examples/options.ts'
+import { options } from '../test/options.ts'
 
 // Deliveries per second of one client, against a sink in a thread of its own, or on a port:
 //   node --conditions=@posthouse/source bench/deliver.ts --messages 20000 --side-by-side 20 --reuse

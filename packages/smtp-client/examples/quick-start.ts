@@ -1,10 +1,6 @@
 import { createServer } from 'node:net'
 
-import { systemClock } from '@posthouse/clock'
-import { memoryLogger } from '@posthouse/mail-log'
-import { SmtpClient } from '@posthouse/smtp-client'
-
-import { options } from './options.ts'
+import { SmtpClient, smtpDefaults } from '@posthouse/smtp-client'
 
 // A server that says yes to everything. In production it is somebody else's.
 const server = createServer((socket) => {
@@ -18,30 +14,15 @@ const server = createServer((socket) => {
   })
 })
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-
 const address = server.address()
 const port = address !== null && typeof address === 'object' ? address.port : 0
-const client = new SmtpClient(options, {
-  // In production: (nexthop) => mxLookup.lookup(nexthop).
-  lookup: ({ host }) => ({
-    kind: 'found',
-    servers: [{ name: host, address: '127.0.0.1', family: 4, port, preference: 10 }],
-    last: false,
-  }),
-  clock: systemClock,
-  log: memoryLogger().logger,
-})
 
+const client = new SmtpClient(smtpDefaults('client.example'))
 const { outcomes } = await client.deliver({
-  queueId: '4Xyz',
-  nexthop: 'example.com',
+  nexthop: `[127.0.0.1]:${port}`, // In production: example.com, whose MX records are looked up.
   sender: 'alice@client.example',
   recipients: [{ address: 'bob@example.com' }],
-  contentSize: 23,
-  encoding: '7bit',
-  sendOptions: 0,
-  content: () => [Buffer.from('Subject: hello\n\nHello\n')],
-  reuse: { load: false, store: false },
+  content: Buffer.from('Subject: hello\n\nHello\n'),
 })
 for (const { kind, status, text } of outcomes) console.log(kind, status, text)
 server.close()

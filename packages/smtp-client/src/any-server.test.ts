@@ -4,9 +4,8 @@ import { memoryLogger } from '@posthouse/mail-log'
 import type { MailServer } from '@posthouse/mx-lookup'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-
-import { options as defaults } from '../examples/options.ts'
 import { AnyServer, type Pieces, type Script, WHOLE } from '../test/any-server.ts'
+import { options as defaults } from '../test/options.ts'
 import {
   type SessionCache,
   SmtpClient,

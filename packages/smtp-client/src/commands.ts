@@ -57,7 +57,7 @@ export function mailCommand(
 ): string {
   const { sender, encoding, envelopeId, contentSize, sendOptions } = delivery
   let command = `MAIL FROM:<${path(sender, options)}>`
-  if (features.size && !needsConversion(delivery, features, options)) {
+  if (features.size && contentSize !== undefined && !needsConversion(delivery, features, options)) {
     command += ` SIZE=${contentSize}`
   }
   if (features.eightBitMime && encoding !== '') {

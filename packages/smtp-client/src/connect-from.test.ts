@@ -4,7 +4,7 @@ import { systemClock } from '@posthouse/clock'
 import { memoryLogger } from '@posthouse/mail-log'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { options as defaults } from '../examples/options.ts'
+import { options as defaults } from '../test/options.ts'
 import { SmtpClient, type SmtpClientOptions } from './index.ts'
 
 // Of no interface (RFC 5737, RFC 3849).

@@ -2,9 +2,8 @@ import { VirtualClock } from '@posthouse/clock'
 import { memoryLogger } from '@posthouse/mail-log'
 import type { MailServer, MxResult, Nexthop } from '@posthouse/mx-lookup'
 import { expect, it } from 'vitest'
-
-import { options as defaults } from '../examples/options.ts'
 import { AnyServer, WHOLE } from '../test/any-server.ts'
+import { options as defaults } from '../test/options.ts'
 import { VirtualSocket } from '../test/virtual-socket.ts'
 import { SmtpClient, type SmtpClientOptions, type SmtpSession } from './index.ts'
 

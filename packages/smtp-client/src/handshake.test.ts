@@ -1,78 +1,6 @@
-import { connect, createServer, type Server } from 'node:net'
+import { describe, expect, it } from 'vitest'
 
-import { systemClock } from '@posthouse/clock'
-import { memoryLogger } from '@posthouse/mail-log'
-import { afterEach, describe, expect, it } from 'vitest'
-
-import { options as defaults } from '../examples/options.ts'
-import { SmtpClient, type SmtpClientOptions } from './index.ts'
-
-const servers: Server[] = []
-
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
-
-/** Gives these replies, the greeting first, one for each line that it hears. */
-async function listen(replies: readonly string[]): Promise<{ port: number; heard: string[] }> {
-  const heard: string[] = []
-  const server = createServer((socket) => {
-    const left = [...replies]
-    const say = (): void => void socket.write(`${left.shift() ?? '250 2.0.0 ok'}\r\n`)
-    socket.on('error', () => undefined)
-    socket.on('data', (chunk) => {
-      for (const line of chunk.toString().split('\r\n').slice(0, -1)) {
-        heard.push(line)
-        say()
-      }
-    })
-    say()
-  })
-  servers.push(server)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  return { port: typeof address === 'object' && address !== null ? address.port : 0, heard }
-}
-
-/** What becomes of a message for servers at port 25 with these replies, in order of preference. */
-async function converse(
-  scripts: readonly (readonly string[])[],
-  nexthop: string,
-  changed: Partial<SmtpClientOptions> = {},
-) {
-  const listening = await Promise.all(scripts.map(listen))
-  const { logger, lines } = memoryLogger()
-  const found = listening.map((_, at) => {
-    return {
-      name: `mx${at}`,
-      address: `192.0.2.${at}`,
-      family: 4,
-      port: 25,
-      preference: at,
-    } as const
-  })
-  const client = new SmtpClient(
-    { ...defaults, ...changed },
-    {
-      lookup: () => ({ kind: 'found', servers: found, last: false }),
-      connect: (address) => connect(listening[Number(address.slice(-1))]!.port, '127.0.0.1'),
-      clock: systemClock,
-      log: logger,
-    },
-  )
-  const { outcomes } = await client.deliver({
-    queueId: 'QID',
-    nexthop,
-    sender: 's@a.test',
-    recipients: [{ address: 'r@b.test' }],
-    contentSize: 0,
-    encoding: '7bit',
-    sendOptions: 0,
-    content: () => [],
-    reuse: { load: false, store: false },
-  })
-  return { outcome: outcomes[0]!, lines, heard: listening.map(({ heard }) => heard) }
-}
+import { converse } from '../test/converse.ts'
 
 const REFUSED = '554 5.7.1 no'
 
@@ -86,10 +14,10 @@ describe('the greeting', () => {
     ['220 mx ESMTPA', 'HELO'],
     ['220 mx', 'HELO'],
   ])('C-47, C-48: %j is answered with %s, unless EHLO is always sent', async (greeting, verb) => {
-    const { heard } = await converse([[greeting, REFUSED]], 'b.test', {
-      sendEhlo: 'when-announced',
+    const { servers } = await converse([[greeting, REFUSED]], 'b.test', {
+      options: { sendEhlo: 'when-announced' },
     })
-    expect(heard[0]?.[0]).toBe(`${verb} client.example`)
+    expect(servers[0]?.heard[0]).toBe(`${verb} client.example`)
   })
 })
 

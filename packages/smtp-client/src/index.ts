@@ -1,9 +1,11 @@
 export type { Connect } from './connection.ts'
 export type { ClientTable, SmtpContentChecks } from './content-checks.ts'
 export { ContentEncoder } from './content-encoder.ts'
+export { smtpDefaults } from './default-options.ts'
 export type { SessionErrorClass } from './failure.ts'
 export type { GenericMap } from './generic-mapping.ts'
 export type { LmtpOptions } from './lmtp.ts'
+export type { SmtpMessage } from './message.ts'
 export type { SmtpClientOptions } from './options.ts'
 export type { ReplyEvents, SmtpReply } from './reply.ts'
 export { ReplyReader } from './reply.ts'
@@ -15,6 +17,7 @@ export type {
   SmtpRecipient,
   SmtpReport,
 } from './request.ts'
+export { REQUIRETLS, SMTPUTF8_REQUESTED, TLS_OPTIONAL } from './request.ts'
 export type { PasswordTable, SaslOptions } from './sasl/sasl-options.ts'
 export { SmtpSession } from './session.ts'
 export type { SessionCache } from './session-cache.ts'

@@ -7,7 +7,7 @@ import { systemClock } from '@posthouse/clock'
 import { memoryLogger } from '@posthouse/mail-log'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 
-import { options as defaults } from '../examples/options.ts'
+import { options as defaults } from '../test/options.ts'
 import { tlsDefaults } from '../test/tls-settings.ts'
 import { SmtpClient, type SmtpClientOptions } from './index.ts'
 

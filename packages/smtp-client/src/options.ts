@@ -158,6 +158,11 @@ export interface SmtpClientOptions extends ServicePorts {
   /** `smtp_connection_reuse_count_limit`: N allows N + 1 deliveries; 0 is no limit (C-114). */
   readonly reuseCountLimit: number
 
+  /**
+   * `smtp_requiretls_policy`: what becomes of mail that asks for REQUIRETLS (C-159). Undefined: as
+   * if it had not asked, `requiretls_enable = no`.
+   */
+  readonly requireTls: RequireTlsPolicy | undefined
   /** `smtp_log_tls_feature_status`: outcomes say how the connection was protected (C-107). */
   readonly showTlsFeature: boolean
   /** How connections are protected; undefined: they are not, and STARTTLS is overlooked. */
@@ -165,8 +170,3 @@ export interface SmtpClientOptions extends ServicePorts {
   /** How to log in to servers; undefined: never (`smtp_sasl_auth_enable`). */
   readonly sasl: SaslOptions | undefined
 }
-  /**
-   * `smtp_requiretls_policy`: what becomes of mail that asks for REQUIRETLS (C-159). Undefined: as
-   * if it had not asked, `requiretls_enable = no`.
-   */
-  readonly requireTls: RequireTlsPolicy | undefined

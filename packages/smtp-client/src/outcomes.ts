@@ -142,7 +142,7 @@ export class Outcomes {
     return blame === undefined ? { outcomes } : { outcomes, blame }
   }
 
-  /** A destination is to blame for recipients that wait, as bounces do with `soft_bounce` (C-98). */
+  /** A destination is to blame for recipients that wait; with `soft_bounce` bounces do (C-98). */
   #blame(
     { failure, indexes }: HostFailure,
     outcomes: readonly DeliveryOutcome[],

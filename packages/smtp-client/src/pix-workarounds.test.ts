@@ -2,7 +2,7 @@ import { VirtualClock } from '@posthouse/clock'
 import { memoryLogger } from '@posthouse/mail-log'
 import { describe, expect, it } from 'vitest'
 
-import { options as defaults } from '../examples/options.ts'
+import { options as defaults } from '../test/options.ts'
 import type { SmtpClientOptions } from './index.ts'
 import { pixWorkarounds } from './pix-workarounds.ts'
 

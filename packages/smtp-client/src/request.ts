@@ -43,12 +43,12 @@ export interface SmtpDelivery {
   /** Internal form; empty for the null sender. */
   readonly sender: string
   readonly recipients: readonly SmtpRecipient[]
-  /** Octets with CRLF line ends, as counted when the message was queued (C-78). */
-  readonly contentSize: number
+  /** Octets with CRLF line ends, as counted when the message was queued (C-78), if they were. */
+  readonly contentSize: number | undefined
   readonly encoding: '' | '7bit' | '8bit'
   /**
-   * Bits 1 SMTPUTF8 requested; 2, 4, 8 UTF-8 in header, sender, recipient; 16 `TLS-Required: no`;
-   * 32 REQUIRETLS.
+   * Sum of `SMTPUTF8_REQUESTED` (1); 2, 4, 8 for UTF-8 in header, sender, recipient; `TLS_OPTIONAL`
+   * (16); `REQUIRETLS` (32).
    */
   readonly sendOptions: number
   /** Asked where a server is to be told (C-76); absent: it is told nothing. */

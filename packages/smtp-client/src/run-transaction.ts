@@ -364,7 +364,8 @@ export class TransactionRun {
     const { contentSize } = this.#context.delivery
     const { sizeLimit } = this.session.features
     // A reused session is not asked again: what it announced is long past (C-119).
-    if (sizeLimit === 0 || contentSize <= sizeLimit || this.session.uses > 1) return undefined
+    if (contentSize === undefined || sizeLimit === 0 || this.session.uses > 1) return undefined
+    if (contentSize <= sizeLimit) return undefined
     const host = hostText(this.session.server)
     const text = `message size ${contentSize} exceeds size limit ${sizeLimit} of server ${host}`
     return { kind: 'message', status: '5.3.4', text }

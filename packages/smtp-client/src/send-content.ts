@@ -7,8 +7,8 @@ const WRITE_BYTES = 65_536
 /** What is to be sent, and how. */
 export interface ContentPlan {
   readonly content: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>
-  /** Octets; a guess for the buffer. */
-  readonly contentSize: number
+  /** Octets; a guess for the buffer. Undefined: it may be large. */
+  readonly contentSize: number | undefined
   /** `smtp_line_length_limit`. */
   readonly lineLimit: number
   /** What follows the content: `.` CRLF, maybe QUIT. */
@@ -31,10 +31,11 @@ export class ContentError extends Error {
  * @throws {ConversationError | ContentError} also when returning a promise: it rejects.
  */
 export function sendContent(connection: Connection, plan: ContentPlan): boolean | Promise<boolean> {
-  const expected = Math.min(Math.max(plan.contentSize, 0), WRITE_BYTES) + plan.trailer.length
+  const { contentSize = Number.POSITIVE_INFINITY } = plan
+  const expected = Math.min(Math.max(contentSize, 0), WRITE_BYTES) + plan.trailer.length
   const encoder = new ContentEncoder(plan.lineLimit, expected)
   const source = openContent(plan.content)
-  const isLarge = plan.contentSize > WRITE_BYTES
+  const isLarge = contentSize > WRITE_BYTES
   if (isLarge || !(Symbol.iterator in source) || plan.pause !== undefined) {
     return sendInPieces(connection, plan, source, encoder)
   }
@@ -73,7 +74,8 @@ async function sendInPieces(
     await plan.pause()
   }
   encoder.end(plan.trailer)
-  if (!connection.sendBytes(encoder.take()) && plan.contentSize > WRITE_BYTES) {
+  const { contentSize = Number.POSITIVE_INFINITY } = plan
+  if (!connection.sendBytes(encoder.take()) && contentSize > WRITE_BYTES) {
     await connection.drained(plan.timeoutMs)
   }
   return encoder.brokeLine

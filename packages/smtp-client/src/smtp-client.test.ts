@@ -6,7 +6,7 @@ import type { MxResult, Nexthop } from '@posthouse/mx-lookup'
 import * as fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
-import { options as defaults } from '../examples/options.ts'
+import { options as defaults } from '../test/options.ts'
 import {
   type SessionCache,
   SmtpClient,

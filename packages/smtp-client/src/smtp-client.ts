@@ -1,6 +1,6 @@
 import { connect as netConnect } from 'node:net'
 
-import type { Clock } from '@posthouse/clock'
+import { type Clock, systemClock } from '@posthouse/clock'
 import type { Logger } from '@posthouse/mail-log'
 import type { MxResult, Nexthop } from '@posthouse/mx-lookup'
 
@@ -9,24 +9,33 @@ import { Delivery, type DeliveryContext } from './delivery.ts'
 import { discardList } from './ehlo.ts'
 import { GenericMapping } from './generic-mapping.ts'
 import { parameterNames } from './lmtp.ts'
+import { completeDelivery, type SmtpMessage } from './message.ts'
 import type { SmtpClientOptions } from './options.ts'
-import type { SmtpDelivery, SmtpReport } from './request.ts'
+import type { SmtpReport } from './request.ts'
 import { Authenticator } from './sasl/authenticate.ts'
 import type { SessionCache } from './session-cache.ts'
+import { systemLookup } from './system-lookup.ts'
 import type { TlsaSource } from './tls/dane-policies.ts'
 import { TlsEngine } from './tls/tls-engine.ts'
 
 /** What SmtpClient is given from outside. */
 export interface SmtpClientPorts {
-  /** Finds the servers for a destination: `MxLookup.lookup` of @posthouse/mx-lookup. */
-  readonly lookup: (nexthop: Nexthop) => MxResult | Promise<MxResult>
+  /**
+   * Finds the servers for a destination: `MxLookup.lookup` of @posthouse/mx-lookup. Default: asks
+   * the name servers of this system, and does not know the addresses of this host.
+   */
+  readonly lookup?: ((nexthop: Nexthop) => MxResult | Promise<MxResult>) | undefined
   /** For the TLS levels `dane` and `dane-only`: `TlsaLookup.lookup` of @posthouse/mx-lookup. */
   readonly tlsa?: TlsaSource | undefined
   /** Where sessions are kept; without it every session ends with QUIT. The owner closes it. */
   readonly cache?: SessionCache | undefined
-  readonly clock: Clock
-  /** Messages of the process `smtp`, or `lmtp`. The line of each recipient is the caller's. */
-  readonly log: Logger
+  /** Default: the time of this system. */
+  readonly clock?: Clock | undefined
+  /**
+   * Messages of the process `smtp`, or `lmtp`. The line of each recipient is the caller's. Default:
+   * nobody reads them.
+   */
+  readonly log?: Logger | undefined
   /** Default: `node:net` connect. */
   readonly connect?: Connect | undefined
 }
@@ -41,8 +50,9 @@ export class SmtpClient {
   readonly #context: DeliveryContext
   readonly #running = new Set<Promise<SmtpReport>>()
 
-  constructor(options: SmtpClientOptions, ports: SmtpClientPorts) {
-    const { lookup, tlsa, cache, clock, log, connect = connectSocket } = ports
+  constructor(options: SmtpClientOptions, ports: SmtpClientPorts = {}) {
+    const { tlsa, cache, clock = systemClock, log = NOBODY, connect = connectSocket } = ports
+    const lookup = ports.lookup ?? ownLookup(options, clock, log)
     const discard = discardList(options.discardEhloKeywords)
     const nameOf = parameterNames(options.lmtp)
     const tls = options.tls && new TlsEngine(options.tls, { tlsa, clock, log, nameOf })
@@ -56,8 +66,8 @@ export class SmtpClient {
    * Attempts one delivery. Rejects only on a bug: whatever the network and the servers do becomes
    * outcomes. After a crash in the middle the message may have been delivered.
    */
-  deliver(delivery: SmtpDelivery): Promise<SmtpReport> {
-    const running = new Delivery(this.#context, delivery).run()
+  deliver(message: SmtpMessage): Promise<SmtpReport> {
+    const running = new Delivery(this.#context, completeDelivery(message)).run()
     this.#running.add(running)
     const forget = (): void => void this.#running.delete(running)
     running.then(forget, forget)
@@ -68,6 +78,14 @@ export class SmtpClient {
   async close(): Promise<void> {
     await Promise.allSettled(this.#running)
   }
+}
+
+const nothing = (): void => undefined
+const NOBODY: Logger = { info: nothing, warning: nothing, error: nothing, fatal: nothing }
+
+function ownLookup({ mxAddressLimit }: SmtpClientOptions, clock: Clock, log: Logger) {
+  const lookup = systemLookup(mxAddressLimit, clock, log)
+  return (nexthop: Nexthop): MxResult | Promise<MxResult> => lookup.lookup(nexthop)
 }
 
 // One address is tried at a time, and the families have their order already.

@@ -5,7 +5,7 @@ import { VirtualClock } from '@posthouse/clock'
 import { memoryLogger } from '@posthouse/mail-log'
 import { afterEach, expect, it } from 'vitest'
 
-import { options as defaults } from '../../examples/options.ts'
+import { options as defaults } from '../../test/options.ts'
 import { type SaslOptions, type SessionCache, SmtpClient, type SmtpSession } from '../index.ts'
 
 const NAME = 'mx.example'

@@ -2,7 +2,7 @@ import { systemClock } from '@posthouse/clock'
 import { memoryLogger } from '@posthouse/mail-log'
 import { afterEach, describe, expect, it } from 'vitest'
 
-import { options as defaults } from '../../examples/options.ts'
+import { options as defaults } from '../../test/options.ts'
 import { TlsServer, type TlsServerOptions } from '../../test/tls-server.ts'
 import { tlsDefaults } from '../../test/tls-settings.ts'
 import {

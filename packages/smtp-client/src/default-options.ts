@@ -1,0 +1,77 @@
+import type { SmtpClientOptions } from './options.ts'
+
+const minute = 60_000
+const KNOWN_TCP_PORTS: ReadonlyMap<string, number> = new Map([
+  ['lmtp', 24],
+  ['smtp', 25],
+  ['smtps', 465],
+  ['submissions', 465],
+  ['submission', 587],
+])
+
+/**
+ * What smtp(8) does by default, for a host of this name: no TLS, no login, no tables. For other
+ * values: `{ ...smtpDefaults(name), softBounce: true }`.
+ */
+export function smtpDefaults(myhostname: string): SmtpClientOptions {
+  return {
+    myhostname,
+    heloName: myhostname,
+    defaultService: 'smtp',
+    knownTcpPorts: KNOWN_TCP_PORTS,
+    lmtp: undefined,
+    serviceName: 'smtp',
+    fallbackRelay: [],
+    relayhost: '',
+    bindAddress: undefined,
+    bindAddress6: undefined,
+    bindAddressEnforce: false,
+    connectTimeoutMs: minute / 2,
+    heloTimeoutMs: 5 * minute,
+    xforwardTimeoutMs: 5 * minute,
+    mailTimeoutMs: 5 * minute,
+    rcptTimeoutMs: 5 * minute,
+    dataInitTimeoutMs: 2 * minute,
+    dataXferTimeoutMs: 3 * minute,
+    dataDoneTimeoutMs: 10 * minute,
+    rsetTimeoutMs: minute / 3,
+    quitTimeoutMs: 5 * minute,
+    minDataRate: undefined,
+    deliveryTimeLimitMs: 300 * minute,
+    mxAddressLimit: 5,
+    mxSessionLimit: 2,
+    skip5xxGreeting: true,
+    skipQuitResponse: true,
+    sendEhlo: 'always',
+    discardEhloKeywords: [],
+    discardEhloKeywordMaps: undefined,
+    pixWorkarounds: ['disable_esmtp', 'delay_dotcrlf'],
+    pixWorkaroundMaps: undefined,
+    pixThresholdMs: 500_000,
+    pixDelayMs: 10_000,
+    sendXforward: false,
+    replyLineLimit: 2048,
+    replyFilter: undefined,
+    contentLineLimit: 998,
+    disableMimeOutputConversion: false,
+    contentChecks: undefined,
+    genericMap: undefined,
+    mimeLimits: { headerSizeLimit: 102_400, mimeBoundaryLengthLimit: 2048, mimeNestingLimit: 100 },
+    quoteEnvelope: true,
+    deliveryStatusFilter: undefined,
+    finalDelivery: false,
+    softBounce: false,
+    helpfulWarnings: true,
+    isDebugPeer: () => false,
+    notifyClasses: new Set(),
+    cacheDestination: () => false,
+    cacheOnDemand: true,
+    cacheTimeLimitMs: 2_000,
+    reuseTimeLimitMs: 5 * minute,
+    reuseCountLimit: 0,
+    showTlsFeature: true,
+    requireTls: ['enforce'],
+    tls: undefined,
+    sasl: undefined,
+  }
+}
