@@ -48,6 +48,8 @@ export class ActiveMessage {
   unread: UnreadRecipients | undefined
   /** A recipient must be tried again: the message goes to the deferred queue. */
   deferred = false
+  /** Not all that happened could be recorded or told: it is not returned before that is done. */
+  mustStay = false
   /** Entries for the defer log that are not written yet. */
   readonly deferLog: string[] = []
   /** There is a bounce log, or there may be one: of an attempt that did not come to its end. */

@@ -1,6 +1,7 @@
+import { parseStatusLog } from '@posthouse/bounce'
 import type { Clock } from '@posthouse/clock'
 import type { Logger } from '@posthouse/mail-log'
-import type { SentNotice } from '@posthouse/queue-store'
+import type { MessageEnvelope, SentNotice } from '@posthouse/queue-store'
 
 import type { ActiveMessage } from './active-message.ts'
 import type { DeferredQueue } from './deferred-queue.ts'
@@ -65,10 +66,18 @@ export class AttemptEnd {
     else await this.#defer(message)
   }
 
-  /** Whether it is known why recipients of a message wait: what S-15 (b) asks. */
-  async hasDeferLog(id: string): Promise<boolean> {
+  /**
+   * Whether it is known why each recipient of a message waits, so that its sender can be told: what
+   * S-15 (b) asks, and more, since a crash or an agent that died leaves a log without some of them.
+   */
+  async hasDeferLog({ id, recipients, unread, redirect }: MessageEnvelope): Promise<boolean> {
     try {
-      return (await this.#store.readStatusLog('defer', id)) !== undefined
+      const log = await this.#store.readStatusLog('defer', id)
+      if (log === undefined || redirect !== undefined) return log !== undefined
+      const { entries } = parseStatusLog(log, { kind: 'defer', smtputf8: true })
+      const logged = new Set(entries.map(({ offset }) => offset))
+      const isWhole = logged.size >= recipients.length + (unread?.atMost ?? 0)
+      return isWhole && recipients.every(({ offset }) => logged.has(offset))
     } catch (error) {
       this.#warn(id, 'cannot read the defer log', error)
       return false
@@ -165,10 +174,10 @@ export class AttemptEnd {
   async #tell(message: ActiveMessage): Promise<void> {
     if (message.hasUnrecorded) await this.#journal.settle(message)
     if (message.hasBounceLog && !(await this.#send(message, 'failure', 'bounce'))) {
-      message.deferred = true
+      message.deferred = message.mustStay = true
     }
     if (message.isCorrupt || !message.hasTraceLog) return
-    if (!(await this.#send(message, 'trace', 'trace'))) message.deferred = true
+    if (!(await this.#send(message, 'trace', 'trace'))) message.deferred = message.mustStay = true
     else if (message.deferred && message.traceFlags === RECORD) {
       await this.#note(message.id, 'trace-report')
     }
@@ -184,7 +193,8 @@ export class AttemptEnd {
   async #defer(message: ActiveMessage): Promise<void> {
     const marking = this.#markLast(message.id, message.takeUnmarked())
     await Promise.all([marking, this.#appendDeferLog(message)])
-    if (this.#isExpired(message)) {
+    // An expired one goes with its defer log, which must say all.
+    if (!message.mustStay && this.#isExpired(message)) {
       if (await this.#send(message, 'failure', 'defer')) return this.#remove(message)
     } else if (this.#isWarningDue(message) && (await this.#send(message, 'delay', 'defer'))) {
       await this.#note(message.id, 'delay-warning')
@@ -241,13 +251,15 @@ export class AttemptEnd {
     }
   }
 
-  async #appendDeferLog({ id, deferLog }: ActiveMessage): Promise<void> {
+  async #appendDeferLog(message: ActiveMessage): Promise<void> {
+    const { id, deferLog } = message
     if (deferLog.length === 0) return
     const text = deferLog.splice(0).join('')
     try {
       if (!this.#notices.has('defer')) throw new Error('no service "defer" in master.cf')
       await this.#store.appendStatusLog('defer', id, text)
     } catch (error) {
+      message.mustStay = true
       this.#warn(id, 'defer service failure', error)
     }
   }

@@ -60,7 +60,9 @@ export class MessageReader {
     } catch (error) {
       const code = this.#complain(envelope.id, error)
       // Who removed the message, or put it on hold, wants no more of it delivered now.
-      message.deferred ||= code !== 'vanished'
+      const isLeft = code !== 'vanished'
+      message.deferred ||= isLeft
+      message.mustStay ||= isLeft
       message.isCorrupt ||= code === 'corrupt'
       return []
     }

@@ -211,6 +211,31 @@ describe('QueueManager: mail that waits', () => {
     expect(here.store.places()).toEqual({ Q: 'deferred' })
   })
 
+  it.each(['appendStatusLog defer', 'readRecipients', 'bounce', 'trace'])(
+    'S-32: is not returned as long as not all can be told: %s',
+    async (what) => {
+      const limits = { messageActiveLimit: 2, messageRecipientLimit: 2, messageRecipientMinimum: 2 }
+      const here = world({ maximalQueueLifetimeMs: 0, bounceQueueLifetimeMs: 0, ...limits })
+      here.store.failing.add(what)
+      here.send = async ({ log }) => {
+        if (here.store.failing.has(log)) throw new Error('disk full')
+      }
+      const others = { bounce: ['bounced@x'], trace: [{ address: 'sent@x', notify: 2 }] }[what]
+      const recipients = others ?? ['deferred1@x', 'deferred2@x', 'deferred3@x']
+      await run(here, { recipients, ...(what === 'trace' ? { isSuccessAsked: true } : {}) })
+      expect(here.notices).toEqual([])
+      expect(here.store.places()).toEqual({ Q: 'deferred' })
+      here.store.failing.clear()
+      const next = here.manager()
+      await next.start()
+      await here.run(1000)
+      await next.drain()
+      const told = here.notices.map(({ log, text }) => [log, text.match(/^recipient=/gm)?.length])
+      expect(told).toEqual([[others === undefined ? 'defer' : what, recipients.length]])
+      expect(here.store.places()).toEqual({})
+    },
+  )
+
   it.each([
     [3598, false],
     [3599, true],
@@ -278,21 +303,74 @@ describe('QueueManager: mail that waits', () => {
 })
 
 describe('QueueManager: force-expired mail', () => {
+  /** A defer log that tells of the recipients at these offsets. */
+  const why = (...offsets: readonly number[]) =>
+    offsets.map((offset) => `\nrecipient=r${offset}@x\noffset=${offset}\nreason=why\n\n`).join('')
+
   it('S-15, F-21: with a defer log is returned at once, and not tried', async () => {
     const here = world()
-    here.store.statusLogs.set('defer/Q', 'why\n')
+    here.store.statusLogs.set('defer/Q', why(50))
     here.store.add({ id: 'Q', recipients: ['sent@x'], isForceExpired: true })
     const manager = here.manager()
     await manager.start()
     await here.run(1)
     expect(here.requests).toEqual([])
-    expect(here.notices).toMatchObject([{ kind: 'failure', log: 'defer', text: 'why\n' }])
+    expect(here.notices).toMatchObject([{ kind: 'failure', log: 'defer', text: why(50) }])
     expect(here.masked).toEqual([
       'qmgr: Q: from=<s@x.test>, size=200, nrcpt=1 (queue active)',
       'qmgr: Q: from=<s@x.test>, status=force-expired, returned to sender',
       'qmgr: Q: removed',
     ])
     await manager.drain()
+  })
+
+  it.each([
+    ['one of two', why(60), {}],
+    ['others only', why(60, 70), {}],
+    ['those that were read', why(50, 60), { messageRecipientLimit: 2, messageRecipientMinimum: 2 }],
+  ])('S-15: is returned for each recipient, though its defer log tells of %s', async (...row) => {
+    const [, log, limits] = row
+    const here = world({ messageActiveLimit: 2, ...limits })
+    here.store.statusLogs.set('defer/Q', log)
+    const count = 'messageRecipientLimit' in limits ? 5 : 2
+    const recipients = Array.from({ length: count }, (_, at) => `sent${at}@x`)
+    here.store.add({ id: 'Q', recipients, isForceExpired: true })
+    const manager = here.manager()
+    await manager.start()
+    await here.run(1)
+    expect(here.requests).toEqual([])
+    const [notice, ...others] = here.notices
+    expect(others).toEqual([])
+    expect(notice?.text.match(/(?<=^recipient=).*/gm)?.sort()).toEqual(recipients)
+    expect(here.store.places()).toEqual({})
+    await manager.drain()
+  })
+
+  it('S-15: no more is read of a message of which the log tells all', async () => {
+    const here = world({
+      messageActiveLimit: 2,
+      messageRecipientLimit: 2,
+      messageRecipientMinimum: 2,
+    })
+    const log = why(50, 60, 70, 80, 90)
+    here.store.statusLogs.set('defer/Q', log)
+    const recipients = Array.from({ length: 5 }, (_, at) => `sent${at}@x`)
+    here.store.add({ id: 'Q', recipients, isForceExpired: true })
+    await here.manager().start()
+    await here.run(1)
+    expect(here.notices).toMatchObject([{ log: 'defer', text: log }])
+    expect(here.store.calls.filter((call) => call.startsWith('readRecipients'))).toEqual([])
+    expect(here.store.places()).toEqual({})
+  })
+
+  it('S-15: of a redirected message the log tells of one', async () => {
+    const here = world()
+    here.store.statusLogs.set('defer/Q', why(0))
+    const redirect = 'all@x'
+    here.store.add({ id: 'Q', recipients: ['a@x', 'b@x'], redirect, isForceExpired: true })
+    await here.manager().start()
+    await here.run(1)
+    expect(here.notices).toMatchObject([{ log: 'defer', text: why(0) }])
   })
 
   it('S-24 row 4: without a defer log says so for each recipient', async () => {

@@ -274,7 +274,7 @@ export class QueueManager {
       this.#release(id)
       return
     }
-    const isOver = envelope.isForceExpired === true && (await this.#end.hasDeferLog(id))
+    const isOver = envelope.isForceExpired === true && (await this.#end.hasDeferLog(envelope))
     if (!isOver) await this.#reader.forgetDeferLog(id)
     // Not awaited: a table that is slow to say where it goes holds up this message only.
     void this.#activate(envelope, overrideDefer, isOver ? 'over' : 'read')
