@@ -23,7 +23,10 @@ export interface Route {
 }
 
 export interface WorldOptions {
+  /** Of the name server of the test. */
   readonly zone: Zone
+  /** resolv.conf(5) that names another one. */
+  readonly resolvConf?: string
   readonly routes: readonly Route[]
   readonly parameters?: Readonly<Record<string, string>>
   /** Ports of servers by the `address:port` at which the program shall find them. */
@@ -54,7 +57,7 @@ export class ScriptedWorld {
     const [port = 0, closedPort = 0] = await freePorts(2)
     const names = await NameServer.listen(zone)
     const resolvConf = join(directory, 'resolv.conf')
-    writeFileSync(resolvConf, names.configuration)
+    writeFileSync(resolvConf, options.resolvConf ?? names.configuration)
     const table = join(directory, 'transport')
     writeConfiguration(directory, {
       port,
