@@ -41,25 +41,22 @@ export class Candidates<M, R> {
     this.#sortChanged()
     const nowSec = Math.floor(nowMs / 1000)
     let best: Job<M, R> | undefined
-    const consider = (job: Job<M, R>) => {
-      if (best === undefined || this.#isBetter(job, best, nowSec)) best = job
-    }
-    for (const [size, jobs] of this.#classes) {
-      const job = size > 0 && size <= budget ? jobs.first() : undefined
-      if (job !== undefined) consider(job)
+    for (const jobs of this.#classes.values()) {
+      const job = jobs.size > 0 && jobs.size <= budget ? jobs.first() : undefined
+      if (job !== undefined) best = this.#better(best, job, nowSec)
     }
     for (const job of this.#touched) {
-      if (job === current || (job.stack?.children.size ?? 0) > 0 || this.#list.isBlocked(job))
-        continue
-      if (job.needed > 0 && job.needed <= budget) consider(job)
+      if (job === current || job.stack?.isPreempted || this.#list.isBlocked(job)) continue
+      if (job.needed > 0 && job.needed <= budget) best = this.#better(best, job, nowSec)
     }
     return best
   }
 
-  #isBetter(job: Job<M, R>, than: Job<M, R>, nowSec: number): boolean {
-    const score = (nowSec - job.activation.activatedSec + 1) * than.most
-    const other = (nowSec - than.activation.activatedSec + 1) * job.most
-    return score > other || (score === other && this.#list.precedes(job, than))
+  #better(best: Job<M, R> | undefined, job: Job<M, R>, nowSec: number): Job<M, R> {
+    if (best === undefined) return job
+    const score = (nowSec - job.activation.activatedSec + 1) * best.most
+    const other = (nowSec - best.activation.activatedSec + 1) * job.most
+    return score > other || (score === other && this.#list.precedes(job, best)) ? job : best
   }
 
   #sortChanged(): void {

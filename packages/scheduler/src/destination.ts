@@ -1,9 +1,8 @@
 import { ConcurrencyWindow } from './concurrency-window.ts'
-import type { Todo } from './order.ts'
+import type { Batch } from './order.ts'
 import type { RetryEntry } from './retry-list.ts'
-import { type Reuse, SessionReuse } from './session-reuse.ts'
+import { NO_REUSE, nextReuse, RECENT_MS, type Reuse } from './session-reuse.ts'
 import type { Transport } from './transport.ts'
-import type { QueuedTurnTaker } from './turn-queue.ts'
 
 /** Why a transport or a destination is left alone for a while. */
 export interface Suspension {
@@ -13,55 +12,80 @@ export interface Suspension {
   readonly reason: string
 }
 
-/** What a scheduler knows of one destination of one transport (S-67). */
-export class Destination<Entry, T extends Todo> implements QueuedTurnTaker, RetryEntry {
-  readonly name: string
-  readonly transport: Transport<Entry, T>
-  readonly window: ConcurrencyWindow
-  readonly todo: T
+/**
+ * What a scheduler knows of one destination of one transport (S-67): a window, and who uses it.
+ * Each order adds what waits for it, in the shape that it needs.
+ *
+ * There may be a hundred thousand, too many for the caches of a processor, and a decision takes as
+ * long as it waits for memory. So all of a destination is one object (which is why it is a window,
+ * and has none), and its moments are small integers, of which none is an object of its own.
+ */
+export abstract class Destination<Entry extends Batch<Self>, Self extends Destination<Entry, Self>>
+  extends ConcurrencyWindow
+  implements RetryEntry
+{
+  /** Deliveries in flight. */
   busy = 0
-  dead: Suspension | undefined
+  /** Entries that wait. */
+  waiting = 0
   /** Its rate delay is not over yet (S-77). */
   delayed = false
-  turn = 0
-  place = -1
-  ahead: QueuedTurnTaker | undefined
-  behind: QueuedTurnTaker | undefined
+  dead: Suspension | undefined
+  readonly transport: Transport<Entry, Self>
+  readonly name: string
   retryMs: number | undefined
   older: RetryEntry | undefined
   younger: RetryEntry | undefined
-  readonly reuse: SessionReuse
+  /** When the last delivery ended, as a moment of the table. */
+  lastDone: number | undefined
+  #reuse: Reuse = NO_REUSE
 
-  /** What was known of it a moment ago counts: failures, and which sessions are open. */
-  constructor(name: string, transport: Transport<Entry, T>, nowMs: number) {
-    const recent = transport.recent.take(name)
-    const failures = recent?.reuse.isRecent(nowMs) ? recent.window.failedCohorts : 0
+  constructor(name: string, transport: Transport<Entry, Self>) {
+    super(transport.windowOptions)
     this.name = name
     this.transport = transport
-    const window = failures > 0 ? recent?.window : undefined
-    this.window = window ?? new ConcurrencyWindow(transport.windowOptions)
-    this.todo = transport.order.createTodo()
-    this.reuse = recent?.reuse ?? new SessionReuse()
   }
 
   /** Whether one more delivery may go to it. */
   get hasRoom(): boolean {
-    return this.busy < this.window.size && !this.delayed
+    return this.busy < this.size && !this.delayed
   }
 
   get ready(): boolean {
-    return this.todo.length > 0 && this.hasRoom
+    return this.waiting > 0 && this.hasRoom
+  }
+
+  /** It has no mail any more, but a moment ago it had. */
+  get isIdle(): boolean {
+    return this.retryMs !== undefined && this.dead === undefined
+  }
+
+  /** It has mail again. What was known of it counts: failures, and which sessions are open. */
+  comeBack(now: number): void {
+    if (this.failedCohorts === 0 || !this.#isRecent(now)) this.revive(0)
   }
 
   /** A delivery begins; says whether its session may come from the cache or go there. */
-  begin(nowMs: number): Reuse {
+  begin(now: number): Reuse {
     this.busy += 1
-    return this.reuse.begin(nowMs, this.busy === 1)
+    this.#reuse = nextReuse(this.#reuse, this.#isRecent(now), this.busy === 1)
+    return this.#reuse
   }
 
   /** Ends a delivery, after its result was reported to the window. */
-  release(nowMs: number): void {
+  release(now: number): void {
     this.busy -= 1
-    this.reuse.end(nowMs)
+    this.lastDone = now
+  }
+
+  /** It cannot be reached: its sessions are not to be trusted (S-79). */
+  die(suspension: Suspension): void {
+    this.dead = suspension
+    this.#reuse = NO_REUSE
+  }
+
+  /** A delivery to it ended within the last second. */
+  #isRecent(now: number): boolean {
+    return this.lastDone !== undefined && now - this.lastDone <= RECENT_MS
   }
 }

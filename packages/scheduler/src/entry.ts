@@ -1,11 +1,12 @@
 import type { Activation } from './activation.ts'
 import type { Delivery } from './decision.ts'
 import type { Job } from './job.ts'
-import type { PeerDestination } from './peer.ts'
+import type { Batch } from './order.ts'
+import type { PeerDestination } from './peer-destination.ts'
 import { NO_REUSE, type Reuse } from './session-reuse.ts'
 
 /** What was selected of a job: recipients for one delivery. */
-export class Entry<M, R> implements Delivery<M, R> {
+export class Entry<M, R> implements Delivery<M, R>, Batch<PeerDestination<M, R>> {
   readonly kind = 'deliver'
   readonly activation: Activation<M, R>
   readonly recipients: readonly R[]
@@ -30,10 +31,8 @@ export class Entry<M, R> implements Delivery<M, R> {
     return this.to.name
   }
 
-  /** It was selected. */
-  begin(reuse: Reuse): this {
+  begin(reuse: Reuse): void {
     this.reuse = reuse
     this.inFlight = true
-    return this
   }
 }

@@ -1,6 +1,7 @@
 import type { Activation } from './activation.ts'
 import { Entry } from './entry.ts'
-import { Peer, type PeerDestination } from './peer.ts'
+import { Peer } from './peer.ts'
+import type { PeerDestination } from './peer-destination.ts'
 import type { PreemptiveOrder } from './preemptive-order.ts'
 import type { SizeClass } from './size-class.ts'
 
@@ -16,8 +17,18 @@ export class StackPlace<M, R> {
   /** Whom it preempted; `parent` changes when that one leaves the stack. */
   preempted: Job<M, R> | undefined
   parent: Job<M, R> | undefined
-  /** Who preempts it. */
-  readonly children: Set<Job<M, R>> = new Set()
+  /** Who preempts it; hardly anybody is preempted. */
+  children: Set<Job<M, R>> | undefined
+
+  /** Whether anybody preempts it. */
+  get isPreempted(): boolean {
+    return this.children !== undefined && this.children.size > 0
+  }
+
+  adopt(child: Job<M, R>): void {
+    this.children ??= new Set()
+    this.children.add(child)
+  }
 }
 
 /**
@@ -61,6 +72,8 @@ export class Job<M, R> {
   /** It is among those whose messages are not fully read; see `RecipientPool`. */
   awaitsSlots = false
   #activation: Activation<M, R> | undefined
+  /** Recipients of one entry at most; 0 = no limit. */
+  #limit = 0
   #peerCount = 0
   /** How many recipients the transport had been given when its first peer came. */
   #since = 0
@@ -74,6 +87,7 @@ export class Job<M, R> {
 
   begin(activation: Activation<M, R>): void {
     this.#activation = activation
+    this.#limit = activation.isSplit ? 1 : this.order.destinationRecipientLimit
     this.sibling = activation.firstJob
   }
 
@@ -111,7 +125,7 @@ export class Job<M, R> {
     if (!isNew) return false
     this.waiting += 1
     this.read += 1
-    destination.todo.length += 1
+    destination.waiting += 1
     return true
   }
 
@@ -133,7 +147,7 @@ export class Job<M, R> {
     this.#firstPeer = peer.after
     this.waiting -= 1
     this.selected += 1
-    to.todo.length -= 1
+    to.waiting -= 1
     const entry = new Entry(this, to, peer.take(this.#limit))
     if (peer.count === 0) this.#removePeer(peer)
     return entry
@@ -146,7 +160,7 @@ export class Job<M, R> {
     while (peer.count > 0) entries.push(new Entry(this, to, peer.take(this.#limit)))
     this.waiting -= entries.length
     this.selected += entries.length
-    to.todo.length -= entries.length
+    to.waiting -= entries.length
     this.#removePeer(peer)
     return entries
   }
@@ -155,18 +169,13 @@ export class Job<M, R> {
   tagDestinations(): void {
     let peer = this.#firstPeer
     for (let left = this.#peerCount; peer !== undefined && left > 0; left--) {
-      peer.to.todo.tagged = true
+      peer.to.tagged = true
       peer = peer.after
     }
   }
 
-  /** Recipients of one entry at most; 0 = no limit. */
-  get #limit(): number {
-    return this.activation.isSplit ? 1 : this.order.destinationRecipientLimit
-  }
-
   #peerFor(destination: PeerDestination<M, R>): Peer<M, R> | undefined {
-    const { lastAdded, youngest } = destination.todo
+    const { lastAdded, youngest } = destination
     // Nearly always it is the youngest, or there is none that came after the first of this job.
     if (youngest === undefined || lastAdded < this.#since) return undefined
     if (youngest.job === this) return youngest
@@ -190,7 +199,7 @@ export class Job<M, R> {
     first.before = peer
     this.#firstPeer = first
     this.#peerCount += 1
-    to.todo.add(peer, added)
+    to.push(peer, added)
     this.#peers?.set(to, peer)
   }
 
@@ -210,7 +219,7 @@ export class Job<M, R> {
     this.#peers?.delete(peer.to)
     peer.before.after = peer.after
     peer.after.before = peer.before
-    peer.to.todo.remove(peer)
+    peer.to.remove(peer)
     peer.end()
     this.order.sparePeers.give(peer)
   }

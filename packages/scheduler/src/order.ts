@@ -1,29 +1,26 @@
 import type { Destination } from './destination.ts'
+import type { Reuse } from './session-reuse.ts'
+import type { Transport } from './transport.ts'
 
-/** What waits for one destination; an order keeps it in the shape that it needs. */
-export interface Todo {
-  /** Entries waiting. */
-  readonly length: number
-}
-
-/** The entry whose turn it is. */
-export interface Taken<Entry, T extends Todo> {
-  readonly entry: Entry
-  readonly destination: Destination<Entry, T>
+/** Recipients of one message for one destination, that may wait. */
+export interface Batch<D> {
+  readonly to: D
+  /** It was selected. */
+  begin(reuse: Reuse): void
 }
 
 /**
  * In what order the entries of one transport go: all in which the two schedulers differ. Limits,
  * windows, the dead and the delayed are the business of `TransportTable`.
  */
-export interface Order<Entry, T extends Todo> {
+export interface Order<Entry extends Batch<D>, D extends Destination<Entry, D>> {
   /** Whether some destination has both an entry that waits and room for it. */
   readonly ready: boolean
-  createTodo(): T
+  createDestination(name: string, transport: Transport<Entry, D>): D
   /** Takes out the entry whose turn it is; undefined if there is none now. Call when ready. */
-  take(nowMs: number): Taken<Entry, T> | undefined
+  take(nowMs: number): Entry | undefined
   /** Takes out all that waits for a destination, in its order: it died. */
-  drop(destination: Destination<Entry, T>): Entry[]
+  drop(destination: D): Entry[]
   /** What waits for a destination has changed, or whether it has room. */
-  update(destination: Destination<Entry, T>): void
+  update(destination: D): void
 }

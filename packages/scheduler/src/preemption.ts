@@ -63,11 +63,11 @@ export class Preemption<M, R> {
     if (parent !== undefined && parent === stack.preempted) {
       parent.available -= stack.used * this.#options.slotCost
     }
-    const siblings = parent?.stack?.children
-    siblings?.delete(job)
+    parent?.stack?.children?.delete(job)
+    if (stack.children === undefined) return
     for (const child of stack.children) {
       if (child.stack !== undefined) child.stack.parent = parent
-      siblings?.add(child)
+      parent?.stack?.adopt(child)
     }
   }
 
@@ -75,7 +75,7 @@ export class Preemption<M, R> {
     this.leaveStack(job)
     this.#list.moveInFront(job, current)
     current.stack ??= new StackPlace()
-    current.stack.children.add(job)
+    current.stack.adopt(job)
     job.stack = new StackPlace()
     job.stack.parent = job.stack.preempted = current
     job.stack.level = current.stack.level + 1

@@ -2,12 +2,13 @@ import type { Activation } from './activation.ts'
 import type { Entry } from './entry.ts'
 import { Job } from './job.ts'
 import { JobList } from './job-list.ts'
-import type { Order, Taken } from './order.ts'
-import type { Peer, PeerDestination } from './peer.ts'
-import { PeerQueue } from './peer-queue.ts'
+import type { Order } from './order.ts'
+import type { Peer } from './peer.ts'
+import { PeerDestination } from './peer-destination.ts'
 import { Preemption, type PreemptionOptions } from './preemption.ts'
 import { RecipientPool, type RecipientPoolOptions } from './recipient-pool.ts'
 import { Spares } from './spares.ts'
+import type { Transport } from './transport.ts'
 
 export interface PreemptiveOrderOptions extends PreemptionOptions, RecipientPoolOptions {
   /** `default_destination_recipient_limit`: recipients of one delivery at most; 0 = no limit. */
@@ -18,7 +19,7 @@ export interface PreemptiveOrderOptions extends PreemptionOptions, RecipientPool
  * Jobs go by the age of their messages, but small ones may preempt large ones; a job that waits for
  * full destinations only is passed over (S-45 to S-54).
  */
-export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerQueue<M, R>> {
+export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerDestination<M, R>> {
   readonly destinationRecipientLimit: number
   readonly sparePeers: Spares<Peer<M, R>> = new Spares()
   readonly #spareJobs: Spares<Job<M, R>> = new Spares()
@@ -47,8 +48,11 @@ export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerQueue<M, R>
     return this.#readyCount > 0
   }
 
-  createTodo(): PeerQueue<M, R> {
-    return new PeerQueue(this)
+  createDestination(
+    name: string,
+    transport: Transport<Entry<M, R>, PeerDestination<M, R>>,
+  ): PeerDestination<M, R> {
+    return new PeerDestination(name, transport, this)
   }
 
   beginJob(activation: Activation<M, R>): Job<M, R> {
@@ -77,7 +81,7 @@ export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerQueue<M, R>
     return true
   }
 
-  take(nowMs: number): Taken<Entry<M, R>, PeerQueue<M, R>> | undefined {
+  take(nowMs: number): Entry<M, R> | undefined {
     this.#testPreemption(nowMs)
     for (let job = this.#jobs.current; job !== undefined; ) {
       const after: Job<M, R> | undefined = job.after
@@ -101,25 +105,24 @@ export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerQueue<M, R>
 
   drop(destination: PeerDestination<M, R>): Entry<M, R>[] {
     const dropped: Entry<M, R>[] = []
-    const { todo } = destination
-    for (let peer = todo.oldest; peer !== undefined; peer = todo.oldest) {
+    for (let peer = destination.oldest; peer !== undefined; peer = destination.oldest) {
       const { job } = peer
       for (const entry of job.drop(peer)) dropped.push(entry)
       if (this.#preemption.isOn) this.#preemption.candidates.update(job)
       if (job.waiting === 0) this.#retire(job)
     }
-    todo.tagged = false
+    destination.tagged = false
     return dropped
   }
 
   update(destination: PeerDestination<M, R>): void {
-    const { hasRoom, ready, todo } = destination
-    if (ready !== todo.isReady) {
-      todo.isReady = ready
+    const { hasRoom, ready } = destination
+    if (ready !== destination.isCounted) {
+      destination.isCounted = ready
       this.#readyCount += ready ? 1 : -1
     }
-    if (!hasRoom || !todo.tagged) return
-    todo.tagged = false
+    if (!hasRoom || !destination.tagged) return
+    destination.tagged = false
     if (ready) this.#jobs.releaseBlocked()
   }
 
@@ -146,7 +149,7 @@ export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerQueue<M, R>
     return this.#pool.wantsMore(job.activation, peer === undefined, nowMs)
   }
 
-  #select(job: Job<M, R>, peer: Peer<M, R>): Taken<Entry<M, R>, PeerQueue<M, R>> {
+  #select(job: Job<M, R>, peer: Peer<M, R>): Entry<M, R> {
     const entry = job.take(peer)
     job.available += 1
     if (job.stack !== undefined) job.stack.used += 1
@@ -155,7 +158,7 @@ export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerQueue<M, R>
     this.#jobs.current = job
     if (job.waiting === 0 && job.activation.unread === 0) this.#retire(job)
     else if (job.selected === 1 && this.#preemption.isOn) this.#preemption.candidates.update(job)
-    return { entry, destination: entry.to }
+    return entry
   }
 
   #retire(job: Job<M, R>): void {

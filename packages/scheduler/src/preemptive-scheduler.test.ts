@@ -302,6 +302,30 @@ describe('PreemptiveScheduler: small messages before large ones', () => {
     expect(late(206)).toBe('A500 B206 A9500')
     expect(late(207)).toBe('A505 B207 A9495')
   })
+
+  it('S-54, P4: who is over leaves those who preempt it to whom it preempted', () => {
+    const scheduler = create({ slotDiscount: 100, initial: 1, limit: 1 })
+    const order: string[] = []
+    const select = (count: number, nowMs: number) => {
+      for (; count > 0; count--) {
+        order.push(scheduler.next(nowMs)?.activation.message.name ?? 'none')
+      }
+    }
+    const late = scheduler.open({ name: 'H', to: [] }, 0, 0)
+    arrive(scheduler, 'G', distinct('g', 100), 1000)
+    select(1, 1000)
+    arrive(scheduler, 'J', distinct('j', 20), 1000)
+    select(1, 1000)
+    // It preempts J, and then waits for its only destination.
+    arrive(scheduler, 'C', ['c', 'c', 'c', 'c'], 1000)
+    select(20, 1000)
+    // Now C preempts G, which therefore must not preempt the older message, though it is small.
+    for (const destination of distinct('h', 1000)) {
+      scheduler.add(late, { transport: 'smtp', destination }, destination, 1000)
+    }
+    select(10, 1000)
+    expect(runs(order)).toBe('G1 J1 C1 J19 H10')
+  })
 })
 
 describe('PreemptiveScheduler: destinations with room', () => {

@@ -4,7 +4,7 @@ import type { DeliveryResult } from './delivery-result.ts'
 import type { Suspension } from './destination.ts'
 import { Entry } from './entry.ts'
 import { Fifo } from './fifo.ts'
-import type { PeerQueue } from './peer-queue.ts'
+import { PeerDestination } from './peer-destination.ts'
 import { PreemptiveOrder, type PreemptiveOrderOptions } from './preemptive-order.ts'
 import type { OpenOptions, Scheduler } from './scheduler.ts'
 import type { TransportLimits } from './transport.ts'
@@ -36,7 +36,7 @@ export interface PreemptiveOptions extends SchedulerOptions {
  */
 export class PreemptiveScheduler<M, R> implements Scheduler<M, R> {
   readonly #options: PreemptiveOptions
-  readonly #table: TransportTable<Entry<M, R>, PeerQueue<M, R>>
+  readonly #table: TransportTable<Entry<M, R>, PeerDestination<M, R>>
   /** Messages of which more is to be read. */
   readonly #reads = new Fifo<Activation<M, R>>()
   #size = 0
@@ -109,8 +109,8 @@ export class PreemptiveScheduler<M, R> implements Scheduler<M, R> {
     nowMs: number,
   ): Suspension | undefined {
     const record = this.#table.enter(to.transport, to.destination, nowMs)
-    if (!('todo' in record)) return record
-    const { order } = record.todo
+    if (!(record instanceof PeerDestination)) return record
+    const { order } = record
     activation.load += 1
     this.#recipients += 1
     if (order.add(activation.jobOn(order), record, recipient)) {
@@ -169,11 +169,11 @@ export class PreemptiveScheduler<M, R> implements Scheduler<M, R> {
 
   #nextDelivery(nowMs: number): Delivery<M, R> | undefined {
     const transport = this.#table.head(nowMs)
-    const begun = transport && this.#table.begin(transport, nowMs)
-    if (begun === undefined) return undefined
+    const entry = transport && this.#table.begin(transport, nowMs)
+    if (entry === undefined) return undefined
     this.#size -= 1
     this.#busy += 1
-    return begun.entry.begin(begun.reuse)
+    return entry
   }
 
   #nextRead(): Read<M, R> | undefined {

@@ -1,18 +1,15 @@
 import type { Activation } from './activation.ts'
+import type { BatchDestination } from './batch-destination.ts'
 import type { Delivery } from './decision.ts'
-import type { Destination } from './destination.ts'
-import type { Fifo, Linked } from './fifo.ts'
+import type { Batch } from './order.ts'
 import { NO_REUSE, type Reuse } from './session-reuse.ts'
-
-export type BatchQueue<M, R> = Fifo<QueuedBatch<M, R>>
-export type BatchDestination<M, R> = Destination<QueuedBatch<M, R>, BatchQueue<M, R>>
 
 /**
  * Recipients of one message for one destination: what one delivery takes, and the decision to
  * deliver it once it is selected. Hundreds of thousands may wait, most with one recipient: what is
  * one object, and no array, is less to clean up after.
  */
-export class QueuedBatch<M, R> implements Delivery<M, R>, Linked<QueuedBatch<M, R>> {
+export class QueuedBatch<M, R> implements Delivery<M, R>, Batch<BatchDestination<M, R>> {
   readonly activation: Activation<M, R>
   /** The destination, as the table of transports knows it. */
   readonly to: BatchDestination<M, R>
@@ -68,10 +65,9 @@ export class QueuedBatch<M, R> implements Delivery<M, R>, Linked<QueuedBatch<M, 
     if (this.activation.last === this) this.activation.last = undefined
   }
 
-  /** It was selected. */
-  begin(reuse: Reuse): this {
+  begin(reuse: Reuse): void {
+    this.close()
     this.reuse = reuse
     this.inFlight = true
-    return this
   }
 }

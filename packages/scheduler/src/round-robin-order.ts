@@ -1,37 +1,42 @@
-import type { Destination } from './destination.ts'
-import { Fifo, type Linked } from './fifo.ts'
-import type { Order, Taken } from './order.ts'
+import { BatchDestination } from './batch-destination.ts'
+import type { Order } from './order.ts'
+import type { QueuedBatch } from './queued-batch.ts'
+import type { Transport } from './transport.ts'
 import { place } from './turn-heap.ts'
 import { TurnQueue } from './turn-queue.ts'
 
 /** Destinations take turns; within one it is first come, first served (S-64). */
-export class RoundRobinOrder<Job extends Linked<Job>> implements Order<Job, Fifo<Job>> {
-  /** The destinations with a job that may go now. */
-  readonly #waiting = new TurnQueue<Destination<Job, Fifo<Job>>>()
+export class RoundRobinOrder<M, R> implements Order<QueuedBatch<M, R>, BatchDestination<M, R>> {
+  /** The destinations with a batch that may go now. */
+  readonly #waiting = new TurnQueue<BatchDestination<M, R>>()
   #lastTurn = 0
 
   get ready(): boolean {
     return !this.#waiting.isEmpty
   }
 
-  createTodo(): Fifo<Job> {
-    return new Fifo()
+  createDestination(
+    name: string,
+    transport: Transport<QueuedBatch<M, R>, BatchDestination<M, R>>,
+  ): BatchDestination<M, R> {
+    return new BatchDestination(name, transport)
   }
 
-  take(): Taken<Job, Fifo<Job>> | undefined {
+  take(): QueuedBatch<M, R> | undefined {
     const destination = this.#waiting.head()
-    const entry = destination?.todo.shift()
-    if (destination === undefined || entry === undefined) return undefined
+    if (destination === undefined) return undefined
     this.#lastTurn += 1
     this.#waiting.moveToTail(destination, this.#lastTurn)
-    return { destination, entry }
+    return destination.shift()
   }
 
-  drop(destination: Destination<Job, Fifo<Job>>): Job[] {
-    return destination.todo.clear()
+  drop(destination: BatchDestination<M, R>): QueuedBatch<M, R>[] {
+    const all: QueuedBatch<M, R>[] = []
+    for (let one = destination.shift(); one !== undefined; one = destination.shift()) all.push(one)
+    return all
   }
 
-  update(destination: Destination<Job, Fifo<Job>>): void {
+  update(destination: BatchDestination<M, R>): void {
     if (destination.turn === 0) {
       this.#lastTurn += 1
       destination.turn = this.#lastTurn

@@ -63,6 +63,13 @@ describe('RoundRobinScheduler: order', () => {
     expect(sequence(some)).toBe('x1 y1 x1 y1 x1 y1 ')
   })
 
+  it('S-64, S-67: who had no mail any more comes back as a new destination does: at the tail', () => {
+    const some = scheduler({ processLimit: 1 })
+    addMany(some, 'x', 'X', 1)
+    addMany(some, 'y', 'Y', 3)
+    expect(sequence(some, { 2: () => addMany(some, 'x', 'X', 1) })).toBe('X1 Y2 X1 Y1 ')
+  })
+
   it('X-35, S-64: first come, first served within a destination', () => {
     const some = scheduler({ processLimit: 1 })
     addMany(some, 'x', 'A', 20)
@@ -319,6 +326,25 @@ describe('RoundRobinScheduler: connection reuse', () => {
     expect([deliver(0), deliver(500), deliver(1500)]).toEqual([NONE, BOTH, BOTH])
     expect(deliver(2501)).toEqual({ load: true, store: false })
   })
+
+  it.each([
+    [1500, { load: true, store: false }],
+    [1501, NONE],
+  ])(
+    'what has no mail for a second is forgotten when another has none, too: at %i',
+    (ms, reuse) => {
+      const some = scheduler({ initial: 1, limit: 1 })
+      const deliver = (to: string, nowMs: number) => {
+        add(some, to, 'job', nowMs)
+        const one = next(some, nowMs)!
+        some.finish(one, { kind: 'answered' }, nowMs)
+        return one.reuse
+      }
+      expect([deliver('x', 0), deliver('x', 500)]).toEqual([NONE, BOTH])
+      deliver('y', ms)
+      expect(deliver('x', 1501)).toEqual(reuse)
+    },
+  )
 
   it('a destination that refuses at once is dead in the end, though nothing waits for it', () => {
     const some = scheduler({ initial: 5 })

@@ -1,9 +1,10 @@
 import { Activation } from './activation.ts'
+import { BatchDestination } from './batch-destination.ts'
 import type { Decision, Delivery, Read, SuspendedEntries } from './decision.ts'
 import type { DeliveryResult } from './delivery-result.ts'
 import type { Suspension } from './destination.ts'
 import { Fifo } from './fifo.ts'
-import { type BatchQueue, QueuedBatch } from './queued-batch.ts'
+import { QueuedBatch } from './queued-batch.ts'
 import { RoundRobinOrder } from './round-robin-order.ts'
 import type { OpenOptions, Scheduler } from './scheduler.ts'
 import type { TransportLimits } from './transport.ts'
@@ -34,7 +35,7 @@ export interface RoundRobinOptions extends SchedulerOptions {
 export class RoundRobinScheduler<M, R> implements Scheduler<M, R> {
   readonly #messageRecipientLimit: number
   readonly #batchSize: number
-  readonly #table: TransportTable<QueuedBatch<M, R>, BatchQueue<M, R>>
+  readonly #table: TransportTable<QueuedBatch<M, R>, BatchDestination<M, R>>
   /** Messages of which more is to be read. */
   readonly #reads = new Fifo<Activation<M, R>>()
   #size = 0
@@ -90,7 +91,7 @@ export class RoundRobinScheduler<M, R> implements Scheduler<M, R> {
     nowMs: number,
   ): Suspension | undefined {
     const destination = this.#table.enter(to.transport, to.destination, nowMs)
-    if (!('todo' in destination)) return destination
+    if (!(destination instanceof BatchDestination)) return destination
     activation.load += 1
     this.#recipients += 1
     const { last } = activation
@@ -100,7 +101,7 @@ export class RoundRobinScheduler<M, R> implements Scheduler<M, R> {
     }
     const batch = new QueuedBatch(activation, destination, recipient)
     activation.last = batch
-    destination.todo.push(batch)
+    destination.push(batch)
     this.#size += 1
     this.#table.noteQueued(destination)
     if (destination.place < 0) this.#table.update(destination)
@@ -157,12 +158,11 @@ export class RoundRobinScheduler<M, R> implements Scheduler<M, R> {
 
   #nextDelivery(nowMs: number): Delivery<M, R> | undefined {
     const transport = this.#table.head(nowMs)
-    const begun = transport && this.#table.begin(transport, nowMs)
-    if (begun === undefined) return undefined
+    const batch = transport && this.#table.begin(transport, nowMs)
+    if (batch === undefined) return undefined
     this.#size -= 1
     this.#busy += 1
-    begun.entry.close()
-    return begun.entry.begin(begun.reuse)
+    return batch
   }
 
   #askFor(activation: Activation<M, R>): void {

@@ -1,9 +1,9 @@
 import { type DeliveryResult, suspensionOf } from './delivery-result.ts'
-import { Destination, type Suspension } from './destination.ts'
+import type { Destination, Suspension } from './destination.ts'
 import type { Crowd, WindowChange } from './observation.ts'
-import type { Order, Taken, Todo } from './order.ts'
+import type { Batch, Order } from './order.ts'
 import { RetryList } from './retry-list.ts'
-import type { Reuse } from './session-reuse.ts'
+import { RECENT_MS } from './session-reuse.ts'
 import { Timers } from './timers.ts'
 import { Transport, type TransportLimits } from './transport.ts'
 import { place, TurnHeap } from './turn-heap.ts'
@@ -32,11 +32,6 @@ export interface Dropped<Entry> extends Suspension {
   readonly entries: Entry[]
 }
 
-/** An entry to deliver now. */
-export interface Begun<Entry, T extends Todo> extends Taken<Entry, T> {
-  readonly reuse: Reuse
-}
-
 /**
  * What both schedulers have in common: whose turn it is among the transports, how much room each
  * destination has, who is dead and who is delayed, and until when. In what order the entries of one
@@ -45,15 +40,23 @@ export interface Begun<Entry, T extends Todo> extends Taken<Entry, T> {
  * Source: S-43, S-44, S-67 to S-72, S-77 to S-82, S-89. Not as in Postfix, and on purpose: a window
  * below its use starves nobody (S-43), and no agent's death leaves a rate lock set (S-78).
  */
-export class TransportTable<Entry, T extends Todo> {
+export class TransportTable<Entry extends Batch<D>, D extends Destination<Entry, D>> {
   readonly #options: SchedulerOptions
   readonly #limitsOf: (transport: string) => TransportLimits
-  readonly #createOrder: (transport: string) => Order<Entry, T>
-  readonly #transports = new Map<string, Transport<Entry, T>>()
-  readonly #waiting = new TurnHeap<Transport<Entry, T>>()
-  readonly #deadDestinations: RetryList<Destination<Entry, T>>
-  readonly #deadTransports: RetryList<Transport<Entry, T>>
+  readonly #createOrder: (transport: string) => Order<Entry, D>
+  readonly #transports = new Map<string, Transport<Entry, D>>()
+  readonly #waiting = new TurnHeap<Transport<Entry, D>>()
+  #lastAsked: Transport<Entry, D> | undefined
+  readonly #deadDestinations: RetryList<D>
+  readonly #deadTransports: RetryList<Transport<Entry, D>>
   readonly #delays = new Timers()
+  /**
+   * Destinations without mail, for a second. A fast one has none again and again, for a moment: it
+   * would be asked for a new session each time; and one that refuses at once would never have
+   * failed often enough to be dead, but be tried for each message.
+   */
+  readonly #idle = new RetryList<D>(RECENT_MS + 1)
+  #startMs: number | undefined
   #destinationCount = 0
   #lastTurn = 0
   #firstTurn = 0
@@ -61,7 +64,7 @@ export class TransportTable<Entry, T extends Todo> {
   constructor(
     options: SchedulerOptions,
     limitsOf: (transport: string) => TransportLimits,
-    createOrder: (transport: string) => Order<Entry, T>,
+    createOrder: (transport: string) => Order<Entry, D>,
   ) {
     this.#options = options
     this.#limitsOf = limitsOf
@@ -83,35 +86,38 @@ export class TransportTable<Entry, T extends Todo> {
   }
 
   /** The destination, or why nothing may be queued for it. Queue an entry, then call `update`. */
-  enter(transport: string, destination: string, nowMs: number): Destination<Entry, T> | Suspension {
+  enter(transport: string, destination: string, nowMs: number): D | Suspension {
     this.wake(nowMs)
     const route = this.#transport(transport)
     const record = route.destinations.get(destination)
     const dead = route.dead ?? record?.dead
     if (dead !== undefined) return dead
-    return record ?? this.#createDestination(route, destination, nowMs)
+    if (record === undefined) return this.#createDestination(route, destination)
+    if (record.isIdle) this.#welcomeBack(record, nowMs)
+    return record
   }
 
   /** An entry was queued, and makes a crowd, perhaps. */
-  noteQueued({ name: destination, transport, todo, busy, window }: Destination<Entry, T>): void {
+  noteQueued(record: D): void {
     const { crowd } = this.#options
-    const entries = todo.length + busy
-    if (crowd === undefined || entries <= crowd.entries) return
+    if (crowd === undefined) return
+    const { name: destination, transport, busy, size: window } = record
+    const entries = record.waiting + busy
+    if (entries <= crowd.entries) return
     const { limit } = transport.windowOptions
-    const isAlone = transport.destinations.size === 1
-    const one = { transport: transport.name, destination, entries, busy, limit, isAlone }
-    crowd.observe({ ...one, window: window.size })
+    const isAlone = transport.known === 1
+    crowd.observe({ transport: transport.name, destination, entries, busy, window, limit, isAlone })
   }
 
   /** Puts a transport among those that may go, or takes it out. */
-  update(record: Destination<Entry, T>): void {
+  update(record: D): void {
     const { transport } = record
     transport.order.update(record)
     place(this.#waiting, transport)
   }
 
   /** The transport whose turn it is. */
-  head(nowMs: number): Transport<Entry, T> | undefined {
+  head(nowMs: number): Transport<Entry, D> | undefined {
     for (;;) {
       const transport = this.#waiting.head()
       if (transport === undefined || transport.delayMs === 0 || transport.lock === 'open') {
@@ -124,28 +130,23 @@ export class TransportTable<Entry, T extends Todo> {
   }
 
   /** A delivery begins: the next entry of the transport that is the head. */
-  begin(transport: Transport<Entry, T>, nowMs: number): Begun<Entry, T> | undefined {
-    const taken = transport.order.take(nowMs)
-    if (taken === undefined) return undefined
-    const { destination, entry } = taken
-    const reuse = destination.begin(nowMs)
+  begin(transport: Transport<Entry, D>, nowMs: number): Entry | undefined {
+    const entry = transport.order.take(nowMs)
+    if (entry === undefined) return undefined
+    entry.begin(entry.to.begin(this.#moment(nowMs)))
     transport.busy += 1
     if (transport.lock === 'open') transport.lock = 'busy'
     this.#lastTurn += 1
     this.#waiting.moveToTail(transport, this.#lastTurn)
-    this.update(destination)
-    return { destination, entry, reuse }
+    this.update(entry.to)
+    return entry
   }
 
   /** A delivery ends. */
-  finish(
-    record: Destination<Entry, T>,
-    result: DeliveryResult,
-    nowMs: number,
-  ): Dropped<Entry> | undefined {
+  finish(record: D, result: DeliveryResult, nowMs: number): Dropped<Entry> | undefined {
     const { transport } = record
     const died = this.#report(record, result, nowMs)
-    record.release(nowMs)
+    record.release(this.#moment(nowMs))
     transport.busy -= 1
     if (transport.lock === 'busy') transport.lock = 'free'
     if (transport.destinationDelayMs > 0 && result.kind !== 'unreachable') {
@@ -174,11 +175,7 @@ export class TransportTable<Entry, T extends Todo> {
     this.#delays.ringDue(nowMs)
   }
 
-  #report(
-    record: Destination<Entry, T>,
-    result: DeliveryResult,
-    nowMs: number,
-  ): Dropped<Entry> | undefined {
+  #report(record: D, result: DeliveryResult, nowMs: number): Dropped<Entry> | undefined {
     const { transport } = record
     if (result.kind === 'unreachable') return this.#killTransport(transport, result, nowMs)
     // Any answer proves that the transport works, late ones included; silence does not (S-81).
@@ -186,35 +183,30 @@ export class TransportTable<Entry, T extends Todo> {
     if (result.kind === 'neutral') return undefined
     if (result.kind === 'answered') {
       if (record.dead !== undefined) this.#reviveDestination(record)
-      else this.#tell('unthrottle', record, record.window.succeed(record.busy))
+      else this.#tell('unthrottle', record, record.succeed(record.busy))
       return undefined
     }
     if (record.dead !== undefined) return undefined
-    this.#tell('throttle', record, record.window.fail())
-    if (record.window.size > 0) return undefined
+    this.#tell('throttle', record, record.fail())
+    if (record.size > 0) return undefined
     return this.#killDestination(record, suspensionOf(result), nowMs)
   }
 
   /** Marks it dead and hands over all that waited (S-79). */
-  #killDestination(
-    record: Destination<Entry, T>,
-    suspension: Suspension,
-    nowMs: number,
-  ): Dropped<Entry> {
-    record.dead = suspension
-    record.reuse.clear()
+  #killDestination(record: D, suspension: Suspension, nowMs: number): Dropped<Entry> {
+    record.die(suspension)
     this.#deadDestinations.add(record, nowMs)
     return { ...suspension, entries: record.transport.order.drop(record) }
   }
 
   #killTransport(
-    transport: Transport<Entry, T>,
+    transport: Transport<Entry, D>,
     { status, reason }: Suspension,
     nowMs: number,
   ): Dropped<Entry> {
     const entries: Entry[] = []
     for (const record of transport.destinations.values()) {
-      if (record.todo.length === 0) continue
+      if (record.waiting === 0) continue
       for (const entry of transport.order.drop(record)) entries.push(entry)
       this.update(record)
       this.#forgetIfIdle(record)
@@ -225,7 +217,7 @@ export class TransportTable<Entry, T extends Todo> {
   }
 
   /** S-77: a completed delivery revives its destination, which then rests. */
-  #delay(record: Destination<Entry, T>, untilMs: number): void {
+  #delay(record: D, untilMs: number): void {
     record.delayed = true
     if (record.dead !== undefined) this.#reviveDestination(record)
     this.#delays.at(untilMs, () => {
@@ -235,7 +227,7 @@ export class TransportTable<Entry, T extends Todo> {
     })
   }
 
-  #unlock(transport: Transport<Entry, T>): void {
+  #unlock(transport: Transport<Entry, D>): void {
     // Whatever waited may be gone by now: then the next to come waits again.
     transport.lock = transport.order.ready ? 'open' : 'free'
     place(this.#waiting, transport)
@@ -252,72 +244,90 @@ export class TransportTable<Entry, T extends Todo> {
     }
   }
 
-  #reviveDestination(record: Destination<Entry, T>): void {
+  #reviveDestination(record: D): void {
     this.#deadDestinations.remove(record)
     record.dead = undefined
-    record.window.revive(record.busy)
+    record.revive(record.busy)
     this.#tell('unthrottle', record, undefined)
     this.#forgetIfIdle(record)
   }
 
-  #tell(
-    kind: WindowChange['kind'],
-    { name: destination, transport, window }: Destination<Entry, T>,
-    feedback: number | undefined,
-  ): void {
-    this.#options.observe?.({
-      kind,
-      transport: transport.name,
-      destination,
-      feedback,
-      limit: transport.windowOptions.limit,
-      window: window.size,
-      success: window.success,
-      failure: window.failure,
-      failedCohorts: window.failedCohorts,
-    })
+  #tell(kind: WindowChange['kind'], record: D, feedback: number | undefined): void {
+    const { observe } = this.#options
+    if (observe === undefined) return
+    const { name: destination, transport, size: window, success, failure, failedCohorts } = record
+    const { limit } = transport.windowOptions
+    const change = { kind, transport: transport.name, destination, feedback, limit, window }
+    observe({ ...change, success, failure, failedCohorts })
   }
 
-  #reviveTransport(transport: Transport<Entry, T>): void {
+  #reviveTransport(transport: Transport<Entry, D>): void {
     this.#deadTransports.remove(transport)
     transport.dead = undefined
   }
 
-  #transport(name: string): Transport<Entry, T> {
-    let transport = this.#transports.get(name)
-    if (transport === undefined) {
-      // A new transport starts at the head (S-44), so its turn is before all others.
-      this.#firstTurn -= 1
-      const limits = this.#limitsOf(name)
-      transport = new Transport(name, limits, this.#createOrder(name), this.#firstTurn)
-      this.#transports.set(name, transport)
+  #transport(name: string): Transport<Entry, D> {
+    // Nearly always it is the same again, and to compare names is faster than to look them up.
+    if (this.#lastAsked?.name !== name) {
+      this.#lastAsked = this.#transports.get(name) ?? this.#createTransport(name)
     }
+    return this.#lastAsked
+  }
+
+  #createTransport(name: string): Transport<Entry, D> {
+    // A new transport starts at the head (S-44), so its turn is before all others.
+    this.#firstTurn -= 1
+    const limits = this.#limitsOf(name)
+    const transport = new Transport(name, limits, this.#createOrder(name), this.#firstTurn)
+    this.#transports.set(name, transport)
     return transport
   }
 
-  #createDestination(
-    transport: Transport<Entry, T>,
-    name: string,
-    nowMs: number,
-  ): Destination<Entry, T> {
-    const record = new Destination(name, transport, nowMs)
+  #createDestination(transport: Transport<Entry, D>, name: string): D {
+    const record = transport.order.createDestination(name, transport)
     transport.destinations.set(name, record)
+    transport.known += 1
     this.#destinationCount += 1
     return record
   }
 
-  #forgetIfIdle(record: Destination<Entry, T>): void {
-    if (record.busy > 0 || record.todo.length > 0 || record.delayed) return
-    const { name, transport } = record
+  #welcomeBack(record: D, nowMs: number): void {
+    this.#idle.remove(record)
+    record.comeBack(this.#moment(nowMs))
+    record.transport.known += 1
+    this.#destinationCount += 1
+  }
+
+  #forgetIfIdle(record: D): void {
+    if (record.busy > 0 || record.waiting > 0 || record.delayed) return
     if (record.dead !== undefined) {
       if (this.#destinationCount <= this.#options.maxDestinations) return
       this.#deadDestinations.remove(record)
       record.dead = undefined
-      record.window.revive(0)
+      record.revive(0)
     }
-    if (transport.destinations.get(name) !== record) return
-    transport.destinations.delete(name)
-    transport.recent.keep(name, record)
+    record.transport.known -= 1
     this.#destinationCount -= 1
+    if (record.lastDone === undefined) this.#forget(record)
+    else this.#keepIdle(record, record.lastDone)
+  }
+
+  /** Keeps it in mind for a second, and forgets those whose second is over. */
+  #keepIdle(record: D, lastDone: number): void {
+    this.#idle.add(record, lastDone)
+    for (let old = this.#idle.due(lastDone); old !== undefined; old = this.#idle.due(lastDone)) {
+      this.#idle.remove(old)
+      this.#forget(old)
+    }
+  }
+
+  #forget({ name, transport }: D): void {
+    transport.destinations.delete(name)
+  }
+
+  /** Milliseconds since the first event: small integers, of which none is an object. */
+  #moment(nowMs: number): number {
+    this.#startMs ??= nowMs
+    return nowMs - this.#startMs
   }
 }

@@ -1,7 +1,6 @@
 import type { WindowOptions } from './concurrency-window.ts'
 import type { Destination, Suspension } from './destination.ts'
-import type { Order, Todo } from './order.ts'
-import { RecentDestinations } from './recent-destinations.ts'
+import type { Batch, Order } from './order.ts'
 import type { RetryEntry } from './retry-list.ts'
 import type { TurnTaker } from './turn-heap.ts'
 
@@ -24,15 +23,19 @@ export interface TransportLimits extends WindowOptions {
 }
 
 /** What a scheduler knows of one transport. */
-export class Transport<Entry, T extends Todo> implements TurnTaker, RetryEntry {
+export class Transport<Entry extends Batch<D>, D extends Destination<Entry, D>>
+  implements TurnTaker, RetryEntry
+{
   readonly name: string
   readonly limits: TransportLimits
-  readonly order: Order<Entry, T>
-  readonly destinations: Map<string, Destination<Entry, T>> = new Map()
-  readonly recent: RecentDestinations = new RecentDestinations()
+  readonly order: Order<Entry, D>
+  /** By name, those included that have no mail any more. */
+  readonly destinations: Map<string, D> = new Map()
   readonly windowOptions: WindowOptions
   readonly destinationDelayMs: number
   readonly delayMs: number
+  /** How many destinations have mail, or are dead or delayed. */
+  known = 0
   busy = 0
   dead: Suspension | undefined
   /** Where it is in its rate delay (S-78); always `free` without one. */
@@ -43,7 +46,7 @@ export class Transport<Entry, T extends Todo> implements TurnTaker, RetryEntry {
   older: RetryEntry | undefined
   younger: RetryEntry | undefined
 
-  constructor(name: string, limits: TransportLimits, order: Order<Entry, T>, turn: number) {
+  constructor(name: string, limits: TransportLimits, order: Order<Entry, D>, turn: number) {
     this.name = name
     this.limits = limits
     this.order = order
