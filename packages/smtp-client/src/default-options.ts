@@ -60,6 +60,7 @@ export function smtpDefaults(myhostname: string): SmtpClientOptions {
     quoteEnvelope: true,
     deliveryStatusFilter: undefined,
     finalDelivery: false,
+    prependedHeaders: new Set(),
     softBounce: false,
     helpfulWarnings: true,
     isDebugPeer: () => false,

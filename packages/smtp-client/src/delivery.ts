@@ -9,6 +9,7 @@ import type { GenericMapping } from './generic-mapping.ts'
 import { type HandshakeContext, type HandshakeTerms, openSession } from './handshake.ts'
 import { lastReason } from './last-reason.ts'
 import { Outcomes } from './outcomes.ts'
+import { prependHeaders } from './prepended-headers.ts'
 import type { SessionNotice, SmtpDelivery, SmtpReport } from './request.ts'
 import { TransactionRun } from './run-transaction.ts'
 import { ServerWalk, type Walker } from './server-walk.ts'
@@ -91,8 +92,8 @@ export class Delivery implements Walker {
   }
 
   async #run(): Promise<SmtpReport> {
-    const { mapping } = this.#context
-    if (mapping !== undefined) await this.#mapAddresses(mapping)
+    const { mapping, options } = this.#context
+    if (mapping !== undefined || options.prependedHeaders.size > 0) await this.#prepare()
     this.#refuseWhatCannotBeSent()
     const { all } = this.#destinations
     let at = 0
@@ -106,14 +107,23 @@ export class Delivery implements Walker {
     return looping.length === 0 ? report : { ...report, looping }
   }
 
-  async #mapAddresses(mapping: GenericMapping): Promise<void> {
+  /** Makes the message what goes out. */
+  async #prepare(): Promise<void> {
+    const { mapping, options } = this.#context
     try {
-      this.#sent = await mapping.envelope(this.#delivery)
+      if (mapping !== undefined) this.#sent = await mapping.envelope(this.#delivery)
+      if (options.prependedHeaders.size === 0) return
+      const result = await prependHeaders(this.#sent, this.#delivery, this.#context)
+      if ('kind' in result) this.#failAll(result, options.serviceName)
+      else this.#sent = result
     } catch (error) {
       if (!(error instanceof TableError)) throw error
-      const failure = { kind: 'message', status: '4.3.0', text: error.message } as const
-      this.#failLocally(this.#outcomes.openIndexes(), failure)
+      this.#failAll({ kind: 'message', status: '4.3.0', text: error.message })
     }
+  }
+
+  #failAll(failure: Failure, relay?: string): void {
+    this.#failLocally(this.#outcomes.openIndexes(), failure, true, relay)
   }
 
   #refuseWhatCannotBeSent(): void {
@@ -191,10 +201,10 @@ export class Delivery implements Walker {
     return failure.status === MAIL_LOOP ? open : []
   }
 
-  #failLocally(indexes: readonly number[], failure: Failure, final = true): void {
+  #failLocally(indexes: readonly number[], failure: Failure, final = true, relay = 'none'): void {
     const doneMs = this.#context.clock.now()
     const { kind, status, text } = failure
-    this.#outcomes.fail(indexes, { kind, status, text }, { relay: 'none', doneMs, final })
+    this.#outcomes.fail(indexes, { kind, status, text }, { relay, doneMs, final })
   }
 
   /** Whether nobody is open, or there is no more time. */
@@ -249,7 +259,7 @@ export class Delivery implements Walker {
       const session = cache?.take(label)
       if (session === undefined) return undefined
       if (fits !== undefined && !(await fits(session))) {
-        closeSession(session)
+        session.connection.close()
         continue
       }
       const run = this.#newRun(session)
@@ -382,11 +392,7 @@ export class Delivery implements Walker {
     const endpoint = this.#endpoint(session.server, this.#current, session.policy)
     const labels = this.#label === undefined ? [endpoint] : [this.#label, endpoint]
     session.connection.idle()
-    cache?.store(labels, session, options.cacheTimeLimitMs, closeSession)
+    // Without QUIT, as Postfix does: nobody waits for the reply (C-124).
+    cache?.store(labels, session, options.cacheTimeLimitMs, (unused) => unused.connection.close())
   }
-}
-
-// Without QUIT, as Postfix does: nobody waits for the reply (C-124).
-function closeSession(session: SmtpSession): void {
-  session.connection.close()
 }

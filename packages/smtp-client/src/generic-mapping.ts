@@ -33,14 +33,17 @@ export class GenericMapping {
 
   /** The delivery with the addresses that go out. @throws {TableError} as a rejection */
   async envelope(delivery: SmtpDelivery): Promise<SmtpDelivery> {
-    const map = async (address: string) =>
-      (address === '' ? undefined : await this.#lookup(address)) ?? address
-    const sender = await map(delivery.sender)
+    const sender = await this.address(delivery.sender)
     const recipients = []
     for (const recipient of delivery.recipients) {
-      recipients.push({ ...recipient, address: await map(recipient.address) })
+      recipients.push({ ...recipient, address: await this.address(recipient.address) })
     }
     return { ...delivery, sender, recipients }
+  }
+
+  /** The address that goes out instead. @throws {TableError} as a rejection */
+  async address(address: string): Promise<string> {
+    return (address === '' ? undefined : await this.#lookup(address)) ?? address
   }
 
   /**

@@ -4,6 +4,7 @@ import type { ClientTable, SmtpContentChecks } from './content-checks.ts'
 import type { SessionErrorClass } from './failure.ts'
 import type { GenericMap } from './generic-mapping.ts'
 import type { LmtpOptions } from './lmtp.ts'
+import type { PrependedHeader } from './prepended-headers.ts'
 import type { ReplyFilter } from './reply-filter.ts'
 import type { SaslOptions } from './sasl/sasl-options.ts'
 import type { RequireTlsPolicy } from './tls/require-tls.ts'
@@ -127,6 +128,8 @@ export interface SmtpClientOptions extends ServicePorts {
    * `relayed`: `lmtp_assume_final`, or the flag X of a service.
    */
   readonly finalDelivery: boolean
+  /** Flags D, O and R of a service: what is put before messages (C-175). */
+  readonly prependedHeaders: ReadonlySet<PrependedHeader>
   /** `soft_bounce`: after a 5xx reply the next server is tried, if there is one (C-91). */
   readonly softBounce: boolean
   /** `helpful_warnings` (C-5, C-42). */

@@ -44,7 +44,7 @@ export interface SmtpClientPorts {
  * Delivers messages over SMTP (RFC 5321), or LMTP (RFC 2033), any number at a time: one outcome for
  * each recipient.
  *
- * Source: smtp(8); rules C-1 to C-122 and C-160 to C-174 as far as the README says.
+ * Source: smtp(8); rules C-1 to C-122 and C-160 to C-175 as far as the README says.
  */
 export class SmtpClient {
   readonly #context: DeliveryContext

@@ -8,6 +8,7 @@ import { debugPeers, domainMatcher, type ListUser } from '../match-lists.ts'
 import { servicePort } from '../system-services.ts'
 import type { Tables } from '../tables.ts'
 import { requireTlsPolicy } from './require-tls-policy.ts'
+import { serviceFlags } from './service-flags.ts'
 import { smtpSaslOptions } from './smtp-sasl-options.ts'
 import { smtpTableOptions } from './smtp-table-options.ts'
 import { smtpTlsOptions } from './smtp-tls-options.ts'
@@ -38,7 +39,8 @@ export interface ClientPlaces {
  * smtp(8), for SMTP or for LMTP.
  *
  * @param readFile for keys, certificates and the like.
- * @throws {ConfigError} A list or file cannot be used, or a source address is none.
+ * @throws {ConfigError} A list or file cannot be used, a source address is none, or an argument of
+ * the service means nothing.
  */
 export function smtpClientOptions(
   user: ClientService & ListUser,
@@ -48,6 +50,7 @@ export function smtpClientOptions(
 ): SmtpClientOptions {
   const { config, service, protocol } = user
   const isLmtp = protocol === 'lmtp'
+  const { isFinal, prependedHeaders } = serviceFlags(service)
   return {
     ...servicePorts(config),
     ...timeLimits(config),
@@ -78,7 +81,8 @@ export function smtpClientOptions(
       mimeNestingLimit: config.mime_nesting_limit,
     },
     quoteEnvelope: config.smtp_quote_rfc821_envelope,
-    finalDelivery: isLmtp && config.lmtp_assume_final,
+    finalDelivery: isFinal || (isLmtp && config.lmtp_assume_final),
+    prependedHeaders,
     softBounce: config.soft_bounce,
     helpfulWarnings: config.helpful_warnings,
     isDebugPeer: config.debug_peer_list.length === 0 ? () => false : debugPeers(user, tables),
