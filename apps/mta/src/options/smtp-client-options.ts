@@ -127,8 +127,13 @@ function reuseOptions(user: ListUser, tables: Tables) {
     cacheOnDemand: config.smtp_connection_cache_on_demand,
     cacheTimeLimitMs: config.smtp_connection_cache_time_limit,
     reuseTimeLimitMs: config.smtp_connection_reuse_time_limit,
-    reuseCountLimit: config.smtp_connection_reuse_count_limit,
+    reuseCountLimit: config.smtp_connection_reuse_count_limit || oldReuseLimit(config),
   }
+}
+
+// Release 2.2 had another name (C-116). What is no number does not stop a start, as in Postfix.
+function oldReuseLimit({ smtp_connection_cache_reuse_limit: text }: Config): number {
+  return /^\d{1,9}$/.test(text) ? Number(text) : 0
 }
 
 // A table that cannot answer was logged, and costs a new session: mail need not wait for it.

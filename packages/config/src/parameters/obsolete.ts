@@ -36,10 +36,9 @@ export const obsoleteParameters = {
     type: 'string',
     default: '',
     since: '2.2',
-    obsolete: 'existed in 2.2 only; see also smtp_connection_reuse_count_limit',
-    renamedTo: 'smtp_connection_reuse_time_limit',
-    withoutEffect: 'obsolete',
-    description: 'Release 2.2 only: how often a cached connection could be used again.',
+    obsolete: 'existed in 2.2 only, so Postfix ignores it',
+    renamedTo: 'smtp_connection_reuse_count_limit',
+    description: 'Old name of smtp_connection_reuse_count_limit, honoured where that is 0.',
   },
   smtp_enforce_tls: {
     type: 'boolean',
