@@ -10,6 +10,8 @@ export interface DiskCall {
 /** Gives the code that a call is to fail with; undefined: it is done. */
 export type Fault = (call: DiskCall) => string | undefined
 
+type SingleCalls = Omit<QueueFileSystem, 'store' | 'retire'>
+
 const IMMEDIATE = new Set(['close', 'fstat', 'lstatUsed', 'accessUsed', 'writev', 'rename'])
 
 /**
@@ -23,9 +25,11 @@ export class FaultyDisk {
   #pending = 0
 
   constructor(disk: QueueFileSystem) {
-    const unsynced = { ...disk, fsync: async () => undefined }
-    this.files = new Proxy(unsynced, {
-      get: (target, name: keyof QueueFileSystem) => this.#faulty(target, name),
+    const { store: _, retire: __, ...calls } = disk // Each call is to be seen.
+    const unsynced = { ...calls, fsync: async () => undefined }
+    this.files = new Proxy<SingleCalls>(unsynced, {
+      get: (target, name: keyof SingleCalls) =>
+        name in target ? this.#faulty(target, name) : undefined,
     })
   }
 
@@ -37,7 +41,7 @@ export class FaultyDisk {
     }
   }
 
-  #faulty(disk: QueueFileSystem, name: keyof QueueFileSystem) {
+  #faulty(disk: SingleCalls, name: keyof SingleCalls) {
     return (...args: never[]) => {
       const method: (...args: never[]) => unknown = disk[name].bind(disk)
       const [first] = args as unknown[]

@@ -1,30 +1,65 @@
 /** What a disk thread can be asked for. */
-export const DiskJob = { sync: 1, empty: 2, end: 3 } as const
+export const DiskJob = { sync: 1, store: 2, retire: 3, end: 4 } as const
 export type DiskJobKind = (typeof DiskJob)[keyof typeof DiskJob]
 
 /** Jobs that may wait for a disk thread at a time. */
 export const MAX_JOBS = 256
+/** Fewer than this may wait for one that comes with data. */
+export const MAX_DATA_JOBS = 16
 
-/** Where things are in the shared memory, in words. */
+const WORDS_PER_JOB = 7
+const FIRST_JOB = 2
+const WORDS = FIRST_JOB + MAX_JOBS * WORDS_PER_JOB
+const DATA_BYTES_PER_JOB = 64 * 1024
+
+/** Where things are in the shared memory, in words where it does not say bytes. */
 export interface JobLayout {
   /** How many jobs were handed over since the start. */
   readonly submitted: number
   /** How many of them are done. */
   readonly done: number
   readonly firstJob: number
-  /** Kind, and later the error; the file; how long it took, in microseconds. */
+  /**
+   * Kind, and later the error; the file; how long it took, in microseconds. Of a job with data
+   * also whether the file has its new name, and the lengths of content, old and new name in bytes.
+   */
   readonly wordsPerJob: number
   readonly maxJobs: number
+  /** Content, old and new name. */
+  readonly firstDataByte: number
+  readonly dataBytesPerJob: number
+  readonly maxDataJobs: number
 }
 
 export const JOB_LAYOUT: JobLayout = {
   submitted: 0,
   done: 1,
-  firstJob: 2,
-  wordsPerJob: 3,
+  firstJob: FIRST_JOB,
+  wordsPerJob: WORDS_PER_JOB,
   maxJobs: MAX_JOBS,
+  firstDataByte: WORDS * Int32Array.BYTES_PER_ELEMENT,
+  dataBytesPerJob: DATA_BYTES_PER_JOB,
+  maxDataJobs: MAX_DATA_JOBS,
 }
-const { submitted: SUBMITTED, done: DONE, firstJob: FIRST_JOB } = JOB_LAYOUT
+const { submitted: SUBMITTED, done: DONE, firstDataByte: FIRST_DATA_BYTE } = JOB_LAYOUT
+
+/** A job that gives a file a new name. */
+export interface DataJob {
+  readonly file: number
+  /** What to write first; may be nothing. */
+  readonly content: readonly Uint8Array[]
+  readonly from: string
+  readonly to: string
+}
+
+/** What became of a job. */
+export interface JobResult {
+  /** The number of the system's error, negative; 0 for none. */
+  readonly error: number
+  readonly durationMs: number
+  /** Of a job with data: the file has its new name. */
+  readonly isRenamed: boolean
+}
 
 /**
  * Jobs of a disk thread in memory that it shares with the one that asks. They are numbered from 0,
@@ -34,11 +69,13 @@ const { submitted: SUBMITTED, done: DONE, firstJob: FIRST_JOB } = JOB_LAYOUT
 export class DiskJobs {
   readonly memory: SharedArrayBuffer
   readonly #words: Int32Array
+  readonly #bytes: Buffer
 
   constructor(memory?: SharedArrayBuffer) {
-    const bytes = (FIRST_JOB + MAX_JOBS * JOB_LAYOUT.wordsPerJob) * Int32Array.BYTES_PER_ELEMENT
+    const bytes = FIRST_DATA_BYTE + MAX_DATA_JOBS * DATA_BYTES_PER_JOB
     this.memory = memory ?? new SharedArrayBuffer(bytes)
-    this.#words = new Int32Array(this.memory)
+    this.#words = new Int32Array(this.memory, 0, WORDS)
+    this.#bytes = Buffer.from(this.memory)
   }
 
   /** Jobs that were handed over since the start. */
@@ -61,10 +98,32 @@ export class DiskJobs {
     Atomics.notify(this.#words, SUBMITTED)
   }
 
-  /** What became of a job that is done. */
-  result(number: number): { readonly error: number; readonly microseconds: number } {
+  /** Hands over a job with data that `fits`; there must be room for it. */
+  submitWithData(kind: DiskJobKind, { file, content, from, to }: DataJob): void {
+    const number = this.submitted
+    const start = FIRST_DATA_BYTE + (number & (MAX_DATA_JOBS - 1)) * DATA_BYTES_PER_JOB
+    let end = start
+    for (const bytes of content) {
+      this.#bytes.set(bytes, end)
+      end += bytes.length
+    }
     const at = wordOf(number)
-    return { error: this.#words[at]!, microseconds: this.#words[at + 2]! }
+    this.#words[at + 3] = 0
+    this.#words[at + 4] = end - start
+    const fromBytes = this.#bytes.write(from, end)
+    this.#words[at + 5] = fromBytes
+    this.#words[at + 6] = this.#bytes.write(to, end + fromBytes)
+    this.submit(kind, file)
+  }
+
+  /** What became of a job that is done. */
+  result(number: number): JobResult {
+    const at = wordOf(number)
+    return {
+      error: this.#words[at]!,
+      durationMs: this.#words[at + 2]! / 1000,
+      isRenamed: this.#words[at + 3] === 1,
+    }
   }
 
   /** Resolves once more jobs than `known` are done. */
@@ -72,6 +131,13 @@ export class DiskJobs {
     const { value } = Atomics.waitAsync(this.#words, DONE, known)
     await value
   }
+}
+
+/** Whether there is room for the data of a job. */
+export function fits({ content, from, to }: DataJob): boolean {
+  let bytes = 3 * (from.length + to.length) // The most that UTF-8 takes.
+  for (const { length } of content) bytes += length
+  return bytes <= DATA_BYTES_PER_JOB
 }
 
 // Numbers wrap around from 2**31 - 1 to -2**31, both of which MAX_JOBS suits.

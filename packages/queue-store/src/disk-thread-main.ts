@@ -1,5 +1,16 @@
 import type { DiskJob, JobLayout } from './disk-jobs.ts'
 
+type DiskCall =
+  | 'fsyncSync'
+  | 'writeSync'
+  | 'renameSync'
+  | 'lstatSync'
+  | 'fstatSync'
+  | 'ftruncateSync'
+
+/** What a disk thread calls. */
+export type DiskCalls = Pick<typeof import('node:fs'), DiskCall>
+
 /** What a disk thread is given. */
 export interface DiskThreadData {
   /** Shared memory, as `DiskJobs` has it. */
@@ -15,18 +26,50 @@ export interface DiskThreadData {
  * parameters. Were it a module, each thread would load what loads modules and, in a checkout, what
  * strips their types: 12 MB more for each.
  */
-export function runDiskThread(
-  { fsyncSync, ftruncateSync }: Pick<typeof import('node:fs'), 'fsyncSync' | 'ftruncateSync'>,
-  { memory, layout, kinds }: DiskThreadData,
-): void {
+export function runDiskThread(fs: DiskCalls, { memory, layout, kinds }: DiskThreadData): void {
   const { submitted, done, firstJob, wordsPerJob, maxJobs } = layout
+  const { firstDataByte, dataBytesPerJob, maxDataJobs } = layout
   const unknownError = -5 // EIO
-  const words = new Int32Array(memory)
+  const words = new Int32Array(memory, 0, firstDataByte / Int32Array.BYTES_PER_ELEMENT)
+  const bytes = Buffer.from(memory)
 
-  const run = (kind: number, file: number): number => {
+  const write = (file: number, start: number, length: number): void => {
+    if (fs.writeSync(file, bytes, start, length, 0) < length) throw new Error('disk full')
+  }
+
+  const rename = (at: number, start: number): string => {
+    const toStart = start + words[at + 5]!
+    const to = bytes.toString('utf8', toStart, toStart + words[at + 6]!)
+    fs.renameSync(bytes.toString('utf8', start, toStart), to)
+    words[at + 3] = 1
+    return to
+  }
+
+  const expectSameFile = (file: number, name: string): void => {
+    const named = fs.lstatSync(name, { bigint: true })
+    const isSame = named.nlink === 1n && named.ino === fs.fstatSync(file, { bigint: true }).ino
+    if (!isSame) throw new Error('expected the file, alone')
+  }
+
+  const runWithData = (number: number, at: number, file: number): void => {
+    const start = firstDataByte + (number & (maxDataJobs - 1)) * dataBytesPerJob
+    const length = words[at + 4]!
+    if (words[at] === kinds.store) {
+      write(file, start, length)
+      rename(at, start + length)
+      fs.fsyncSync(file)
+    } else {
+      expectSameFile(file, rename(at, start + length))
+      fs.ftruncateSync(file, 0)
+    }
+  }
+
+  const run = (number: number, at: number): number => {
+    const kind = words[at]
+    const file = words[at + 1]!
     try {
-      if (kind === kinds.sync) fsyncSync(file)
-      else if (kind === kinds.empty) ftruncateSync(file, 0)
+      if (kind === kinds.sync) fs.fsyncSync(file)
+      else if (kind !== kinds.end) runWithData(number, at, file)
       return 0
     } catch (error) {
       return (error as NodeJS.ErrnoException).errno ?? unknownError
@@ -39,7 +82,7 @@ export function runDiskThread(
     const at = firstJob + (next & (maxJobs - 1)) * wordsPerJob
     isEnd = words[at] === kinds.end
     const startMs = performance.now()
-    words[at] = run(words[at]!, words[at + 1]!)
+    words[at] = run(next, at)
     words[at + 2] = (performance.now() - startMs) * 1000
     Atomics.store(words, done, next + 1)
     Atomics.notify(words, done)

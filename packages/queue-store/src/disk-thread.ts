@@ -1,15 +1,31 @@
 import { getSystemErrorName } from 'node:util'
 import { Worker } from 'node:worker_threads'
 
-import { DiskJob, type DiskJobKind, DiskJobs, JOB_LAYOUT, MAX_JOBS } from './disk-jobs.ts'
+import {
+  type DataJob,
+  DiskJob,
+  DiskJobs,
+  fits,
+  JOB_LAYOUT,
+  type JobResult,
+  MAX_DATA_JOBS,
+  MAX_JOBS,
+} from './disk-jobs.ts'
 import { type DiskThreadData, runDiskThread } from './disk-thread-main.ts'
 
 const PROGRAM = `(${runDiskThread})(require('fs'), require('worker_threads').workerData)`
 const WEIGHT = 1 / 16 // Of the latest job in the average.
 
-interface Waiting {
-  readonly resolve: (durationMs: number | undefined) => void
-  readonly reject: (error: Error) => void
+/** Is told what became of a job; undefined if the thread ended. */
+type Settle = (result: JobResult | undefined) => void
+
+/** How far a job came. */
+export interface JobProgress {
+  readonly durationMs: number
+  /** The file has its new name. */
+  readonly isRenamed: boolean
+  /** Why not all was done. */
+  readonly error?: Error
 }
 
 /**
@@ -20,7 +36,7 @@ interface Waiting {
  */
 export class DiskThread {
   readonly #jobs = new DiskJobs()
-  readonly #waiting: Waiting[] = []
+  readonly #waiting: Settle[] = []
   #worker: Worker | undefined
   #settled = 0 // The number of the first job in `#waiting`.
   #averageMs = 0
@@ -39,12 +55,36 @@ export class DiskThread {
    * @returns how long it took, in milliseconds; undefined if the thread ended: ask somebody else.
    */
   sync(file: number): Promise<number | undefined> {
-    return this.#do(DiskJob.sync, file)
+    return new Promise((resolve, reject) => {
+      this.#await((result) => {
+        if (result === undefined || result.error === 0) resolve(result?.durationMs)
+        else reject(systemError(result.error))
+      })
+      this.#jobs.submit(DiskJob.sync, file)
+    })
   }
 
-  /** ftruncate(2), to nothing. @returns as `sync` does. */
-  empty(file: number): Promise<number | undefined> {
-    return this.#do(DiskJob.empty, file)
+  /** Whether there is room for a `store` or `retire`. */
+  takes(job: DataJob): boolean {
+    return this.#waiting.length < MAX_DATA_JOBS - 1 && fits(job)
+  }
+
+  /**
+   * write(2) from the start of the file, rename(2), and fsync(2), until one does not do all it
+   * should. For what the thread `takes`.
+   *
+   * @returns undefined if the thread ended: nobody knows what it did.
+   */
+  store(job: DataJob): Promise<JobProgress | undefined> {
+    return this.#doWithData(DiskJob.store, job)
+  }
+
+  /**
+   * rename(2); and, if the new name is the only one of the file, ftruncate(2) to nothing. For what
+   * the thread `takes`. @returns as `store` does.
+   */
+  retire(job: DataJob): Promise<JobProgress | undefined> {
+    return this.#doWithData(DiskJob.retire, job)
   }
 
   /** Ends the thread after what it was asked for. It takes nothing more. */
@@ -53,13 +93,20 @@ export class DiskThread {
     if (this.#worker !== undefined) this.#jobs.submit(DiskJob.end, 0)
   }
 
-  #do(kind: DiskJobKind, file: number): Promise<number | undefined> {
-    this.#worker ??= this.#start()
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject })
-      this.#jobs.submit(kind, file)
-      if (!this.#isWatching) void this.#watch()
+  #doWithData(
+    kind: typeof DiskJob.store | typeof DiskJob.retire,
+    job: DataJob,
+  ): Promise<JobProgress | undefined> {
+    return new Promise((resolve) => {
+      this.#await((result) => resolve(result && progress(result)))
+      this.#jobs.submitWithData(kind, job)
     })
+  }
+
+  #await(settle: Settle): void {
+    this.#worker ??= this.#start()
+    this.#waiting.push(settle)
+    if (!this.#isWatching) void this.#watch()
   }
 
   async #watch(): Promise<void> {
@@ -75,13 +122,11 @@ export class DiskThread {
 
   #settle(): void {
     const count = (this.#jobs.done - this.#settled) >>> 0
-    for (const { resolve, reject } of this.#waiting.splice(0, count)) {
-      const { error, microseconds } = this.#jobs.result(this.#settled)
+    for (const settle of this.#waiting.splice(0, count)) {
+      const result = this.#jobs.result(this.#settled)
       this.#settled = (this.#settled + 1) | 0 // As the numbers of jobs, they wrap around.
-      const durationMs = microseconds / 1000
-      this.#averageMs += (durationMs - this.#averageMs) * WEIGHT
-      if (error === 0) resolve(durationMs)
-      else reject(systemError(error))
+      this.#averageMs += (result.durationMs - this.#averageMs) * WEIGHT
+      settle(result)
     }
   }
 
@@ -100,11 +145,17 @@ export class DiskThread {
 
   #fail(): void {
     this.#isBroken = true
-    for (const { resolve } of this.#waiting.splice(0)) resolve(undefined)
+    for (const settle of this.#waiting.splice(0)) settle(undefined)
   }
+}
+
+function progress({ error, durationMs, isRenamed }: JobResult): JobProgress {
+  return error === 0
+    ? { durationMs, isRenamed }
+    : { durationMs, isRenamed, error: systemError(error) }
 }
 
 function systemError(errno: number): Error {
   const code = getSystemErrorName(errno)
-  return Object.assign(new Error(`${code}: fsync or ftruncate`), { code, errno })
+  return Object.assign(new Error(`${code}: disk thread`), { code, errno })
 }

@@ -5,6 +5,7 @@ import { systemClock, VirtualClock } from '@posthouse/clock'
 import { memoryLogger } from '@posthouse/mail-log'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
+import { callByCall } from '../test/call-by-call.ts'
 import {
   ContentWriter,
   type MessageEnvelope,
@@ -13,7 +14,7 @@ import {
   QueueStore,
 } from './index.ts'
 
-const DISK = nodeFileSystem(systemClock.now)
+const DISK = callByCall(nodeFileSystem(systemClock.now))
 const RETRY_MS = 10_000
 const MOST = 10_000
 

@@ -23,10 +23,22 @@ export interface FileSystemDirectory {
   close(): Promise<void>
 }
 
+/** How far calls came that were made together. */
+export interface Progress {
+  /** The file has its new name. If not, nothing was done that cannot be done again. */
+  readonly isRenamed: boolean
+  /** Why what comes after the new name was not done. */
+  readonly error?: Error
+}
+
 /**
  * The part of a POSIX file system that the store stands on: one system call per method, rejecting
  * with an error whose `code` is the name of the error number, such as `ENOENT`. Everything that
  * never-lose-mail depends on goes through it, so that a test can crash it at any instant.
+ *
+ * Those that can be asked for together, `store` and `retire`, are a matter of speed: a file system
+ * need not have them, and gives undefined when they would not save anything. Calls end at the first
+ * that fails.
  *
  * The two calls that are done for each message and seldom wait give a promise, or reject, only if
  * they do wait; else they give their result, or throw, at once. A promise costs more than either.
@@ -55,6 +67,15 @@ export interface QueueFileSystem {
   ftruncate(file: number, sizeBytes: number): Promise<void>
   fsync(file: number): Promise<void>
   rename(from: string, to: string): void | Promise<void>
+  /** `writev` from the start of the file, `rename`, and `fsync`. */
+  store?(
+    file: number,
+    buffers: readonly Uint8Array[],
+    from: string,
+    to: string,
+  ): Promise<Progress> | undefined
+  /** `rename`, and `ftruncate` to nothing of a file that has that name and no other. */
+  retire?(file: number, from: string, to: string): Promise<Progress> | undefined
   unlink(path: string): Promise<void>
   mkdir(path: string, mode: number): Promise<void>
   /** `mode`: permission bits. */

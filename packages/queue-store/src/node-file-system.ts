@@ -6,6 +6,7 @@ import type {
   FileSystemDirectory,
   FileSystemEntry,
   FileSystemStatus,
+  Progress,
   QueueFileSystem,
 } from './file-system.ts'
 
@@ -69,11 +70,21 @@ export function nodeFileSystem(now: () => number): NodeFileSystem {
       await completion((done) => fs.fsync(file, done))
       pace.record(now() - startMs)
     },
-    ftruncate: async (file, sizeBytes) => {
+    store: (file, content, from, to) => {
+      const job = { file, content, from, to }
       const thread = threads.next
-      const isForThread = sizeBytes === 0 && thread.delayMs <= MAX_DELAY_MS
-      if (isForThread && (await thread.empty(file)) !== undefined) return
-      return completion((done) => fs.ftruncate(file, sizeBytes, done))
+      if (thread.delayMs > MAX_DELAY_MS || !thread.takes(job)) return undefined
+      return thread.store(job).then((progress) => {
+        if (progress === undefined) return finishStore(file, from)
+        pace.record(progress.durationMs)
+        return progress
+      })
+    },
+    retire: (file, from, to) => {
+      const job = { file, content: [], from, to }
+      const thread = threads.next
+      if (thread.delayMs > MAX_DELAY_MS || !thread.takes(job)) return undefined
+      return thread.retire(job).then((progress) => progress ?? finishRetire(from))
     },
     end: () => threads.close(),
   }
@@ -97,7 +108,7 @@ const IMMEDIATE = {
   },
 }
 
-const POOLED: Omit<QueueFileSystem, 'writev' | 'rename' | 'fsync' | 'ftruncate'> = {
+const POOLED: Omit<QueueFileSystem, 'writev' | 'rename' | 'fsync'> = {
   ...IMMEDIATE,
   open: (path, how, mode = 0o600) => result((done) => fs.open(path, OPEN_FLAGS[how], mode, done)),
   lstat: async (path) => {
@@ -108,6 +119,7 @@ const POOLED: Omit<QueueFileSystem, 'writev' | 'rename' | 'fsync' | 'ftruncate'>
     result((done) => fs.read(file, target, 0, target.length, position, done)),
   pwrite: (file, bytes, position) =>
     result((done) => fs.write(file, bytes, 0, bytes.length, position, done)),
+  ftruncate: (file, sizeBytes) => completion((done) => fs.ftruncate(file, sizeBytes, done)),
   unlink: (path) => completion((done) => fs.unlink(path, done)),
   mkdir: (path, mode) => completion((done) => fs.mkdir(path, mode, done)),
   chmod: (path, mode) => completion((done) => fs.chmod(path, mode, done)),
@@ -121,6 +133,22 @@ const POOLED: Omit<QueueFileSystem, 'writev' | 'rename' | 'fsync' | 'ftruncate'>
     const { type } = await result<fs.StatsFs>((done) => fs.statfs(path, done))
     return SYNCING_TYPES.has(type)
   },
+}
+
+// Of a thread that ended: only what the disk shows is known.
+async function finishStore(file: number, from: string): Promise<Progress> {
+  if (fs.existsSync(from)) return { isRenamed: false }
+  try {
+    await completion((done) => fs.fsync(file, done))
+    return { isRenamed: true }
+  } catch (error) {
+    return { isRenamed: true, error: error as Error }
+  }
+}
+
+function finishRetire(from: string): Progress {
+  if (fs.existsSync(from)) return { isRenamed: false }
+  return { isRenamed: true, error: new Error('the disk thread ended') }
 }
 
 class NodeDirectory implements FileSystemDirectory {

@@ -6,15 +6,17 @@ import { memoryLogger } from '@posthouse/mail-log'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
+import { callByCall } from '../test/call-by-call.ts'
 import {
   ContentWriter,
   type NewEnvelope,
   nodeFileSystem,
   type QueueFileSystem,
   QueueStore,
+  type QueueStoreOptions,
 } from './index.ts'
 
-const DISK = nodeFileSystem(systemClock.now)
+const DISK = callByCall(nodeFileSystem(systemClock.now))
 const ENVELOPE: NewEnvelope = {
   arrivalTimeMs: 1_795_190_416_045.741,
   sender: 'sender@example.org',
@@ -35,7 +37,10 @@ beforeEach(() => {
 })
 afterEach(() => fs.rmSync(directory, { recursive: true }))
 
-function open(fileSystem: Partial<QueueFileSystem> = {}): Promise<QueueStore> {
+function open(
+  fileSystem: Partial<QueueFileSystem> = {},
+  options: Partial<QueueStoreOptions> = {},
+): Promise<QueueStore> {
   return QueueStore.open({
     directory,
     hashQueueNames: [],
@@ -45,6 +50,7 @@ function open(fileSystem: Partial<QueueFileSystem> = {}): Promise<QueueStore> {
     clock: systemClock,
     log: memoryLogger().logger,
     fileSystem: { ...DISK, fsync: async () => undefined, ...fileSystem },
+    ...options,
   })
 }
 
@@ -200,3 +206,52 @@ function fileOf(id: string): string {
   const text = fs.readFileSync(join(directory, 'incoming', id), 'latin1')
   return text.replace(/create_time=\d+/, '')
 }
+
+describe('QueueFileDraft.commit, with calls that are made together', () => {
+  const together = nodeFileSystem(systemClock.now)
+
+  async function commit(fileSystem: Partial<QueueFileSystem>, options = {}): Promise<string> {
+    const store = await open({ ...together, ...fileSystem }, options)
+    const draft = await store.create()
+    calls = []
+    await draft.commit({ ...ENVELOPE, ...REST, content: records('text\n') })
+    const { recipients } = await store.readEnvelope(draft.id, 'incoming')
+    expect(recipients).toHaveLength(2)
+    return draft.id
+  }
+
+  let calls: string[] = []
+  const noted: Partial<QueueFileSystem> = {
+    writev: (...args) => {
+      calls.push('writev')
+      return together.writev(...args)
+    },
+    rename: (...args) => {
+      calls.push('rename')
+      return together.rename(...args)
+    },
+    fsync: async () => void calls.push('fsync'),
+  }
+
+  it('makes no other call to write, rename or sync', async () => {
+    const id = await commit(noted)
+    expect(incoming()).toEqual([id])
+    expect(calls).toEqual([])
+  })
+
+  it('F-8: makes hash directories and goes on call by call', async () => {
+    const id = await commit(noted, { hashQueueNames: ['incoming'] })
+    expect(fs.readdirSync(join(directory, 'incoming', id[0]!))).toEqual([id])
+    expect(calls).toEqual(['writev', 'rename', 'rename', 'fsync'])
+  })
+
+  it('F-17: removes the file when it was renamed, but could not be synced', async () => {
+    const error = Object.assign(new Error('x'), { code: 'EIO' })
+    const store: QueueFileSystem['store'] = async (_file, _buffers, from, to) => {
+      fs.renameSync(from, to)
+      return { isRenamed: true, error }
+    }
+    await expect(commit({ store })).rejects.toThrow('queue file write error: EIO')
+    expect(incoming()).toEqual([])
+  })
+})

@@ -178,14 +178,41 @@ export class QueueFileDraft {
     return this.#encoder
   }
 
-  async #store(
-    encoded: EncodedMessage,
+  async #store(encoded: EncodedMessage, message: NewContent, queue: MessageQueue): Promise<void> {
+    const { files, directories } = this.#context
+    if (!(await this.#storeAtOnce(encoded, message, queue))) {
+      await this.#storeInSteps(encoded, message, queue)
+    }
+    await directories.syncEntryOf(this.#path)
+    const time = this.#resetModifiedMs
+    if (time !== undefined) await files.utimes(this.#path, time, time)
+  }
+
+  // As `#storeInSteps`, which has to do it where this gives false.
+  async #storeAtOnce(
+    { head, tail }: EncodedMessage,
+    { content, traceLog = '' }: NewContent,
+    queue: MessageQueue,
+  ): Promise<boolean> {
+    const { files, paths, statusLogs } = this.#context
+    if (this.#appendedBytes > 0 || traceLog !== '') return false
+    if (statusLogs.mayHaveSpurious(this.id)) return false
+    const path = paths.file(queue, this.id)
+    const progress = await files.store?.(this.#file!, [head, content, tail], this.#path, path)
+    if (progress === undefined || !progress.isRenamed) return false
+    this.#path = path
+    this.#hasEntered = true
+    if (progress.error !== undefined) throw progress.error
+    return true
+  }
+
+  async #storeInSteps(
+    { head, tail }: EncodedMessage,
     { content, traceLog = '' }: NewContent,
     queue: MessageQueue,
   ): Promise<void> {
-    const { files, directories, statusLogs } = this.#context
+    const { files, statusLogs } = this.#context
     const file = this.#file!
-    const { head, tail } = encoded
     if (this.#appendedBytes === 0) await writeAll(files, file, [head, content, tail], 0)
     else {
       await writeAll(files, file, [content, tail], head.length + this.#appendedBytes)
@@ -200,9 +227,6 @@ export class QueueFileDraft {
     // between, a name without its data is found by the missing end record (F-10, F-51).
     await this.#enter(queue)
     await files.fsync(file)
-    await directories.syncEntryOf(this.#path)
-    const time = this.#resetModifiedMs
-    if (time !== undefined) await files.utimes(this.#path, time, time)
   }
 
   /** @param isToServeAgain A message that stays in memory is small and, mostly, soon delivered. */

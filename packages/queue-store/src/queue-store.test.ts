@@ -6,6 +6,7 @@ import { systemClock, VirtualClock } from '@posthouse/clock'
 import { memoryLogger } from '@posthouse/mail-log'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
+import { callByCall } from '../test/call-by-call.ts'
 import {
   ContentWriter,
   type MessageQueue,
@@ -18,7 +19,7 @@ import {
   type QueueStoreOptions,
 } from './index.ts'
 
-const DISK = nodeFileSystem(systemClock.now)
+const DISK = callByCall(nodeFileSystem(systemClock.now))
 const ADDRESS = 'user@example.net'
 const RECIPIENT = { address: ADDRESS, original: ADDRESS }
 
@@ -733,7 +734,8 @@ function modeOf(path: string): number {
 function recording(calls: string[]): QueueFileSystem {
   return new Proxy(DISK, {
     get(files, name: keyof QueueFileSystem) {
-      const call = files[name] as (...args: unknown[]) => Promise<unknown>
+      const call = files[name] as ((...args: unknown[]) => Promise<unknown>) | undefined
+      if (call === undefined) return undefined
       return (...args: unknown[]) => {
         const paths = args.filter((arg) => typeof arg === 'string' && arg.startsWith('/'))
         const names = paths.map((path) => String(path).slice(directory.length + 1))

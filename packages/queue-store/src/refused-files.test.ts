@@ -5,12 +5,13 @@ import { systemClock } from '@posthouse/clock'
 import { memoryLogger } from '@posthouse/mail-log'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 
+import { callByCall } from '../test/call-by-call.ts'
 import { ContentWriter, nodeFileSystem, type QueueFileSystem, QueueStore } from './index.ts'
 
 // Messages whose files could not be synced, so that their clients were told no, and which the disk
 // does not remove either.
 
-const DISK = nodeFileSystem(systemClock.now)
+const DISK = callByCall(nodeFileSystem(systemClock.now))
 const CALLS = ['unlink', 'chmod', 'ftruncate', 'rename'] as const
 
 let directory: string

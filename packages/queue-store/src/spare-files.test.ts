@@ -4,8 +4,9 @@ import { join } from 'node:path'
 
 import { systemClock, VirtualClock } from '@posthouse/clock'
 import { memoryLogger } from '@posthouse/mail-log'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
+import { callByCall } from '../test/call-by-call.ts'
 import {
   ContentWriter,
   nodeFileSystem,
@@ -18,20 +19,21 @@ import {
 
 const DISK = nodeFileSystem(systemClock.now)
 
-const FILES: QueueFileSystem = {
-  ...DISK,
+const COUNTING: QueueFileSystem = {
+  ...callByCall(DISK),
   ftruncate: async (file, sizeBytes) => {
+    emptying += 1
     await DISK.ftruncate(file, sizeBytes)
-    emptied += 1
+    emptying -= 1
   },
 }
+const DISKS = { together: DISK, 'call by call': COUNTING }
 
-let emptied: number
+let emptying = 0
 let directory: string
 let clock: VirtualClock
 let log: ReturnType<typeof memoryLogger>
 beforeEach(() => {
-  emptied = 0
   directory = fs.mkdtempSync(join(tmpdir(), 'spare-files-'))
   clock = new VirtualClock(systemClock.now())
   log = memoryLogger()
@@ -47,7 +49,7 @@ function open(options: Partial<QueueStoreOptions> = {}): Promise<QueueStore> {
     contentCacheBytes: 1024 * 1024,
     clock,
     log: log.logger,
-    fileSystem: FILES,
+    fileSystem: DISK,
     ...options,
   })
 }
@@ -72,96 +74,82 @@ async function text(store: QueueStore, id: string): Promise<string> {
 
 const spares = (): string[] => fs.readdirSync(join(directory, 'spare'))
 const inode = (id: string): number => fs.statSync(join(directory, 'active', id)).ino
-/** Resolves once `count` files can be taken. */
-async function areEmptied(count: number): Promise<void> {
-  await vi.waitFor(() => expect(emptied).toBe(count))
+/** Resolves once the spare files can be taken. */
+async function areEmptied(): Promise<void> {
+  await vi.waitFor(() => expect(emptying).toBe(0))
   await new Promise((resolve) => setImmediate(resolve))
 }
 
-it('writes the next message into the file of one that was delivered', async () => {
-  const store = await open()
-  const first = await queue(store, `first ${'long '.repeat(500)}`)
-  const number = inode(first)
-  await store.remove(first, 'active')
-  expect(fs.readdirSync(join(directory, 'active'))).toEqual([])
-  await areEmptied(1)
-  const second = await queue(store, 'second')
-  expect(inode(second)).toBe(number)
-  expect(second).not.toBe(first)
-  expect(spares()).toEqual([])
-  const cold = await open({ contentCacheBytes: 0 })
-  expect(await text(cold, second)).toBe('second\n')
-})
+describe.each(Object.entries(DISKS))('with calls made %s', (_, fileSystem) => {
+  it('writes the next message into the file of one that was delivered', async () => {
+    const store = await open({ fileSystem })
+    const first = await queue(store, `first ${'long '.repeat(500)}`)
+    const number = inode(first)
+    await store.remove(first, 'active')
+    expect(fs.readdirSync(join(directory, 'active'))).toEqual([])
+    await areEmptied()
+    const second = await queue(store, 'second')
+    expect(inode(second)).toBe(number)
+    expect(second).not.toBe(first)
+    expect(spares()).toEqual([])
+    const cold = await open({ contentCacheBytes: 0 })
+    expect(await text(cold, second)).toBe('second\n')
+  })
 
-it('leaves the content of a file alone that has a second name', async () => {
-  const store = await open()
-  const id = await queue(store, 'kept')
-  const backup = join(directory, 'backup')
-  fs.linkSync(join(directory, 'active', id), backup)
-  const before = fs.readFileSync(backup)
-  await store.remove(id, 'active')
-  await vi.waitFor(() => expect(spares()).toEqual([]))
-  await queue(store, 'other')
-  expect(fs.readFileSync(backup)).toEqual(before)
-})
+  it('leaves the content of a file alone that has a second name', async () => {
+    const store = await open({ fileSystem })
+    const id = await queue(store, 'kept')
+    const backup = join(directory, 'backup')
+    fs.linkSync(join(directory, 'active', id), backup)
+    const before = fs.readFileSync(backup)
+    await store.remove(id, 'active')
+    await vi.waitFor(() => expect(spares()).toEqual([]))
+    await queue(store, 'other')
+    expect(fs.readFileSync(backup)).toEqual(before)
+  })
 
-it('leaves a file alone that somebody put in the place of its own', async () => {
-  const store = await open()
-  const id = await queue(store, 'moved away')
-  const path = join(directory, 'active', id)
-  const elsewhere = join(directory, 'elsewhere')
-  fs.renameSync(path, elsewhere)
-  fs.copyFileSync(elsewhere, path)
-  const before = fs.readFileSync(elsewhere)
-  await store.remove(id, 'active')
-  await vi.waitFor(() => expect(spares()).toEqual([]))
-  await queue(store, 'other')
-  expect(fs.readFileSync(elsewhere)).toEqual(before)
-})
+  it('leaves a file alone that somebody put in the place of its own', async () => {
+    const store = await open({ fileSystem })
+    const id = await queue(store, 'moved away')
+    const path = join(directory, 'active', id)
+    const elsewhere = join(directory, 'elsewhere')
+    fs.renameSync(path, elsewhere)
+    fs.copyFileSync(elsewhere, path)
+    const before = fs.readFileSync(elsewhere)
+    await store.remove(id, 'active')
+    await vi.waitFor(() => expect(spares()).toEqual([]))
+    await queue(store, 'other')
+    expect(fs.readFileSync(elsewhere)).toEqual(before)
+  })
 
-it('keeps no file open of messages that are done, deferred or many', async () => {
-  const store = await open()
-  const descriptors = (): number => fs.readdirSync('/proc/self/fd').length
-  const before = descriptors()
-  const ids: string[] = []
-  for (let count = 0; count < 70; count++) ids.push(await queue(store, 'x'))
-  expect(descriptors() - before).toBe(64)
-  for (const id of ids) await store.move(id, 'active', 'deferred')
-  expect(descriptors()).toBe(before)
-  await store.remove(ids[0]!, 'deferred')
-  expect(descriptors()).toBe(before)
-  await queue(store, 'last')
-  await store.close()
-  expect(descriptors()).toBe(before)
-})
+  it('keeps no file open of messages that are done, deferred or many', async () => {
+    const store = await open({ fileSystem })
+    const descriptors = (): number => fs.readdirSync('/proc/self/fd').length
+    const before = descriptors()
+    const ids: string[] = []
+    for (let count = 0; count < 70; count++) ids.push(await queue(store, 'x'))
+    expect(descriptors() - before).toBe(64)
+    for (const id of ids) await store.move(id, 'active', 'deferred')
+    expect(descriptors()).toBe(before)
+    await store.remove(ids[0]!, 'deferred')
+    expect(descriptors()).toBe(before)
+    await queue(store, 'last')
+    await store.close()
+    expect(descriptors()).toBe(before)
+  })
 
-it('removes what nobody wanted for a second', async () => {
-  const store = await open()
-  const [first, second] = [await queue(store, 'first'), await queue(store, 'second')]
-  await store.remove(first, 'active')
-  await store.remove(second, 'active')
-  await areEmptied(2)
-  await queue(store, 'third')
-  await clock.run(clock.now() + 1000)
-  expect(spares()).toHaveLength(1)
-  await clock.run(clock.now() + 1000)
-  await vi.waitFor(() => expect(spares()).toEqual([]))
-})
-
-it('empties files together while others are left, and none that it removes', async () => {
-  const store = await open()
-  const ids: string[] = []
-  for (let count = 0; count < 4; count++) ids.push(await queue(store, 'x'))
-  await store.remove(ids[0]!, 'active')
-  await areEmptied(1)
-  await store.remove(ids[1]!, 'active')
-  await areEmptied(1)
-  await store.remove(ids[2]!, 'active')
-  await areEmptied(3)
-  await store.remove(ids[3]!, 'active')
-  await store.close()
-  expect(spares()).toEqual([])
-  expect(emptied).toBe(3)
+  it('removes what nobody wanted for a second', async () => {
+    const store = await open({ fileSystem })
+    const [first, second] = [await queue(store, 'first'), await queue(store, 'second')]
+    await store.remove(first, 'active')
+    await store.remove(second, 'active')
+    await areEmptied()
+    await queue(store, 'third')
+    await clock.run(clock.now() + 1000)
+    expect(spares()).toHaveLength(1)
+    await clock.run(clock.now() + 1000)
+    await vi.waitFor(() => expect(spares()).toEqual([]))
+  })
 })
 
 it.each([
@@ -200,7 +188,7 @@ it('tries again a minute after the directory could not be used', async () => {
     if (isBroken && to.includes('/spare/')) throw Object.assign(new Error('x'), { code: 'EIO' })
     return DISK.rename(from, to)
   }
-  const store = await open({ fileSystem: { ...FILES, rename } })
+  const store = await open({ fileSystem: { ...callByCall(DISK), rename } })
   await store.remove(await queue(store, 'first'), 'active')
   isBroken = false
   await clock.run(clock.now() + 59_000)

@@ -1,14 +1,12 @@
 import type { Clock } from '@posthouse/clock'
 import type { Logger } from '@posthouse/mail-log'
 
-import { errorCode, type QueueFileSystem } from './file-system.ts'
+import { errorCode, type Progress, type QueueFileSystem } from './file-system.ts'
 import type { WrittenFile } from './written-files.ts'
 
 const IDLE_MS = 1000
 /** After a file could not be put away: it would go wrong each time for a while. */
 const PAUSE_MS = 60_000
-// So many are emptied together: handing a call to another thread costs more than the call.
-const BATCH = 8
 const SPARE_NAME = /^\d+$/
 
 /** A file for a new message: empty, open, with no other name. */
@@ -38,8 +36,6 @@ export class SpareFiles {
   readonly #files: QueueFileSystem
   readonly #options: SpareFilesOptions
   readonly #spares: SpareFile[] = []
-  /** Put here, and not emptied yet. */
-  readonly #used: SpareFile[] = []
   /** Those in the directory, emptied or not. */
   #count = 0
   #emptying = 0
@@ -85,22 +81,20 @@ export class SpareFiles {
     const { directory, maxFiles } = this.#options
     if (this.#isClosed || this.#endPause !== undefined || this.#count >= maxFiles) return false
     this.#count += 1
-    const spare = `${directory}/${++this.#lastName}`
+    const spare = { ...written, path: `${directory}/${++this.#lastName}` }
+    let progress: Progress | undefined
     try {
-      const renaming = this.#files.rename(path, spare)
-      if (renaming !== undefined) await renaming
+      progress = await this.#files.retire?.(spare.file, path, spare.path)
+      if (!progress?.isRenamed) await this.#files.rename(path, spare.path)
     } catch (error) {
       this.#count -= 1
       if (errorCode(error) === 'ENOENT') throw error
       this.#pause(errorCode(error))
       return false
     }
-    this.#used.push({ path: spare, file: written.file, inode: written.inode })
-    this.#watch()
-    // Where few are left, the next message may want it at once.
-    if (this.#used.length > this.#spares.length || this.#used.length >= BATCH) {
-      for (const used of this.#used.splice(0)) void this.#empty(used)
-    }
+    if (!progress?.isRenamed) void this.#empty(spare)
+    else if (progress.error === undefined) this.#keep(spare)
+    else void this.#discard(spare)
     return true
   }
 
@@ -140,14 +134,19 @@ export class SpareFiles {
     try {
       this.#expectSameFile(spare)
       await this.#files.ftruncate(spare.file, 0)
-      this.#spares.push(spare)
-      this.#watch() // Emptying may have taken long.
+      this.#keep(spare)
     } catch {
       // It is not needed, so why it cannot be used does not matter.
       await this.#discard(spare)
     }
     this.#emptying -= 1
     if (this.#emptying === 0) this.#onEmptied?.()
+  }
+
+  #keep(spare: SpareFile): void {
+    if (this.#isClosed) return void this.#discard(spare)
+    this.#spares.push(spare)
+    this.#watch()
   }
 
   // Who made a second name for it, for a backup say, or who put another file in its place, is to
@@ -168,8 +167,7 @@ export class SpareFiles {
   }
 
   async #removeAll(): Promise<void> {
-    const spares = [...this.#spares.splice(0), ...this.#used.splice(0)]
-    for (const spare of spares) await this.#discard(spare)
+    for (const spare of this.#spares.splice(0)) await this.#discard(spare)
   }
 
   // Nobody waits for this, so that it must not fail.
