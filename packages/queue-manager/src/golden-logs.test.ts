@@ -144,14 +144,16 @@ describe('qmgr_clog_warn_time', () => {
   })
 
   it('O-25, S-85: warns again when the time is over, and of each destination', async () => {
-    const { send, here } = await clog({})
+    const { send, here } = await clog({}, { clogWarnMs: 100_000 })
     let warnings = 0
     const warned = (lines: string[]) => lines.filter((line) => line.includes('using up')).length
     for (let i = 0; i < 12; i++) warnings = warned(await send(`r${i}@z.tst`))
     expect(warnings).toBe(1)
     for (let i = 0; i < 11; i++) warnings = warned(await send(`r${i}@y.tst`))
     expect(warnings).toBe(2)
-    await here.run(300)
+    await here.run(50)
+    expect(warned(await send('again@z.tst'))).toBe(2)
+    await here.run(50)
     expect(warned(await send('r12@z.tst'))).toBe(3)
   })
 

@@ -277,6 +277,21 @@ describe('QueueManager: recipients that cannot be tried', () => {
     expect(here.store.places()).toEqual({ Q: 'deferred' })
   })
 
+  it.each([
+    ['error', 'dsn=5.0.0, status=bounced (no)'],
+    ['retry', 'dsn=4.0.0, status=deferred (no)'],
+  ])('S-95: %s without a status: %s', async (transport, text) => {
+    const here = world()
+    here.ports = {
+      resolve: (_, recipient) => ({ kind: 'route', transport, nexthop: 'no', recipient }),
+    }
+    const manager = here.manager()
+    await manager.start()
+    manager.accept(here.store.add({ recipients: ['a@x'] }))
+    await here.run(1)
+    expect(here.masked.join()).toContain(`to=<a@x>, relay=none, ${text}`)
+  })
+
   it('S-24 row 6: defer_transports, unless flushed', async () => {
     const here = world('sent', { deferTransports: ['smtp'] })
     const manager = here.manager()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { SETTINGS, World } from '../test/harness.ts'
+import { SETTINGS, START_MS, World } from '../test/harness.ts'
 import type { DeliveryRequest, QueueManagerOptions } from './index.ts'
 
 /** The requests of one message; `@l…` goes over `local`, all else over `smtp`. */
@@ -50,10 +50,14 @@ describe.each(['qmgr', 'oqmgr'] as const)('%s: requests', (scheduling) => {
 
   it('O-23, S-27: limit 1 makes a destination of each mailbox, extensions aside', async () => {
     const limits = { ...SETTINGS, destinationRecipientLimit: 1, limit: 2 }
-    const options = { scheduling, transport: () => limits }
-    const requests = await group(['u+1@h', 'u+2@h', 'U@h', '+x@h'], 1, options)
-    expect(new Set(shape(requests.slice(0, 3))).has('smtp:h +x@h')).toBe(true)
-    expect(requests.map(({ nexthop }) => nexthop)).toEqual(['h', 'h', 'h', 'h'])
+    const options = { scheduling, transport: () => limits, recipientDelimiter: '+-' }
+    const mailboxes = ['u+1@h', 'u-2@h', 'U@h', 'v@h', '+x@h']
+    const requests = await group(mailboxes, 1, options)
+    expect(requests.map(({ nexthop }) => nexthop)).toEqual(['h', 'h', 'h', 'h', 'h'])
+    const late = requests.filter(({ handoffMs }) => handoffMs > START_MS)
+    // Two deliveries at a time to each: only one of the three to the first has to wait.
+    expect(late).toHaveLength(1)
+    expect(late[0]!.recipients[0]!.address).toMatch(/^u/i)
   })
 
   it('S-29: VERP sends to one recipient at a time, each with a sender of its own', async () => {
@@ -79,3 +83,18 @@ it.each([
   const requests = await group(['b@x', 'A@X', 'u@l', 'a@y', 'C@x'], 50, { scheduling })
   expect(shape(requests).sort()).toEqual(all)
 })
+
+it.each(['qmgr', 'oqmgr'] as const)(
+  'S-20: %s sorts those of one next hop by domain',
+  async (scheduling) => {
+    const addresses = ['b@a.test', 'a@b.test', 'a@A.test', 'c@a.test']
+    const here: World = new World((request) => here.outcomes(request), { scheduling })
+    const relay = { kind: 'route', transport: 'smtp', nexthop: 'relay' } as const
+    here.ports = { resolve: (_, recipient) => ({ ...relay, recipient }) }
+    const manager = here.manager()
+    await manager.start()
+    manager.accept(here.store.add({ recipients: addresses }))
+    await here.run(1)
+    expect(shape(here.requests)).toEqual(['smtp:relay a@A.test,b@a.test,c@a.test,a@b.test'])
+  },
+)

@@ -79,7 +79,11 @@ describe.each(['qmgr', 'oqmgr'] as const)('%s: destinations', (scheduling) => {
     await here.run(1)
     expect(starts('x')).toHaveLength(5)
     expect(here.lines.at(-1)).toContain('status=deferred (delivery temporarily suspended: ')
-    await here.run(298)
+    await here.run(200)
+    put('still@x')
+    await here.run(1)
+    expect(starts('x')).toHaveLength(5)
+    await here.run(97)
     put('again@x')
     await here.run(1)
     expect(starts('x')[5]).toBeCloseTo(330, 3)
@@ -130,6 +134,24 @@ describe.each(['qmgr', 'oqmgr'] as const)('%s: destinations', (scheduling) => {
     await here.run(10)
     expect(deliveries.map(({ from }) => from)).toEqual([1, 2.5])
   })
+})
+
+it('X-53, S-82: no more dead destinations are remembered than the limit allows', async () => {
+  const { here } = worldOf(
+    () => 0,
+    { initial: 1 },
+    { messageActiveLimit: 3, messageRecipientLimit: 3 },
+    (request) => ({ ...here.outcomes(request, 'deferred'), blame: BLAME }),
+  )
+  const manager = here.manager()
+  await manager.start()
+  for (let i = 0; i < 20; i++) {
+    manager.accept(here.store.add({ recipients: [`r@x${i % 10}`] }))
+    await here.run(0.1)
+  }
+  const suspended = here.lines.filter((line) => line.includes('temporarily suspended'))
+  expect(suspended.length).toBeGreaterThan(3)
+  expect(suspended.length).toBeLessThan(10)
 })
 
 describe('QueueManager: an agent that does not answer', () => {

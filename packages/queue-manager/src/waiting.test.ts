@@ -40,6 +40,22 @@ describe('QueueManager: a resolver that is slow', () => {
     expect(done(here).toSorted()).toEqual(['a@slow', 'b@slow', 'c@fast'])
   })
 
+  it('S-59: recipients that wait for it are in memory, and leave no room for those of others', async () => {
+    const here = world()
+    const limits = {
+      messageActiveLimit: 20,
+      messageRecipientLimit: 50,
+      messageRecipientMinimum: 10,
+    }
+    here.options = { ...here.options, ...limits }
+    const many = Array.from({ length: 50 }, (_, at) => `r${at}@slow`)
+    for (const id of ['QID1', 'QID2']) here.store.add({ id, recipients: many })
+    const manager = here.manager()
+    await manager.start()
+    await here.run(1)
+    expect(manager.recipients).toBe(60)
+  })
+
   it('is not waited for at the end, and the next queue manager asks again', async () => {
     const here = world()
     const first = here.manager()
