@@ -18,9 +18,11 @@ import { until } from './until.ts'
 /** Users and groups of the same name and number. */
 const USERS = { root: 0, mail: 8, opensmtpd: 901, opensmtpq: 902, 'Debian-exim': 903 } as const
 
+export type UserName = keyof typeof USERS
+
 /**
- * A root directory for a server that wants its fixed paths and its users for itself: a package's
- * files, the libraries of its programs, and /bin/sh. Needs root.
+ * A root directory for a server that wants its fixed paths and its users for itself: programs,
+ * their libraries, and /bin/sh. Needs root.
  */
 export class RootDirectory {
   readonly path: string
@@ -37,14 +39,10 @@ export class RootDirectory {
     const files = ['/bin/sh', ...programs.map((program) => join(packageDirectory, program))]
     for (const file of ['/bin/sh', ...libraries(files)]) this.#copy(file, file)
     const users = Object.entries(USERS)
-    this.write(
-      '/etc/passwd',
-      users.map(([name, id]) => `${name}:x:${id}:${id}::/:/bin/sh\n`),
-    )
-    this.write(
-      '/etc/group',
-      users.map(([name, id]) => `${name}:x:${id}:\n`),
-    )
+    const passwd = users.map(([name, id]) => `${name}:x:${id}:${id}::/:/bin/sh\n`)
+    const group = users.map(([name, id]) => `${name}:x:${id}:\n`)
+    this.write('/etc/passwd', passwd.join(''))
+    this.write('/etc/group', group.join(''))
   }
 
   #copy(file: string, path: string): void {
@@ -53,14 +51,14 @@ export class RootDirectory {
   }
 
   /** @param path As programs in it see it, here and below. */
-  write(path: string, lines: readonly string[], owner: keyof typeof USERS = 'root'): void {
+  write(path: string, text: string, owner: UserName = 'root', mode = 0o644): void {
     const file = join(this.path, path)
     mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, lines.join(''), { mode: path.endsWith('.key') ? 0o600 : 0o644 })
+    writeFileSync(file, text, { mode })
     chownSync(file, USERS[owner], USERS[owner])
   }
 
-  makeDirectory(path: string, owner: keyof typeof USERS, mode = 0o755): void {
+  makeDirectory(path: string, owner: UserName, mode = 0o755): void {
     const directory = join(this.path, path)
     mkdirSync(directory, { recursive: true })
     chmodSync(directory, mode)

@@ -2,9 +2,9 @@ import { submitMessage } from '@posthouse/qmqp-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { masterCfFor } from '../harness/configuration.ts'
-import { Exim } from '../harness/exim.ts'
+import { startExim } from '../harness/exim.ts'
 import { NodeReceiver } from '../harness/node-receiver.ts'
-import { OpenSmtpd } from '../harness/open-smtpd.ts'
+import { startOpenSmtpd } from '../harness/open-smtpd.ts'
 import { peersInstalled } from '../harness/peers.ts'
 import { PostfixReceiver } from '../harness/postfix-receiver.ts'
 import { type ReceivedMail, type Receiver, SIZE_LIMIT } from '../harness/receiver.ts'
@@ -55,10 +55,10 @@ async function openScene(receiver: Receiver): Promise<Scene> {
 }
 
 const RECEIVERS = [
-  { name: "Debian's Exim", start: () => Exim.start(), isHere: hasExim, hasTls: true },
+  { name: "Debian's Exim", start: startExim, isHere: hasExim, hasTls: true },
   {
     name: "Debian's OpenSMTPD",
-    start: () => OpenSmtpd.start(),
+    start: startOpenSmtpd,
     isHere: hasOpenSmtpd,
     hasTls: false,
   },
