@@ -73,6 +73,67 @@ describe('QueueManager: recipients in batches', () => {
     expect(here.store.places()).toEqual({})
   })
 
+  it.each([
+    [5, [1, 5, 5]],
+    [20, [10, 20, 20]],
+  ])(
+    'S-61: with less room than recipient_refill_limit reads %i s after the last read',
+    async (...row) => {
+      const [delayS, expected] = row
+      const refill = { recipientRefillLimit: 1000, recipientRefillDelayMs: delayS * 1000 }
+      const here = slow(LIMITS, { ...SLOTS, ...refill })
+      const manager = here.manager()
+      await manager.start()
+      manager.accept(
+        here.store.add({ id: 'A', recipients: distinct('A', 200) }, 'active'),
+        'active',
+      )
+      await here.run(60)
+      // One is delivered each second; 50 were read at first, and from then on there is room for 40.
+      expect(reads(here).slice(0, 3)).toEqual(expected.map((count) => `A active ${count}`))
+    },
+  )
+
+  it.each([
+    [10, 5],
+    [11, 6],
+  ])(
+    'S-62: one that preempts may have half of extra_recipient_limit %i more',
+    async (extra, more) => {
+      const here = slow(LIMITS, { ...SLOTS, extraRecipientLimit: extra })
+      const manager = here.manager()
+      await manager.start()
+      const send = (id: string, count: number) =>
+        manager.accept(here.store.add({ id, recipients: distinct(id, count) }, 'active'), 'active')
+      send('A', 200)
+      await here.run(9.5)
+      send('C', 25)
+      await here.run(300)
+      const ofC = reads(here).filter((read) => read.startsWith('C'))
+      expect(ofC[0]).toBe(`C active ${more}`)
+    },
+  )
+
+  it('S-60: an older message that comes to a transport later has the slots of that transport', async () => {
+    const here = slow(LIMITS, { ...SLOTS, recipientRefillLimit: 1000 })
+    here.ports = {
+      resolve: (_, recipient) => {
+        const transport = /^A@a[0-4]?\d\.test$/.test(recipient) ? 'first' : 'second'
+        return { kind: 'route', transport, nexthop: recipient.slice(2), recipient }
+      },
+    }
+    const manager = here.manager()
+    await manager.start()
+    const send = (id: string, count: number) =>
+      manager.accept(here.store.add({ id, recipients: distinct(id, count) }, 'active'), 'active')
+    send('A', 200)
+    await here.run(1.5)
+    send('B', 200)
+    await here.run(120)
+    // 10 of its own and 30 of the first transport, with what B does not use of the second.
+    expect(reads(here).slice(0, 3)).toEqual(['B active 40', 'A active 40', 'A active 68'])
+  })
+
   it('X-33, S-59: reads no more than 5000 at a time', async () => {
     const here = slow({}, { destinationRecipientLimit: 50, processLimit: 1 })
     const manager = here.manager()
