@@ -1,25 +1,26 @@
 import type { Activation } from './activation.ts'
 import type { Delivery } from './decision.ts'
-import type { Job } from './job.ts'
 import type { Batch } from './order.ts'
-import type { PeerDestination } from './peer-destination.ts'
 import { NO_REUSE, type Reuse } from './session-reuse.ts'
 
-/** What was selected of a job: recipients for one delivery. */
-export class Entry<M, R> implements Delivery<M, R>, Batch<PeerDestination<M, R>> {
+interface Named {
+  readonly name: string
+  readonly transport: { readonly name: string }
+}
+
+/** What was selected: recipients of one message for one delivery. */
+export class Entry<M, R, D extends Named> implements Delivery<M, R>, Batch<D> {
   readonly kind = 'deliver'
   readonly activation: Activation<M, R>
   readonly recipients: readonly R[]
-  readonly job: Job<M, R>
   /** The destination, as the table of transports knows it. */
-  readonly to: PeerDestination<M, R>
+  readonly to: D
   reuse: Reuse = NO_REUSE
   inFlight = false
 
-  constructor(job: Job<M, R>, to: PeerDestination<M, R>, recipients: readonly R[]) {
-    this.activation = job.activation
+  constructor(activation: Activation<M, R>, to: D, recipients: readonly R[]) {
+    this.activation = activation
     this.recipients = recipients
-    this.job = job
     this.to = to
   }
 

@@ -1,7 +1,7 @@
 import type { Activation } from './activation.ts'
 import { Entry } from './entry.ts'
 import { Peer } from './peer.ts'
-import type { PeerDestination } from './peer-destination.ts'
+import type { PeerDestination, PeerEntry } from './peer-destination.ts'
 import type { PreemptiveOrder } from './preemptive-order.ts'
 import type { SizeClass } from './size-class.ts'
 
@@ -142,22 +142,24 @@ export class Job<M, R> {
   }
 
   /** Takes the oldest entry out of a peer, which goes to the end of the round. */
-  take(peer: Peer<M, R>): Entry<M, R> {
+  take(peer: Peer<M, R>): PeerEntry<M, R> {
     const { to } = peer
     this.#firstPeer = peer.after
     this.waiting -= 1
     this.selected += 1
     to.waiting -= 1
-    const entry = new Entry(this, to, peer.take(this.#limit))
+    const entry = new Entry(this.activation, to, peer.take(this.#limit))
     if (peer.count === 0) this.#removePeer(peer)
     return entry
   }
 
   /** Takes everything out of a peer: its destination died. */
-  drop(peer: Peer<M, R>): Entry<M, R>[] {
+  drop(peer: Peer<M, R>): PeerEntry<M, R>[] {
     const { to } = peer
-    const entries: Entry<M, R>[] = []
-    while (peer.count > 0) entries.push(new Entry(this, to, peer.take(this.#limit)))
+    const entries: PeerEntry<M, R>[] = []
+    while (peer.count > 0) {
+      entries.push(new Entry(this.activation, to, peer.take(this.#limit)))
+    }
     this.waiting -= entries.length
     this.selected += entries.length
     to.waiting -= entries.length

@@ -4,8 +4,10 @@ import type { Peer } from './peer.ts'
 import type { PreemptiveOrder } from './preemptive-order.ts'
 import type { Transport } from './transport.ts'
 
+export type PeerEntry<M, R> = Entry<M, R, PeerDestination<M, R>>
+
 /** A destination, with the line of the peers of all jobs that have something for it. */
-export class PeerDestination<M, R> extends Destination<Entry<M, R>, PeerDestination<M, R>> {
+export class PeerDestination<M, R> extends Destination<PeerEntry<M, R>, PeerDestination<M, R>> {
   readonly order: PreemptiveOrder<M, R>
   oldest: Peer<M, R> | undefined
   youngest: Peer<M, R> | undefined
@@ -18,7 +20,7 @@ export class PeerDestination<M, R> extends Destination<Entry<M, R>, PeerDestinat
 
   constructor(
     name: string,
-    transport: Transport<Entry<M, R>, PeerDestination<M, R>>,
+    transport: Transport<PeerEntry<M, R>, PeerDestination<M, R>>,
     order: PreemptiveOrder<M, R>,
   ) {
     super(name, transport)

@@ -1,10 +1,9 @@
 import type { Activation } from './activation.ts'
-import type { Entry } from './entry.ts'
 import { Job } from './job.ts'
 import { JobList } from './job-list.ts'
 import type { Order } from './order.ts'
 import type { Peer } from './peer.ts'
-import { PeerDestination } from './peer-destination.ts'
+import { PeerDestination, type PeerEntry } from './peer-destination.ts'
 import { Preemption, type PreemptionOptions } from './preemption.ts'
 import { RecipientPool, type RecipientPoolOptions } from './recipient-pool.ts'
 import { Spares } from './spares.ts'
@@ -19,7 +18,7 @@ export interface PreemptiveOrderOptions extends PreemptionOptions, RecipientPool
  * Jobs go by the age of their messages, but small ones may preempt large ones; a job that waits for
  * full destinations only is passed over (S-45 to S-54).
  */
-export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerDestination<M, R>> {
+export class PreemptiveOrder<M, R> implements Order<PeerEntry<M, R>, PeerDestination<M, R>> {
   readonly destinationRecipientLimit: number
   readonly sparePeers: Spares<Peer<M, R>> = new Spares()
   readonly #spareJobs: Spares<Job<M, R>> = new Spares()
@@ -50,7 +49,7 @@ export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerDestination
 
   createDestination(
     name: string,
-    transport: Transport<Entry<M, R>, PeerDestination<M, R>>,
+    transport: Transport<PeerEntry<M, R>, PeerDestination<M, R>>,
   ): PeerDestination<M, R> {
     return new PeerDestination(name, transport, this)
   }
@@ -81,7 +80,7 @@ export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerDestination
     return true
   }
 
-  take(nowMs: number): Entry<M, R> | undefined {
+  take(nowMs: number): PeerEntry<M, R> | undefined {
     this.#testPreemption(nowMs)
     for (let job = this.#jobs.current; job !== undefined; ) {
       const after: Job<M, R> | undefined = job.after
@@ -103,8 +102,8 @@ export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerDestination
     return undefined
   }
 
-  drop(destination: PeerDestination<M, R>): Entry<M, R>[] {
-    const dropped: Entry<M, R>[] = []
+  drop(destination: PeerDestination<M, R>): PeerEntry<M, R>[] {
+    const dropped: PeerEntry<M, R>[] = []
     for (let peer = destination.oldest; peer !== undefined; peer = destination.oldest) {
       const { job } = peer
       for (const entry of job.drop(peer)) dropped.push(entry)
@@ -149,7 +148,7 @@ export class PreemptiveOrder<M, R> implements Order<Entry<M, R>, PeerDestination
     return this.#pool.wantsMore(job.activation, peer === undefined, nowMs)
   }
 
-  #select(job: Job<M, R>, peer: Peer<M, R>): Entry<M, R> {
+  #select(job: Job<M, R>, peer: Peer<M, R>): PeerEntry<M, R> {
     const entry = job.take(peer)
     job.available += 1
     if (job.stack !== undefined) job.stack.used += 1

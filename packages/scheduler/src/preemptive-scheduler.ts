@@ -4,7 +4,7 @@ import type { DeliveryResult } from './delivery-result.ts'
 import type { Suspension } from './destination.ts'
 import { Entry } from './entry.ts'
 import { Fifo } from './fifo.ts'
-import { PeerDestination } from './peer-destination.ts'
+import { PeerDestination, type PeerEntry } from './peer-destination.ts'
 import { PreemptiveOrder, type PreemptiveOrderOptions } from './preemptive-order.ts'
 import type { OpenOptions, Scheduler } from './scheduler.ts'
 import type { TransportLimits } from './transport.ts'
@@ -36,7 +36,7 @@ export interface PreemptiveOptions extends SchedulerOptions {
  */
 export class PreemptiveScheduler<M, R> implements Scheduler<M, R> {
   readonly #options: PreemptiveOptions
-  readonly #table: TransportTable<Entry<M, R>, PeerDestination<M, R>>
+  readonly #table: TransportTable<PeerEntry<M, R>, PeerDestination<M, R>>
   /** Messages of which more is to be read. */
   readonly #reads = new Fifo<Activation<M, R>>()
   #size = 0
@@ -197,12 +197,12 @@ export class PreemptiveScheduler<M, R> implements Scheduler<M, R> {
   }
 
   /** Recipients leave memory. */
-  #release({ activation, job, recipients: { length } }: Entry<M, R>): void {
+  #release({ activation, to: { order }, recipients: { length } }: PeerEntry<M, R>): void {
     activation.load -= length
-    job.recipients -= length
+    activation.jobOn(order).recipients -= length
     this.#recipients -= length
-    for (let one = activation.firstJob; one !== undefined; one = one.sibling) {
-      one.order.settle(one)
+    for (let job = activation.firstJob; job !== undefined; job = job.sibling) {
+      job.order.settle(job)
     }
     if (activation.done) endJobs(activation)
     else this.#askIfEmpty(activation)

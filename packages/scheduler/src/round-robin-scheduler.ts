@@ -1,10 +1,10 @@
 import { Activation } from './activation.ts'
-import { BatchDestination } from './batch-destination.ts'
+import { BatchDestination, type BatchEntry } from './batch-destination.ts'
 import type { Decision, Delivery, Read, SuspendedEntries } from './decision.ts'
 import type { DeliveryResult } from './delivery-result.ts'
 import type { Suspension } from './destination.ts'
+import { Entry } from './entry.ts'
 import { Fifo } from './fifo.ts'
-import { QueuedBatch } from './queued-batch.ts'
 import { RoundRobinOrder } from './round-robin-order.ts'
 import type { OpenOptions, Scheduler } from './scheduler.ts'
 import type { TransportLimits } from './transport.ts'
@@ -35,7 +35,7 @@ export interface RoundRobinOptions extends SchedulerOptions {
 export class RoundRobinScheduler<M, R> implements Scheduler<M, R> {
   readonly #messageRecipientLimit: number
   readonly #batchSize: number
-  readonly #table: TransportTable<QueuedBatch<M, R>, BatchDestination<M, R>>
+  readonly #table: TransportTable<BatchEntry<M, R>, BatchDestination<M, R>>
   /** Messages of which more is to be read. */
   readonly #reads = new Fifo<Activation<M, R>>()
   #size = 0
@@ -95,13 +95,11 @@ export class RoundRobinScheduler<M, R> implements Scheduler<M, R> {
     activation.load += 1
     this.#recipients += 1
     const { last } = activation
-    if (last?.to === destination && last.hasRoom) {
+    if (last?.hasRoomFor(destination)) {
       last.push(recipient)
       return undefined
     }
-    const batch = new QueuedBatch(activation, destination, recipient)
-    activation.last = batch
-    destination.push(batch)
+    destination.order.add(activation, destination, recipient)
     this.#size += 1
     this.#table.noteQueued(destination)
     if (destination.place < 0) this.#table.update(destination)
@@ -125,7 +123,7 @@ export class RoundRobinScheduler<M, R> implements Scheduler<M, R> {
     result: DeliveryResult,
     nowMs: number,
   ): SuspendedEntries<M, R> | undefined {
-    if (!(delivery instanceof QueuedBatch && delivery.inFlight)) {
+    if (!(delivery instanceof Entry && delivery.inFlight)) {
       throw new Error('expected a delivery that is in flight')
     }
     delivery.inFlight = false
@@ -158,11 +156,11 @@ export class RoundRobinScheduler<M, R> implements Scheduler<M, R> {
 
   #nextDelivery(nowMs: number): Delivery<M, R> | undefined {
     const transport = this.#table.head(nowMs)
-    const batch = transport && this.#table.begin(transport, nowMs)
-    if (batch === undefined) return undefined
+    const entry = transport && this.#table.begin(transport, nowMs)
+    if (entry === undefined) return undefined
     this.#size -= 1
     this.#busy += 1
-    return batch
+    return entry
   }
 
   #askFor(activation: Activation<M, R>): void {
@@ -171,11 +169,9 @@ export class RoundRobinScheduler<M, R> implements Scheduler<M, R> {
   }
 
   /** Recipients leave memory (S-65). */
-  #release(batch: QueuedBatch<M, R>): void {
-    const { activation, count } = batch
-    batch.close()
-    activation.load -= count
-    this.#recipients -= count
+  #release({ activation, recipients: { length } }: BatchEntry<M, R>): void {
+    activation.load -= length
+    this.#recipients -= length
     const { load, reading, unread } = activation
     if (unread === 0 || reading) return
     if (load === 0 || this.#recipients < this.#batchSize - READ_MARGIN) this.#askFor(activation)
