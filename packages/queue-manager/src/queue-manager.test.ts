@@ -594,6 +594,25 @@ describe('QueueManager: failures of the store', () => {
     expect(recipients.map(({ address }) => address)).toEqual(['b@y'])
   })
 
+  it('S-88: waits at the end for marks that may still fail, and writes them then', async () => {
+    const here: World = new World(async (request) => {
+      await here.wait(request.nexthop === 'x' ? 1000 : 2000)
+      return here.outcomes(request, request.nexthop === 'x' ? 'sent' : 'deferred')
+    })
+    const { store } = here
+    const markDone = store.markDone.bind(store)
+    store.markDone = async () => {
+      store.markDone = markDone
+      await here.wait(3000)
+      throw new Error('EIO')
+    }
+    store.add({ id: 'Q', recipients: ['a@x', 'b@y'] })
+    await here.manager().start()
+    await here.run(10)
+    expect(store.places()).toEqual({ Q: 'deferred' })
+    expect(store.files.get('Q')?.envelope.recipients).toMatchObject([{ address: 'b@y' }])
+  })
+
   it('a redirected message that cannot be removed is not delivered again', async () => {
     const here = world()
     const manager = here.manager()
