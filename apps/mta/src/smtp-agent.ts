@@ -1,7 +1,7 @@
 import type { Logger } from '@posthouse/mail-log'
 import type { DeliveryAgent, DeliveryReport, DeliveryRequest } from '@posthouse/queue-manager'
 import { QueueFileError, type QueueStore } from '@posthouse/queue-store'
-import type { MessageOrigin, SmtpClient, SmtpReport } from '@posthouse/smtp-client'
+import type { MessageOrigin, SmtpClient, SmtpDelivery, SmtpReport } from '@posthouse/smtp-client'
 
 import type { NotifyOfSessions } from './session-notices.ts'
 
@@ -28,22 +28,34 @@ export interface SmtpAgentParts {
 export function smtpAgent(parts: SmtpAgentParts): DeliveryAgent {
   return {
     deliver: async (request) => {
-      const { looping, ...report } = await deliver(parts.client, parts, request)
-      return looping === undefined ? report : passOn(parts, request, report, looping)
+      const report = await deliver(parts.client, parts, request)
+      return report.looping === undefined ? report : passOn(parts, request, report)
     },
   }
 }
+
+/** What is said of a delivery, by the client and of its content. */
+type AgentReport = Omit<SmtpReport, 'notices'> & Pick<DeliveryReport, 'isCorrupt'>
 
 async function deliver(
   client: SmtpClient,
   { store, notify }: Pick<SmtpAgentParts, 'store' | 'notify'>,
   request: DeliveryRequest,
-): Promise<Omit<SmtpReport, 'notices'> & Pick<DeliveryReport, 'isCorrupt'>> {
+): Promise<AgentReport> {
   let isCorrupt = false
   const noteDamage = (): void => {
     isCorrupt = true
   }
-  const { notices, ...report } = await client.deliver({
+  const content = () => watched(store.readContent(request.queueId, 'active', request), noteDamage)
+  const report = await client.deliver(deliveryOf(request, content))
+  if (report.notices === undefined && !isCorrupt) return report
+  const { notices, ...others } = report
+  if (notices !== undefined) await notify(request, notices)
+  return isCorrupt ? { ...others, isCorrupt } : others
+}
+
+function deliveryOf(request: DeliveryRequest, content: SmtpDelivery['content']): SmtpDelivery {
+  return {
     queueId: request.queueId,
     nexthop: request.nexthop,
     sender: request.sender,
@@ -58,10 +70,8 @@ async function deliver(
     returnContent: request.returnContent,
     isProbe: request.isProbe,
     reuse: request.reuse,
-    content: () => watched(store.readContent(request.queueId, 'active', request), noteDamage),
-  })
-  if (notices !== undefined) await notify(request, notices)
-  return isCorrupt ? { ...report, isCorrupt } : report
+    content,
+  }
 }
 
 /** What a queue file says of the client, or of those for whom the client says it speaks (F-39). */
@@ -105,8 +115,7 @@ async function* watchedFile(
 async function passOn(
   parts: SmtpAgentParts,
   request: DeliveryRequest,
-  report: DeliveryReport,
-  looping: readonly number[],
+  { looping = [], ...report }: AgentReport,
 ): Promise<DeliveryReport> {
   const { bestMxTransport, log } = parts
   if (bestMxTransport === undefined) return report

@@ -11,7 +11,7 @@ import { lastReason } from './last-reason.ts'
 import { Outcomes } from './outcomes.ts'
 import { prependHeaders } from './prepended-headers.ts'
 import type { SessionNotice, SmtpDelivery, SmtpReport } from './request.ts'
-import { TransactionRun } from './run-transaction.ts'
+import { type SessionEnd, TransactionRun } from './run-transaction.ts'
 import { ServerWalk, type Walker } from './server-walk.ts'
 import { quit, type SmtpSession } from './session.ts'
 import {
@@ -354,7 +354,6 @@ export class Delivery implements Walker {
 
   /** Sends the message to who is open, then keeps or ends the session. */
   async transact(run: TransactionRun, final: boolean): Promise<void> {
-    const { options } = this.#context
     const { session } = run
     this.#outcomes.tls = session.tlsFeature
     const isNew = session.uses === 1 && session.protection !== undefined
@@ -362,22 +361,8 @@ export class Delivery implements Walker {
       isNew && this.#terms !== undefined
         ? await this.#withoutTls(session.server, this.#terms)
         : undefined
-    const end = await run.run(final, final && plain === undefined)
-    const { connection } = session
-    const store = this.#store && session.mayBeKept
-    if (end === 'broken') {
-      connection.destroy()
-    } else if (end === 'quit') {
-      await quit(connection, options, true)
-    } else if (store && session.reusable) {
-      this.#keep(session)
-    } else if (end === 'unused' || (store && !session.expired)) {
-      // A refusal for size is no reason for good-bye, and what was to be kept but may not be any
-      // more is closed without (C-77, C-86).
-      connection.close()
-    } else {
-      await quit(connection, options, false)
-    }
+    const ending = this.#endSession(session, await run.run(final, final && plain === undefined))
+    if (ending !== undefined) await ending
     this.#time.spendOn(undefined)
     this.#note(session.notice)
     if (!this.#outcomes.blamed) this.#label = undefined
@@ -385,6 +370,22 @@ export class Delivery implements Walker {
       const again = await this.#open(session.server, plain, final)
       if (again !== undefined) await this.transact(again, final)
     }
+  }
+
+  /** A promise only if the server is waited for. */
+  #endSession(session: SmtpSession, end: SessionEnd): Promise<void> | undefined {
+    const { connection } = session
+    const { options } = this.#context
+    const store = this.#store && session.mayBeKept
+    if (end === 'quit') return quit(connection, options, true)
+    if (end === 'broken') connection.destroy()
+    else if (store && session.reusable) this.#keep(session)
+    else if (end === 'unused' || (store && !session.expired)) {
+      // A refusal for size is no reason for good-bye, and what was to be kept but may not be any
+      // more is closed without (C-77, C-86).
+      connection.close()
+    } else return quit(connection, options, false)
+    return undefined
   }
 
   #keep(session: SmtpSession): void {

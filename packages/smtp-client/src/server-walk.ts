@@ -62,11 +62,17 @@ export class ServerWalk {
   async run(): Promise<void> {
     const delivery = this.#delivery
     await this.#reuse(delivery.reuseDestination())
+    if (delivery.isOver) return // Mostly, and more in this function is more memory for each walk.
+    await this.#reuseBest()
+    while (!delivery.isOver && this.#servers.length > 0) await this.#tryNext()
+  }
+
+  async #reuseBest(): Promise<void> {
+    const delivery = this.#delivery
     for (const server of this.#servers.filter(({ preference }) => preference === this.#best)) {
       if (delivery.isOver || !this.#servers.includes(server)) continue
       await this.#reuse(delivery.reuseEndpoint(server, this.#nexthop))
     }
-    while (!delivery.isOver && this.#servers.length > 0) await this.#tryNext()
   }
 
   async #reuse(pending: Promise<TransactionRun | undefined> | undefined): Promise<void> {
