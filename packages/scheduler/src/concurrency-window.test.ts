@@ -95,6 +95,26 @@ describe('ConcurrencyWindow', () => {
     }
   })
 
+  it('S-70: half a step of slack is enough, exactly', () => {
+    expect(replay({ positive: '0.4' }, 'oo').map(({ size }) => size)).toEqual([5, 6])
+  })
+
+  it('S-70: at its limit a window gathers no feedback', () => {
+    expect(replay({ positive: '1/4', limit: 5 }, 'oo')).toMatchObject([
+      { success: 0 },
+      { success: 0 },
+    ])
+  })
+
+  it('S-72: a revived window has no feedback from before', () => {
+    const window = new ConcurrencyWindow(options({ positive: '1/4', negative: '0' }))
+    window.succeed(5)
+    for (let i = 0; i < 5; i++) window.fail()
+    expect(window).toMatchObject({ size: 0, success: 0.25 })
+    window.revive(0)
+    expect(window).toMatchObject({ size: 5, success: 0, failure: 0, failedCohorts: 0 })
+  })
+
   it('stays between 1 and its limit while alive, whatever happens', () => {
     const feedback = fc.constantFrom('0', '0.1', '1/3', '1/4', '1', '1/concurrency')
     const settings = fc.record({

@@ -92,6 +92,14 @@ describe.each(['roundRobin', 'preemptive'] as const)('rate delays, %s', (kind) =
     expect(machine.next(2500)?.finish(BLAMED, 3000)).toBe(1)
   })
 
+  it('S-77: a destination to which nothing was sent does not rest', () => {
+    const machine = schedulers[kind]({ destinationRateDelayMs: 300_000 })
+    machine.add('x', 0)
+    machine.next(0)?.finish({ kind: 'unreachable', status: '4.3.0', reason: 'gone' }, 0)
+    machine.add('x', 60_000)
+    expect(machine.next(60_000)?.to).toBe('x')
+  })
+
   it('X-52, S-78: a transport waits before each delivery, and makes one at a time', () => {
     const machine = schedulers[kind]({ transportRateDelayMs: 2000 })
     for (const to of ['a', 'b', 'c']) machine.add(to, 0)

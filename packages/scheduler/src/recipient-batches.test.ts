@@ -103,6 +103,35 @@ describe('RoundRobinScheduler: recipients in batches', () => {
     expect(first?.recipients).toEqual(['1'])
     expect(nextDelivery(scheduler, 0)?.recipients).toEqual(['2'])
   })
+
+  it('S-28: nobody joins the recipients of another message, though their place is used again', () => {
+    const scheduler = createRoundRobin({ destinationRecipientLimit: 50 })
+    const first = arriveSplit(scheduler, false, ['1'])
+    nextDelivery(scheduler, 0)
+    arriveSplit(scheduler, false, ['2'])
+    scheduler.add(first, TO_X, '3', 0)
+    expect(recipientsOf(scheduler)).toEqual(['2', '3'])
+  })
+
+  it('S-28: a limit of 0 recipients of a delivery is none', () => {
+    const scheduler = createRoundRobin({ destinationRecipientLimit: 0 })
+    arriveSplit(scheduler, false, ['1', '2', '3'])
+    expect(recipientsOf(scheduler)).toEqual(['123'])
+  })
+
+  it('S-65: of each message there is room for one recipient, whatever the limits', () => {
+    const scheduler = createRoundRobin({}, { messageRecipientLimit: 5, fudgeFactor: 10 })
+    expect(scheduler.firstBatch(0)).toBe(1)
+  })
+
+  it('S-65: what is read already is not asked for again', () => {
+    const scheduler = createRoundRobin()
+    const activation = scheduler.open({ name: 'A', to: [] }, 9, 0)
+    expect(scheduler.next(0)?.kind).toBe('read')
+    scheduler.add(activation, TO_X, '1', 0)
+    scheduler.finish(nextDelivery(scheduler, 0)!, { kind: 'answered' }, 0)
+    expect(scheduler.next(0)).toBeUndefined()
+  })
 })
 
 describe.each([

@@ -70,6 +70,12 @@ describe('RoundRobinScheduler: order', () => {
     expect(sequence(some, { 2: () => addMany(some, 'x', 'X', 1) })).toBe('X1 Y2 X1 Y1 ')
   })
 
+  it('S-64: a new destination is behind one that waits for room', () => {
+    const some = scheduler({ processLimit: 1, initial: 1, limit: 1 })
+    addMany(some, 'x', 'X', 2)
+    expect(sequence(some, { 1: () => addMany(some, 'y', 'Y', 1) })).toBe('X2 Y1 ')
+  })
+
   it('X-35, S-64: first come, first served within a destination', () => {
     const some = scheduler({ processLimit: 1 })
     addMany(some, 'x', 'A', 20)
@@ -312,6 +318,24 @@ describe('RoundRobinScheduler: connection reuse', () => {
     expect(reuseAt(1501, 100)).toEqual(NONE)
     expect(reuseAt(2601, 100)).toEqual(BOTH)
     expect(reuseAt(3702, 100)).toEqual({ load: true, store: false })
+  })
+
+  it('S-89: a session is still left in the cache while other deliveries are under way', () => {
+    const some = scheduler({ initial: 2, limit: 2 })
+    addMany(some, 'x', 'x', 4)
+    const [first, second] = take(some)
+    some.finish(first!, { kind: 'answered' }, 100)
+    expect(next(some, 500)?.reuse).toEqual(BOTH)
+    some.finish(second!, { kind: 'answered' }, 600)
+    expect(next(some, 1700)?.reuse).toEqual(BOTH)
+  })
+
+  it('S-67: a destination that has no mail for a moment has its first window again', () => {
+    const some = scheduler({ initial: 1 })
+    addMany(some, 'x', 'x', 1)
+    some.finish(next(some)!, { kind: 'answered' }, 0)
+    addMany(some, 'x', 'x', 2)
+    expect(take(some)).toHaveLength(1)
   })
 
   it('a destination that has no mail for a moment is still known to be busy', () => {
