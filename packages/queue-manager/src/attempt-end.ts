@@ -193,8 +193,7 @@ export class AttemptEnd {
   async #defer(message: ActiveMessage): Promise<void> {
     const marking = this.#markLast(message.id, message.takeUnmarked())
     await Promise.all([marking, this.#appendDeferLog(message)])
-    // An expired one goes with its defer log, which must say all.
-    if (!message.mustStay && this.#isExpired(message)) {
+    if (this.#isExpired(message)) {
       if (await this.#send(message, 'failure', 'defer')) return this.#remove(message)
     } else if (this.#isWarningDue(message) && (await this.#send(message, 'delay', 'defer'))) {
       await this.#note(message.id, 'delay-warning')
@@ -213,6 +212,10 @@ export class AttemptEnd {
       // What recipients wait for is known, but if it could not be written; others may have none.
       if (log !== 'defer' && (await this.#store.readStatusLog(log, id)) === undefined) return true
       if (!this.#notices.has(log)) throw new Error(`no service "${log}" in master.cf`)
+      // The message goes with this one: nobody else would be told of what the log lacks.
+      if (kind === 'failure' && log === 'defer' && message.mustStay) {
+        throw new Error('not all that happened could be recorded or told')
+      }
       await this.#markLast(id, message.takeUnmarked())
       await this.#notices.send({ kind, log, message: envelope })
       return true

@@ -223,6 +223,7 @@ describe('QueueManager: mail that waits', () => {
       const others = { bounce: ['bounced@x'], trace: [{ address: 'sent@x', notify: 2 }] }[what]
       const recipients = others ?? ['deferred1@x', 'deferred2@x', 'deferred3@x']
       await run(here, { recipients, ...(what === 'trace' ? { isSuccessAsked: true } : {}) })
+      expect(here.lines).toContain('qmgr: Q: status=deferred (bounce failed)')
       expect(here.notices).toEqual([])
       expect(here.store.places()).toEqual({ Q: 'deferred' })
       here.store.failing.clear()
