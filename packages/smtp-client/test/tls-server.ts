@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net'
-import { createSecureContext, TLSSocket } from 'node:tls'
+import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:tls'
 
 import { pem } from './tls-settings.ts'
 
@@ -9,6 +9,8 @@ export interface TlsServerOptions {
   readonly certificate?: string
   /** PEM, instead of it. */
   readonly identity?: { readonly cert: string; readonly key: string }
+  /** How it speaks TLS, beside its identity. */
+  readonly context?: SecureContextOptions
   /** Instead of a handshake, after the reply to STARTTLS. */
   readonly instead?: (socket: Socket) => void
   /** STARTTLS is not offered, or refused with this reply. */
@@ -41,7 +43,7 @@ export class TlsServer {
     const { certificate = 'good' } = options
     const named = () => ({ cert: pem(`${certificate}.pem`), key: pem(`${certificate}.key`) })
     this.#options = options
-    this.#context = createSecureContext(options.identity ?? named())
+    this.#context = createSecureContext({ ...(options.identity ?? named()), ...options.context })
     this.#server = createServer((socket) => this.#serve(socket))
   }
 

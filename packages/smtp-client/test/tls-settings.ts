@@ -34,6 +34,7 @@ export const tlsDefaults: TlsOptions = {
   level: 'none',
   policyMaps: undefined,
   perSite: undefined,
+  heedsTlsRequired: true,
   wrapperMode: false,
   starttlsTimeoutMs: 10_000,
   noteStarttlsOffer: false,

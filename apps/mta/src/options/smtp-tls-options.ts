@@ -11,6 +11,7 @@ import {
   type TlsTable,
 } from '@posthouse/smtp-client'
 
+import type { ClientService } from '../client-services.ts'
 import type { ListUser } from '../match-lists.ts'
 import { tableList } from '../table-lists.ts'
 import type { Tables } from '../tables.ts'
@@ -25,13 +26,13 @@ import {
 } from './tls-files.ts'
 
 /**
- * TLS of smtp(8).
+ * TLS of smtp(8), or lmtp(8).
  *
  * @returns undefined if nothing asks for TLS, or wants to know of it.
  * @throws {ConfigError} A value, a file or a table cannot be used.
  */
 export function smtpTlsOptions(
-  user: ListUser,
+  user: ListUser & Pick<ClientService, 'protocol'>,
   tables: Tables,
   read: ReadFile,
 ): TlsOptions | undefined {
@@ -40,7 +41,8 @@ export function smtpTlsOptions(
   const policyMaps = table('smtp_tls_policy_maps', user, tables)
   const perSite = table('smtp_tls_per_site', user, tables)
   if (policyMaps !== undefined && perSite !== undefined) {
-    log.warning('smtp_tls_per_site ignored when smtp_tls_policy_maps is not empty.')
+    const text = 'smtp_tls_per_site ignored when smtp_tls_policy_maps is not empty.'
+    log.warning(text.replaceAll('smtp_', `${user.protocol}_`))
   }
   const { smtp_tls_wrappermode: wrapperMode, smtp_tls_note_starttls_offer: noteOffer } = config
   const isUsed = level !== 'none' || policyMaps !== undefined || perSite !== undefined
@@ -49,6 +51,7 @@ export function smtpTlsOptions(
     level,
     policyMaps,
     perSite,
+    heedsTlsRequired: config.tls_required_enable,
     wrapperMode,
     noteStarttlsOffer: noteOffer,
     starttlsTimeoutMs: config.smtp_starttls_timeout,

@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
 
 import { type CertificateFields, readFields } from './certificate-fields.ts'
 import { type DaneRecord, isMeantBy } from './dane-terms.ts'
+import { isTooLong, TOO_LONG } from './peer-verdict.ts'
 
 /** A certificate, those above it, and the record that trusts the last one. */
 export interface AnchoredPath {
@@ -103,13 +104,13 @@ function hasSigned(key: KeyObject | (() => KeyObject), certificate: X509Certific
  * What is wrong with the certificates of a path beside their dates (RFC 5280 6.1). Names of hosts
  * are the business of the caller. A path with name constraints is refused: they are not understood.
  *
- * @param verifyDepth how many may be above the server's.
+ * @param verifyDepth `smtp_tls_scert_verifydepth`.
  */
 export function findPathProblem(
   { certificates, isKeyOnly }: AnchoredPath,
   verifyDepth: number,
 ): PathProblem | undefined {
-  if (certificates.length - 1 > verifyDepth) return { code: 'CERT_CHAIN_TOO_LONG', depth: 0 }
+  if (isTooLong(certificates.length - 1, verifyDepth)) return { code: TOO_LONG, depth: 0 }
   for (const [depth, certificate] of certificates.entries()) {
     const isAnchor = !isKeyOnly && depth === certificates.length - 1
     const code = certificateProblem(certificate, depth, isAnchor)

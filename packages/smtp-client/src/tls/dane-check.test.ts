@@ -161,8 +161,9 @@ describe('usage 2', () => {
   })
 
   it('C-154: has its own words for a long path, and for a certificate of a client', () => {
-    const long = 'certificate chain longer than limit(1)'
-    expect(judge(['2 0 1 root'], { verifyDepth: 1 })).toEqual(['Untrusted', FAILED, long])
+    const long = 'certificate chain longer than limit(0)'
+    expect(judge(['2 0 1 root'], { verifyDepth: -1 })).toEqual(['Untrusted', FAILED, long])
+    expect(judge(['2 0 1 root'], { verifyDepth: 0 })[0]).toBe('Verified')
     const client = judge(['2 0 1 root'], { shown: ['client', 'intermediate', 'root'] })
     expect(client.at(-1)).toBe('not designated for use as a server certificate')
   })

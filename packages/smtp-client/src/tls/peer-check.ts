@@ -6,6 +6,7 @@ import { judgeDane, type PathLimits } from './dane-check.ts'
 import { commonName, matchingName, namePatterns, type PeerNames } from './peer-names.ts'
 import {
   complaintAbout,
+  isTooLong,
   oneLineName,
   type PeerVerdict,
   printable,
@@ -22,12 +23,12 @@ export interface PeerIdentity {
   readonly chainError: string | undefined
 }
 
-/** @param verifyDepth issuers above a certificate at most (C-143). */
+/** @param verifyDepth `smtp_tls_scert_verifydepth`. */
 export function identityOf(socket: TLSSocket, verifyDepth: number): PeerIdentity {
   const certificate = socket.getPeerX509Certificate()
   if (certificate === undefined) return { certificate, chainError: undefined }
   if (!socket.authorized) return { certificate, chainError: String(socket.authorizationError) }
-  const chainError = chainDepth(socket) > verifyDepth ? TOO_LONG : undefined
+  const chainError = isTooLong(chainDepth(socket), verifyDepth) ? TOO_LONG : undefined
   return { certificate, chainError }
 }
 
@@ -56,8 +57,7 @@ export function judgePeer(
   const { verifyDepth, fingerprintDigest: digest } = limits
   if (isAcceptable) {
     const status = chainError === undefined ? 'Trusted' : 'Untrusted'
-    if (dane === undefined || chainError === undefined) return { ...verdict, status }
-    // Somebody meant it to match, so what is wrong with it is worth a line.
+    if (chainError === undefined) return { ...verdict, status }
     return { ...verdict, status, complaint: complaintAbout(chainError, certificate, verifyDepth) }
   }
   if (dane !== undefined) {
@@ -94,10 +94,15 @@ function judgeName(
   const name = matchingName(certificate, match, names)
   if (name !== undefined && isIP(name) !== 0) return verified()
   if (name !== undefined) return verified(`matched peername: ${name}`)
-  const isAddress = namePatterns(match, names).every((pattern) => isIP(pattern) !== 0)
-  const code = isAddress ? 'IP_ADDRESS_MISMATCH' : 'HOSTNAME_MISMATCH'
+  const code = mismatchCode(namePatterns(match, names))
   const complaint = complaintAbout(code, certificate, verifyDepth)
   return { status: 'Trusted', isAcceptable: false, complaint, matched: [] }
+}
+
+function mismatchCode(patterns: readonly string[]): string {
+  if (patterns.length === 0) return 'UNSPECIFIED'
+  const isAddress = patterns.every((pattern) => isIP(pattern) !== 0)
+  return isAddress ? 'IP_ADDRESS_MISMATCH' : 'HOSTNAME_MISMATCH'
 }
 
 function judgeFingerprint(

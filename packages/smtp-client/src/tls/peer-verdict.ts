@@ -22,6 +22,7 @@ const TEXTS: ReadonlyMap<string, string> = new Map([
 const DETAILED_TEXTS: ReadonlyMap<string, string> = new Map([
   ['CERT_HAS_EXPIRED', 'certificate has expired'],
   ['CERT_NOT_YET_VALID', 'certificate not yet valid'],
+  ['UNSPECIFIED', 'num=1:unspecified certificate verification error'],
   ['PATH_LENGTH_EXCEEDED', 'num=25:path length constraint exceeded'],
   ['UNHANDLED_CRITICAL_EXTENSION', 'num=34:unhandled critical extension'],
   ['HOSTNAME_MISMATCH', 'num=62:hostname mismatch'],
@@ -43,6 +44,14 @@ const UNTRUSTED_ISSUER = new Set([
 export const TOO_LONG = 'CERT_CHAIN_TOO_LONG'
 
 /**
+ * Whether there are too many issuers above a certificate (C-143). As in Postfix 3.7, one more than
+ * the parameter says may be between it and the authority, which does not count.
+ */
+export function isTooLong(issuers: number, verifyDepth: number): boolean {
+  return issuers > verifyDepth + 2
+}
+
+/**
  * What is to be said of a server's certificate (C-154).
  *
  * @param code OpenSSL's name for what is wrong.
@@ -55,7 +64,9 @@ export function complaintAbout(
   depth = 0,
 ): Complaint {
   const before = 'certificate verification failed for'
-  if (code === TOO_LONG) return [before, `certificate chain longer than limit(${verifyDepth})`]
+  if (code === TOO_LONG) {
+    return [before, `certificate chain longer than limit(${verifyDepth + 1})`]
+  }
   if (UNTRUSTED_ISSUER.has(code)) return [before, `untrusted issuer ${oneLineName(certificate)}`]
   const text = TEXTS.get(code)
   if (text !== undefined) return [before, text]

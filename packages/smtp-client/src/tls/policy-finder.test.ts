@@ -87,6 +87,21 @@ it('C-148: a fingerprint must look like one, and there must be one', async () =>
   ])
 })
 
+it.each([
+  ['may', 'none', 'smtp_connect_local: opportunistic TLS encryption is not appropriate for'],
+  ['encrypt', 'encrypt', undefined],
+  ['dane', '4.7.5', 'private/x: the "dane" security level is invalid for delivery via'],
+  ['dane-only', '4.7.5', 'private/x: the "dane" security level is invalid for delivery via'],
+] as const)('a UNIX-domain socket at the level %s has %s', async (level, expected, warning) => {
+  const { logger, lines } = memoryLogger()
+  const finder = new PolicyFinder({ ...tlsDefaults, level }, logger, (name) => name)
+  const found = await finder.findLocal('private/x', 'mx.example')
+  expect(found.kind === 'policy' ? found.policy.level : found.status).toBe(expected)
+  expect(lines.map((line) => line.replace(/ unix-domain .*$/, ''))).toEqual(
+    warning === undefined ? [] : [`warning: ${warning}`],
+  )
+})
+
 it('C-149: a name for SNI must be one', async () => {
   const warning = 'warning: "smtp_tls_servername = a b" specifies an invalid hostname'
   const expected = ['4.7.5', 'client TLS configuration problem', warning]

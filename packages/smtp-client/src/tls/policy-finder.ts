@@ -3,7 +3,7 @@ import type { Logger } from '@posthouse/mail-log'
 import type { NameParameter } from '../lmtp.ts'
 import { domainKeys, findKey } from './domain-keys.ts'
 import { isServername, parsePolicy } from './policy-attributes.ts'
-import { isMandatory, type TlsLevel } from './tls-level.ts'
+import { isMandatory, needsTlsa, type TlsLevel } from './tls-level.ts'
 import type { TlsOptions, TlsTable } from './tls-options.ts'
 import { policyOfLevel, type TlsPolicy } from './tls-policy.ts'
 import { MISCONFIGURED, type TlsPolicyResult } from './tls-policy-result.ts'
@@ -31,6 +31,8 @@ export class PolicyFinder {
   readonly #log: Logger
   readonly #nameOf: NameParameter
   readonly #default: TlsPolicy
+  /** Files of `tafile=` that could be read once. */
+  readonly #readFiles = new Set<string>()
 
   constructor(options: TlsOptions, log: Logger, nameOf: NameParameter) {
     this.#options = options
@@ -63,11 +65,19 @@ export class PolicyFinder {
    */
   findLocal(path: string, host: string): Later<TlsPolicyResult> {
     const found = this.find(path, host)
-    return found instanceof Promise ? found.then(this.#overSocket) : this.#overSocket(found)
+    const overSocket = (result: TlsPolicyResult) => this.#overSocket(result, path)
+    return found instanceof Promise ? found.then(overSocket) : overSocket(found)
   }
 
-  readonly #overSocket = (found: TlsPolicyResult): TlsPolicyResult => {
-    if (found.kind !== 'policy' || found.policy.level !== 'may') return found
+  #overSocket(found: TlsPolicyResult, path: string): TlsPolicyResult {
+    if (found.kind !== 'policy') return found
+    const { level } = found.policy
+    if (needsTlsa(level)) {
+      const problem = 'the "dane" security level is invalid for delivery via unix-domain sockets'
+      this.#log.warning(`${path}: ${problem}`)
+      return MISCONFIGURED
+    }
+    if (level !== 'may') return found
     const text = 'opportunistic TLS encryption is not appropriate for unix-domain destinations.'
     this.#log.warning(`smtp_connect_local: ${text}`)
     return { kind: 'policy', policy: policyOfLevel('none', this.#options) }
@@ -85,7 +95,24 @@ export class PolicyFinder {
     const parsed = parsePolicy(value, this.#options)
     if ('problem' in parsed) return this.#complain(destination, parsed.problem)
     for (const warning of parsed.warnings) this.#log.warning(this.#subject(destination, warning))
+    if (!parsed.policy.trustAnchorFiles.every((path) => this.#isReadable(path))) {
+      return MISCONFIGURED
+    }
     return this.#checked(parsed.policy, destination)
+  }
+
+  /** Whether trust anchors can be read from a file; if not, that is logged. */
+  #isReadable(path: string): boolean {
+    if (this.#readFiles.has(path)) return true
+    try {
+      this.#options.readTrustAnchors(path)
+      this.#readFiles.add(path)
+      return true
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      this.#log.warning(`error opening trust anchor file: ${reason}`)
+      return false
+    }
   }
 
   #complain(destination: string, problem: string): TlsPolicyResult {

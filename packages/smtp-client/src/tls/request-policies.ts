@@ -35,7 +35,8 @@ export class RequestPolicies {
     this.#engine = engine
     this.#sasl = sasl
     this.#delivery = delivery
-    this.#isTlsOptional = !asksForTls && (delivery.sendOptions & TLS_OPTIONAL) !== 0
+    const isHeeded = !asksForTls && engine.options.heedsTlsRequired
+    this.#isTlsOptional = isHeeded && (delivery.sendOptions & TLS_OPTIONAL) !== 0
   }
 
   /** @param destination as written. */

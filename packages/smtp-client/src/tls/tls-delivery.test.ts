@@ -5,8 +5,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 
 import { options as defaults } from '../../test/options.ts'
 import { TlsServer, type TlsServerOptions } from '../../test/tls-server.ts'
-import { certificateDigest, inlineTable, tlsDefaults } from '../../test/tls-settings.ts'
+import { certificateDigest, inlineTable, pem, tlsDefaults } from '../../test/tls-settings.ts'
 import {
+  parseTlsLogLevel,
   type SessionCache,
   SmtpClient,
   type SmtpClientOptions,
@@ -67,8 +68,8 @@ function client(
   )
   const deliver = async (changes: Partial<SmtpDelivery> = {}) => {
     const { outcomes } = await smtp.deliver({ ...DELIVERY, ...changes })
-    const { kind, status, text, connUse } = outcomes[0]!
-    return { kind, status, text, connUse }
+    const { kind, status, text, connUse, tls: feature } = outcomes[0]!
+    return { kind, status, text, connUse, tls: feature }
   }
   return { deliver, lines }
 }
@@ -175,11 +176,33 @@ describe('hostile servers', () => {
 describe('certificates', () => {
   const unverified = { status: '4.7.5', text: 'Server certificate not verified' }
 
-  it('C-143: a chain may not be longer than the limit', async () => {
-    const { deliver, lines } = client(await serve(), { level: 'verify', verifyDepth: 0 })
+  it('C-143: a chain may not be longer than the limit, as Postfix 3.7 counts', async () => {
+    const server = await serve({ certificate: 'chain' }) // Two issuers, below an authority.
+    const options = { level: 'verify', authorities: [pem('chain-root.pem')] } as const
+    const { deliver, lines } = client(server, { ...options, verifyDepth: 0 })
     expect(await deliver()).toMatchObject(unverified)
-    expect(lines[0]).toContain('certificate chain longer than limit(0)')
+    expect(lines[0]).toContain('certificate chain longer than limit(1)')
+    expect(await client(server, { ...options, verifyDepth: 1 }).deliver()).toMatchObject({
+      kind: 'sent',
+    })
   })
+
+  it.each<[string, number]>([
+    ['summary', 0],
+    ['untrusted', 1],
+  ])(
+    'C-152: the class %s has the reasons of %i certificates that do not count',
+    async (name, n) => {
+      const server = await serve({ certificate: 'self' })
+      const { deliver, lines } = client(server, {
+        level: 'may',
+        logClasses: parseTlsLogLevel(name)!,
+      })
+      expect(await deliver()).toMatchObject({ kind: 'sent' })
+      const reason = `certificate verification failed for ${HOST}:${server.port}: `
+      expect(lines.filter((line) => line.startsWith(reason))).toHaveLength(n)
+    },
+  )
 
   it('C-154: one for clients is none for a server', async () => {
     const server = await serve({ certificate: 'client' })
@@ -249,14 +272,27 @@ describe('certificates', () => {
     }
   })
 
-  it('C-154: says that it is an address that does not match', async () => {
-    const policyMaps = inlineTable(
-      'inline:{{tls.test=verify match=192.0.2.1}}',
-      memoryLogger().logger,
-    )
+  it.each([
+    ['192.0.2.1', /: num=64:IP address mismatch$/],
+    ['192.0.2.1:a.test', /: num=62:hostname mismatch$/],
+    [':', /: num=1:unspecified certificate verification error$/],
+  ])('C-154: says what does not match with match=%s', async (match, complaint) => {
+    const entries = `inline:{{tls.test=verify match=${match}}}`
+    const policyMaps = inlineTable(entries, memoryLogger().logger)
     const { deliver, lines } = client(await serve(), { policyMaps })
     expect(await deliver()).toMatchObject(unverified)
-    expect(lines[0]).toMatch(/: num=64:IP address mismatch$/)
+    expect(lines.at(-2)).toMatch(complaint)
+  })
+
+  it('C-135: defers before it connects where the file of tafile= cannot be read', async () => {
+    const entries = 'inline:{{tls.test=secure tafile=nowhere.pem}}'
+    const policyMaps = inlineTable(entries, memoryLogger().logger)
+    const server = await serve()
+    const { deliver, lines } = client(server, { policyMaps })
+    const text = 'client TLS configuration problem'
+    expect(await deliver()).toMatchObject({ kind: 'deferred', status: '4.7.5', text })
+    expect(lines[0]).toMatch(/^warning: error opening trust anchor file: .*nowhere\.pem/)
+    expect(server.connections).toEqual([])
   })
 })
 
@@ -276,6 +312,17 @@ describe('logs', () => {
     entries.set(NAME, 'none')
     await client(server, options).deliver()
     expect(lines).toHaveLength(2)
+  })
+})
+
+describe('TLS-Required: no', () => {
+  it.each([
+    [true, 'sent', 'may:none'],
+    [false, 'deferred', '!encrypt'],
+  ])('C-139: heeded: %s', async (heedsTlsRequired, kind, tls) => {
+    const server = await serve({ starttls: 'missing' })
+    const { deliver } = client(server, { level: 'encrypt', heedsTlsRequired })
+    expect(await deliver({ sendOptions: 16 })).toMatchObject({ kind, tls })
   })
 })
 
@@ -314,7 +361,8 @@ describe('sessions', () => {
         .replace(/ with cipher.*server-signature/, ''),
     )
     const id = `smtp&tls.test&${NAME}&127.0.0.1&&DIGEST`
-    const summary = `Verified TLS connection established to ${HOST}:PORT: TLSv1.3 ECDSA (prime256v1)`
+    const where = `${HOST}:PORT: TLSv1.3 ECDSA (prime256v1)`
+    const summary = `Verified TLS connection established to ${where}`
     expect(masked.filter((line) => !line.startsWith('save'))).toEqual([
       `looking for session ${id} in smtp cache`,
       `${summary} server-digest SHA256`,

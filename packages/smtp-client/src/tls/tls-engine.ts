@@ -22,6 +22,7 @@ import type { PeerVerdict } from './peer-verdict.ts'
 import { PolicyFinder } from './policy-finder.ts'
 import { type SecureResult, secureSocket } from './secure-socket.ts'
 import { TlsContexts } from './tls-contexts.ts'
+import { matchesCertificate } from './tls-level.ts'
 import type { TlsLogClass, TlsLogClasses } from './tls-log.ts'
 import { TlsLogLevels } from './tls-log-levels.ts'
 import type { TlsOptions } from './tls-options.ts'
@@ -139,10 +140,12 @@ export class TlsEngine {
     const key = [destination, server.name, server.address, server.port, policy.key].join('\n')
     if (!peer.logClasses.has('cache')) return this.#sessions.slot(key)
     const digest = createHash('sha256').update(policy.key).digest('hex').toUpperCase()
-    const id = ['smtp', destination, server.name, server.address, '', digest].join('&')
-    return this.#sessions.slot(key, (before, behind) =>
-      this.#tell('cache', peer, `${before} session ${id} ${behind} cache`),
-    )
+    const service = this.nameOf('smtp_').slice(0, -1)
+    const id = [service, destination, server.name, server.address, '', digest].join('&')
+    return this.#sessions.slot(key, (before, behind) => {
+      const cache = before === 'remove' ? 'client' : service
+      this.#tell('cache', peer, `${before} session ${id} ${behind} ${cache} cache`)
+    })
   }
 
   #warnOfUnusable({ unusable, records }: DaneTerms, peer: TlsPeer): void {
@@ -214,7 +217,9 @@ export class TlsEngine {
     if (logClasses.has('certmatch') || (policy.dane !== undefined && logClasses.has('dane'))) {
       for (const text of matched) this.#log.info(`${name}: ${text}`, { queueId: peer.queueId })
     }
-    if (complaint !== undefined && (logClasses.has('summary') || logClasses.has('untrusted'))) {
+    // Where somebody meant it to match, what is wrong is worth a line.
+    const isExplained = logClasses.has('summary') && matchesCertificate(policy.level)
+    if (complaint !== undefined && (isExplained || logClasses.has('untrusted'))) {
       this.#log.info(`${complaint[0]} ${name}: ${complaint[1]}`, { queueId: peer.queueId })
     }
   }

@@ -29,6 +29,8 @@ export interface TlsOptions {
   readonly policyMaps: TlsTable | undefined
   /** `smtp_tls_per_site`, used without policy maps; undefined when empty (C-138). */
   readonly perSite: TlsTable | undefined
+  /** `tls_required_enable`: mail with a header `TLS-Required: no` may do without TLS (C-139). */
+  readonly heedsTlsRequired: boolean
   /** `smtp_tls_wrappermode`: TLS begins with the connection, without STARTTLS (C-60). */
   readonly wrapperMode: boolean
   /** `smtp_starttls_timeout`: the command, and the whole of a handshake, in ms; 0 is no limit. */
@@ -81,7 +83,7 @@ export interface TlsOptions {
   readonly trustAnchors: readonly string[]
   /** Reads the file of `tafile=`. Throws an error that names it (C-135). */
   readonly readTrustAnchors: (path: string) => readonly string[]
-  /** `smtp_tls_scert_verifydepth`: issuers above a certificate at most. */
+  /** `smtp_tls_scert_verifydepth`: two less than the issuers that a certificate may have. */
   readonly verifyDepth: number
   /** Certificates of this host with their chains: `smtp_tls_chain_files` or the like (C-144). */
   readonly certificates: readonly string[]

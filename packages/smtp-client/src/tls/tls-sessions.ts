@@ -46,17 +46,17 @@ export class TlsSessions {
     if (this.#lifetimeMs === 0) return EMPTY_SLOT
     return {
       find: () => {
-        tell?.('looking for', 'in smtp')
+        tell?.('looking for', 'in')
         const found = this.#find(key)
-        if (found !== undefined) tell?.('reloaded', 'from smtp')
+        if (found !== undefined) tell?.('reloaded', 'from')
         return found
       },
       keep: (session, identity) => {
         this.#store(key, session, identity)
-        tell?.('save', 'to smtp')
+        tell?.('save', 'to')
       },
       forget: () => {
-        if (this.#entries.delete(key)) tell?.('remove', 'from client')
+        if (this.#entries.delete(key)) tell?.('remove', 'from')
       },
     }
   }
