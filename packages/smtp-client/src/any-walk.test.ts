@@ -67,7 +67,10 @@ async function deliver(scene: Scene, options: Partial<SmtpClientOptions>): Promi
     },
     { lookup: ({ host }) => found(scene, host), clock, log, connect },
   )
-  const running = client.deliver(delivery(scene)).then((report) => ({ report, endMs: clock.now() }))
+  const running = client.deliver(delivery(scene)).then(async (report) => {
+    await client.close() // Until the last QUIT is answered.
+    return { report, endMs: clock.now() }
+  })
   const never = clock.run(END_MS).then((): never => {
     throw new Error('the delivery has no end')
   })

@@ -1,7 +1,7 @@
 import type { MxResult } from '@posthouse/mx-lookup'
 import { describe, expect, it } from 'vitest'
 
-import { converse } from '../test/converse.ts'
+import { converse, SILENCE } from '../test/converse.ts'
 
 const SOFT = ['220 mx', '250 mx', '451 4.3.0 later'] // Up to the reply to MAIL.
 const server = (at: number, address = `192.0.2.${at}`) => {
@@ -71,5 +71,28 @@ describe('the limits of one destination', () => {
       ports,
     })
     expect(servers.map(({ connections }) => connections)).toEqual([1, 0, 1, 0])
+  })
+})
+
+describe('the end of a session', () => {
+  const MESSAGE = ['250 ok', '250 ok', '354 go', SILENCE, SILENCE, SILENCE, '250 2.0.0 queued']
+  const ENDLESS = ['220 mx', '250 mx', ...MESSAGE, SILENCE]
+  const options = { skipQuitResponse: false, quitTimeoutMs: 200 }
+
+  it('C-38, C-87: the outcome does not wait for the reply to QUIT, but closing does', async () => {
+    const { outcome, client, servers } = await converse([ENDLESS], 'b.test', { options })
+    expect(outcome).toMatchObject({ kind: 'sent' })
+    const startedMs = performance.now()
+    await client.close()
+    expect(performance.now() - startedMs).toBeGreaterThan(100)
+    expect(servers[0]?.heard.at(-1)).toBe('QUIT')
+  })
+
+  it('C-87: who is left goes to the next server when the first has said good-bye', async () => {
+    const scripts = [[...SOFT, '250 ok', SILENCE], SOFT]
+    const startedMs = performance.now()
+    const { servers } = await converse(scripts, 'b.test', { options })
+    expect(servers[1]?.connections).toBe(1)
+    expect(performance.now() - startedMs).toBeGreaterThan(150)
   })
 })

@@ -1,7 +1,7 @@
 import { type MailServer, NexthopError } from '@posthouse/mx-lookup'
 
 import { needsSmtputf8 } from './commands.ts'
-import { DeliveryTime } from './delivery-time.ts'
+import { DeliveryTime, type EndContext } from './delivery-time.ts'
 import { type Destination, Destinations, type LookupContext } from './destinations.ts'
 import { TableError } from './errors.ts'
 import { type Failure, relayText } from './failure.ts'
@@ -18,6 +18,7 @@ import {
   destinationLabel,
   endpointLabel,
   type LabelScope,
+  labelScope,
   type SessionCache,
 } from './session-cache.ts'
 import { RequestPolicies } from './tls/request-policies.ts'
@@ -27,7 +28,7 @@ import type { TlsPolicy } from './tls/tls-policy.ts'
 import { unsendableMessage, unsendableRecipient } from './unsendable.ts'
 
 /** What a delivery needs of its client. */
-export interface DeliveryContext extends HandshakeContext, LookupContext {
+export interface DeliveryContext extends HandshakeContext, LookupContext, EndContext {
   readonly cache: SessionCache | undefined
   /** Of addresses, on their way out. */
   readonly mapping: GenericMapping | undefined
@@ -69,15 +70,10 @@ export class Delivery implements Walker {
     this.#sent = delivery
     this.#outcomes = new Outcomes(queueId, recipients.length, context.options, context.log)
     this.#smtputf8 = needsSmtputf8(delivery)
-    const { tls, options } = context
-    const { serviceName: service, sasl } = options
-    const login = sasl?.passwordsOfSenders && { sender: delivery.sender }
-    const anyLogin = sasl === undefined ? 'none' : 'one'
+    const { tls, sasl, options } = context
+    this.#scope = labelScope(options, delivery.sender, this.#smtputf8)
     this.#requireTls = requireTlsOf(delivery, options, context.log)
-    const asksForTls = this.#requireTls !== undefined
-    const common = { service, smtputf8: this.#smtputf8, requireTls: undefined }
-    this.#scope = { ...common, login: login ?? anyLogin }
-    this.#policies = tls && new RequestPolicies(tls, context.sasl, delivery, asksForTls)
+    this.#policies = tls && new RequestPolicies(tls, sasl, delivery, this.#requireTls !== undefined)
     this.#destinations = new Destinations(context, nexthop, queueId)
   }
 
@@ -237,15 +233,12 @@ export class Delivery implements Walker {
     nexthop: string,
   ): Promise<TransactionRun | undefined> | undefined {
     if (!this.#load) return undefined
-    const revive = (policy?: TlsPolicy) => this.#revive(this.#endpoint(server, nexthop, policy))
+    const revive = (policy?: TlsPolicy) =>
+      this.#revive(endpointLabel(this.#scope, server, nexthop, policy))
     const policies = this.#policies
     if (policies === undefined) return revive()
     // Without a word if there is no policy: whoever connects to the server will say why.
     return policies.usable(nexthop, server).then((policy) => policy && revive(policy))
-  }
-
-  #endpoint(server: MailServer, nexthop: string, policy: TlsPolicy | undefined): string {
-    return endpointLabel(this.#scope, server, nexthop, policy)
   }
 
   /** @param fits whether the session may be used; absent: whatever has the label may be. */
@@ -375,22 +368,29 @@ export class Delivery implements Walker {
   /** A promise only if the server is waited for. */
   #endSession(session: SmtpSession, end: SessionEnd): Promise<void> | undefined {
     const { connection } = session
-    const { options } = this.#context
     const store = this.#store && session.mayBeKept
-    if (end === 'quit') return quit(connection, options, true)
+    if (end === 'quit') return this.#leave(session, true)
     if (end === 'broken') connection.destroy()
     else if (store && session.reusable) this.#keep(session)
     else if (end === 'unused' || (store && !session.expired)) {
       // A refusal for size is no reason for good-bye, and what was to be kept but may not be any
       // more is closed without (C-77, C-86).
       connection.close()
-    } else return quit(connection, options, false)
+    } else return this.#leave(session, false)
     return undefined
+  }
+
+  /** The outcomes do not wait for the reply to QUIT, which may take minutes. */
+  #leave(session: SmtpSession, quitSent: boolean): Promise<void> | undefined {
+    const { options } = this.#context
+    const leaving = quit(session.connection, options, quitSent)
+    const isAwaited = options.skipQuitResponse || !this.isOver || session.notice !== undefined
+    return isAwaited ? leaving : this.#time.leave(leaving)
   }
 
   #keep(session: SmtpSession): void {
     const { cache, options } = this.#context
-    const endpoint = this.#endpoint(session.server, this.#current, session.policy)
+    const endpoint = endpointLabel(this.#scope, session.server, this.#current, session.policy)
     const labels = this.#label === undefined ? [endpoint] : [this.#label, endpoint]
     session.connection.idle()
     // Without QUIT, as Postfix does: nobody waits for the reply (C-124).

@@ -1,5 +1,6 @@
 import type { MailServer } from '@posthouse/mx-lookup'
 
+import type { SmtpClientOptions } from './options.ts'
 import type { SmtpSession } from './session.ts'
 import { matchesCertificate } from './tls/tls-level.ts'
 import type { TlsPolicy } from './tls/tls-policy.ts'
@@ -26,6 +27,17 @@ export interface LabelScope {
   readonly requireTls: string | undefined
   /** Whether the client logs in; `sender`: as the sender says. */
   readonly login: 'none' | 'one' | { readonly sender: string }
+}
+
+/** What the options and the message say of it, before REQUIRETLS is looked at. */
+export function labelScope(
+  { serviceName: service, sasl }: SmtpClientOptions,
+  sender: string,
+  smtputf8: boolean,
+): LabelScope {
+  const ofSender = sasl?.passwordsOfSenders && { sender }
+  const login = ofSender ?? (sasl === undefined ? 'none' : 'one')
+  return { service, smtputf8, requireTls: undefined, login }
 }
 
 /**

@@ -442,6 +442,7 @@ describe('servers', () => {
     const replyFilter = { table: 'fail:x', lookup }
     const { client, lines } = setUp({ replyFilter, skipQuitResponse: false })
     const { outcomes } = await client.deliver(delivery(server.nexthop))
+    await client.close()
     const relay = `127.0.0.1[127.0.0.1]:${server.port}`
     expect(outcomes).toMatchObject([{ kind, relay }])
     if (kind === 'deferred') {
@@ -509,6 +510,7 @@ describe('servers', () => {
     const startMs = performance.now()
     const { outcomes } = await client.deliver(delivery(server.nexthop))
     expect(outcomes[0]?.kind).toBe('sent')
+    await client.close()
     expect(performance.now() - startMs).toBeGreaterThan(45)
   })
 

@@ -48,7 +48,7 @@ export interface SmtpClientPorts {
  */
 export class SmtpClient {
   readonly #context: DeliveryContext
-  readonly #running = new Set<Promise<SmtpReport>>()
+  readonly #running = new Set<Promise<unknown>>()
 
   constructor(options: SmtpClientOptions, ports: SmtpClientPorts = {}) {
     const { tlsa, cache, clock = systemClock, log = NOBODY, connect = connectSocket } = ports
@@ -59,7 +59,12 @@ export class SmtpClient {
     const sasl = options.sasl && new Authenticator(options.sasl, clock, log, nameOf)
     const { genericMap: map } = options
     const mapping = map && new GenericMapping(map, nameOf('smtp_generic_maps'), log)
-    this.#context = { options, discard, tls, sasl, mapping, lookup, cache, clock, log, connect }
+    const goOn = (work: Promise<void>): void => {
+      this.#running.add(work)
+      void work.then(() => this.#running.delete(work)) // It fails on a bug only.
+    }
+    const given = { options, cache, clock, log, connect, lookup }
+    this.#context = { ...given, discard, tls, sasl, mapping, goOn }
   }
 
   /**
@@ -74,7 +79,10 @@ export class SmtpClient {
     return running
   }
 
-  /** Resolves when the deliveries that are running now have ended. Stops none of them. */
+  /**
+   * Resolves when the deliveries that are running now have ended, with the last words of their
+   * sessions. Stops none of them.
+   */
   async close(): Promise<void> {
     await Promise.allSettled(this.#running)
   }

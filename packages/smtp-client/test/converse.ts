@@ -14,13 +14,19 @@ interface Listening {
   readonly heard: readonly string[]
 }
 
+/** Instead of a reply. */
+export const SILENCE = ''
+
 /** Gives these replies, the greeting first, one for each line that it hears, then says yes. */
 async function listen(replies: readonly string[]): Promise<Listening> {
   const listening = { port: 0, connections: 0, heard: [] as string[] }
   const server: Server = createServer((socket) => {
     listening.connections++
     const left = [...replies]
-    const say = (): void => void socket.write(`${left.shift() ?? '250 2.0.0 ok'}\r\n`)
+    const say = (): void => {
+      const reply = left.shift() ?? '250 2.0.0 ok'
+      if (reply !== SILENCE) socket.write(`${reply}\r\n`)
+    }
     socket.on('error', () => undefined)
     socket.on('data', (chunk) => {
       for (const line of chunk.toString().split('\r\n').slice(0, -1)) {
@@ -76,5 +82,5 @@ export async function converse(
     recipients: [{ address: 'r@b.test' }],
     content: Buffer.from('Subject: x\n\nbody\n'),
   })
-  return { outcome: outcomes[0]!, looping, lines, servers: listening }
+  return { outcome: outcomes[0]!, looping, lines, servers: listening, client }
 }
