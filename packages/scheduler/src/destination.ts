@@ -1,5 +1,5 @@
 import { ConcurrencyWindow } from './concurrency-window.ts'
-import type { Batch } from './order.ts'
+import type { Selected } from './order.ts'
 import type { RetryEntry } from './retry-list.ts'
 import { NO_REUSE, nextReuse, RECENT_MS, type Reuse } from './session-reuse.ts'
 import type { Transport } from './transport.ts'
@@ -20,7 +20,10 @@ export interface Suspension {
  * long as it waits for memory. So all of a destination is one object (which is why it is a window,
  * and has none), and its moments are small integers, of which none is an object of its own.
  */
-export abstract class Destination<Entry extends Batch<Self>, Self extends Destination<Entry, Self>>
+export abstract class Destination<
+    Entry extends Selected<Self>,
+    Self extends Destination<Entry, Self>,
+  >
   extends ConcurrencyWindow
   implements RetryEntry
 {

@@ -1,6 +1,6 @@
 import type { Activation } from './activation.ts'
 import type { Delivery } from './decision.ts'
-import type { Batch } from './order.ts'
+import type { Selected } from './order.ts'
 import { NO_REUSE, type Reuse } from './session-reuse.ts'
 
 interface Named {
@@ -9,7 +9,7 @@ interface Named {
 }
 
 /** What was selected: recipients of one message for one delivery. */
-export class Entry<M, R, D extends Named> implements Delivery<M, R>, Batch<D> {
+export class Entry<M, R, D extends Named> implements Delivery<M, R>, Selected<D> {
   readonly kind = 'deliver'
   readonly activation: Activation<M, R>
   readonly recipients: readonly R[]

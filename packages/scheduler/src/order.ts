@@ -2,10 +2,10 @@ import type { Destination } from './destination.ts'
 import type { Reuse } from './session-reuse.ts'
 import type { Transport } from './transport.ts'
 
-/** Recipients of one message for one destination, that may wait. */
-export interface Batch<D> {
+/** An entry that was taken out of its order. */
+export interface Selected<D> {
   readonly to: D
-  /** It was selected. */
+  /** Its delivery begins. */
   begin(reuse: Reuse): void
 }
 
@@ -13,7 +13,7 @@ export interface Batch<D> {
  * In what order the entries of one transport go: all in which the two schedulers differ. Limits,
  * windows, the dead and the delayed are the business of `TransportTable`.
  */
-export interface Order<Entry extends Batch<D>, D extends Destination<Entry, D>> {
+export interface Order<Entry extends Selected<D>, D extends Destination<Entry, D>> {
   /** Whether some destination has both an entry that waits and room for it. */
   readonly ready: boolean
   createDestination(name: string, transport: Transport<Entry, D>): D

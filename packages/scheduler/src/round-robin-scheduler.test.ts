@@ -277,6 +277,17 @@ describe('RoundRobinScheduler: dead transports', () => {
     expect(some.destinations).toBe(2)
   })
 
+  it('S-80: a transport that is dead already comes back no later for one more failure', () => {
+    const some = scheduler({ initial: 2 })
+    addMany(some, 'x', 'x', 2)
+    for (const [i, one] of take(some).entries()) {
+      some.finish(one, { kind: 'unreachable', ...DOWN }, 1000 * i)
+    }
+    expect(some.nextWakeMs()).toBe(60_000)
+    expect(add(some, 'x', 'x', 60_000)).toBeUndefined()
+    expect(some.nextWakeMs()).toBeUndefined()
+  })
+
   it('S-81: an answer revives it, silence does not', () => {
     const some = scheduler()
     addMany(some, 'x', 'x', 3)

@@ -1,7 +1,7 @@
 import { type DeliveryResult, suspensionOf } from './delivery-result.ts'
 import type { Destination, Suspension } from './destination.ts'
 import type { Crowd, WindowChange } from './observation.ts'
-import type { Batch, Order } from './order.ts'
+import type { Order, Selected } from './order.ts'
 import { RetryList } from './retry-list.ts'
 import { RECENT_MS } from './session-reuse.ts'
 import { Timers } from './timers.ts'
@@ -40,7 +40,7 @@ export interface Dropped<Entry> extends Suspension {
  * Source: S-43, S-44, S-67 to S-72, S-77 to S-82, S-89. Not as in Postfix, and on purpose: a window
  * below its use starves nobody (S-43), and no agent's death leaves a rate lock set (S-78).
  */
-export class TransportTable<Entry extends Batch<D>, D extends Destination<Entry, D>> {
+export class TransportTable<Entry extends Selected<D>, D extends Destination<Entry, D>> {
   readonly #options: SchedulerOptions
   readonly #limitsOf: (transport: string) => TransportLimits
   readonly #createOrder: (transport: string) => Order<Entry, D>

@@ -1,6 +1,6 @@
 import type { WindowOptions } from './concurrency-window.ts'
 import type { Destination, Suspension } from './destination.ts'
-import type { Batch, Order } from './order.ts'
+import type { Order, Selected } from './order.ts'
 import type { RetryEntry } from './retry-list.ts'
 import type { TurnTaker } from './turn-heap.ts'
 
@@ -23,7 +23,7 @@ export interface TransportLimits extends WindowOptions {
 }
 
 /** What a scheduler knows of one transport. */
-export class Transport<Entry extends Batch<D>, D extends Destination<Entry, D>>
+export class Transport<Entry extends Selected<D>, D extends Destination<Entry, D>>
   implements TurnTaker, RetryEntry
 {
   readonly name: string
