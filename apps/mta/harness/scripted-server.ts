@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What a server does next: `['send', line, ...]`, `['expect', command]`, `['close']`, ... */
 export type ScriptStep = readonly (string | number)[]
@@ -49,6 +50,12 @@ async function play(script: readonly ScriptStep[], socket: Socket, lines: string
     switch (kind) {
       case 'send':
         socket.write(`${words.join('\r\n')}\r\n`)
+        break
+      case 'send-raw':
+        socket.write(String(words[0]), 'latin1')
+        break
+      case 'wait-seconds':
+        await sleep(Number(words[0]) * 1000)
         break
       case 'expect':
         await reader.next()

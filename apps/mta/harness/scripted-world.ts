@@ -6,10 +6,16 @@ import { submitMessage } from '@posthouse/qmqp-client'
 
 import { masterCfFor, writeConfiguration } from './configuration.ts'
 import { NameServer, type Zone } from './name-server.ts'
-import { freePorts, Posthouse } from './posthouse.ts'
+import { freePort, Posthouse } from './posthouse.ts'
 import type { ScriptedNetwork } from './scripted-network.ts'
 
 const PRELOAD = pathToFileURL(join(import.meta.dirname, 'scripted-network.ts')).href
+
+/**
+ * Where nobody listens. A free port is no such thing: the system soon gives it to a server of
+ * another case, which then sees a connection that is not its own.
+ */
+export const CLOSED_PORT = 1023
 
 /** A transport of its own for a domain. */
 export interface Route {
@@ -54,7 +60,7 @@ export class ScriptedWorld {
   static async open(options: WorldOptions): Promise<ScriptedWorld> {
     const { zone, routes, parameters, servers = {} } = options
     const directory = mkdtempSync(join(tmpdir(), 'posthouse-world-'))
-    const [port = 0, closedPort = 0] = await freePorts(2)
+    const port = await freePort()
     const names = await NameServer.listen(zone)
     const resolvConf = join(directory, 'resolv.conf')
     writeFileSync(resolvConf, options.resolvConf ?? names.configuration)
@@ -71,7 +77,7 @@ export class ScriptedWorld {
     })
     const lines = routes.map(({ domain, nexthop }) => `${domain} ${domain}:${nexthop}\n`)
     writeFileSync(table, `${lines.join('')}sender.test retry:4.0.0 not here\n`)
-    const network: ScriptedNetwork = { resolvConf, connect: servers, closedPort }
+    const network: ScriptedNetwork = { resolvConf, connect: servers, closedPort: CLOSED_PORT }
     const posthouse = await Posthouse.start(directory, undefined, {
       NODE_OPTIONS: `--import=${PRELOAD}`,
       SCRIPTED_NETWORK: JSON.stringify(network),
@@ -88,8 +94,9 @@ export class ScriptedWorld {
   async submit(
     recipients: readonly string[],
     content = 'Subject: test\n\nbody\n',
+    sender = 's@sender.test',
   ): Promise<string> {
-    const message = { sender: 's@sender.test', recipients, content: Buffer.from(content) }
+    const message = { sender, recipients, content: Buffer.from(content) }
     const reply = await submitMessage({ host: '127.0.0.1', port: this.#port }, message)
     const id = /queued as (\S+)/.exec(reply.text)?.[1]
     if (id === undefined) throw new Error(reply.text)
