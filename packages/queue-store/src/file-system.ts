@@ -51,6 +51,8 @@ export interface QueueFileSystem {
   open(path: string, how: 'create' | 'read' | 'update' | 'append', mode?: number): Promise<number>
   /** At once: what is known of an open file is in memory, and so is the end of it. */
   close(file: number): void
+  /** `open` for `update`, at once as `lstatUsed`. A file system need not have it: it is for speed. */
+  openUsed?(path: string): number
   /** At once, as `close`. */
   fstat(file: number): FileSystemStatus
   /** At once, as `lstat`, of a name that was just used: known without a look at the disk. */

@@ -93,6 +93,7 @@ export function nodeFileSystem(now: () => number): NodeFileSystem {
 /** At once, since they never wait: what is known of an open file is in memory. */
 const IMMEDIATE = {
   close: fs.closeSync,
+  openUsed: (path: string): number => fs.openSync(path, OPEN_FLAGS.update),
   accessUsed(path: string): void {
     fs.accessSync(path)
   },

@@ -24,7 +24,7 @@ import { StatusLogs } from './status-log.ts'
 import { StoredEnvelopes } from './stored-envelopes.ts'
 import { removeUnfinished } from './unfinished-files.ts'
 import { DEFAULT_VERP_DELIMITER_FILTER } from './verp-delimiters.ts'
-import { WrittenFiles } from './written-files.ts'
+import { type WrittenFile, WrittenFiles } from './written-files.ts'
 
 const CONTENT_WINDOW_BYTES = 64 * 1024
 const MAX_SPARES = 64 // Sessions that write side by side are seldom more.
@@ -218,9 +218,10 @@ export class QueueStore {
   async remove(id: string, queue: MessageQueue): Promise<boolean> {
     const { files, paths, cache, spares, written } = this.#parts
     const path = paths.file(queue, id)
-    let file = written.take(id)
     // Emptying a large file takes long, and most messages are small.
     const isSmall = (cache.take(id)?.length ?? Number.POSITIVE_INFINITY) <= MAX_SPARE_BYTES
+    // Of a message that waited behind others, the file was closed.
+    let file = written.take(id) ?? (isSmall && spares.isWanting ? this.#reopen(path) : undefined)
     try {
       if (file !== undefined && isSmall && (await spares.put(path, file))) file = undefined
       else await files.unlink(path)
@@ -338,6 +339,16 @@ export class QueueStore {
     await this.#parts.spares.close()
     this.#parts.cache.clear()
     this.#parts.end()
+  }
+
+  #reopen(path: string): WrittenFile | undefined {
+    const { files } = this.#parts
+    try {
+      const file = files.openUsed?.(path)
+      return file === undefined ? undefined : { file, inode: files.fstat(file).inode }
+    } catch {
+      return undefined // It is unlinked, then, or that says what is wrong.
+    }
   }
 
   *#cachedContent(id: string, queue: MessageQueue, content: Buffer): Generator<Buffer, void, void> {

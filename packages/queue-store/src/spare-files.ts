@@ -70,6 +70,11 @@ export class SpareFiles {
     }
   }
 
+  /** Whether `put` would take a file. */
+  get isWanting(): boolean {
+    return !this.#isClosed && this.#endPause === undefined && this.#count < this.#options.maxFiles
+  }
+
   /**
    * Takes a file that is no longer needed away from its queue, and over from the caller.
    *
@@ -78,8 +83,8 @@ export class SpareFiles {
    * @throws a system error, `ENOENT` if the file has vanished.
    */
   async put(path: string, written: WrittenFile): Promise<boolean> {
-    const { directory, maxFiles } = this.#options
-    if (this.#isClosed || this.#endPause !== undefined || this.#count >= maxFiles) return false
+    const { directory } = this.#options
+    if (!this.isWanting) return false
     this.#count += 1
     const spare = { ...written, path: `${directory}/${++this.#lastName}` }
     let progress: Progress | undefined
