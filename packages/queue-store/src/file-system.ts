@@ -51,7 +51,7 @@ export interface QueueFileSystem {
   open(path: string, how: 'create' | 'read' | 'update' | 'append', mode?: number): Promise<number>
   /** At once: what is known of an open file is in memory, and so is the end of it. */
   close(file: number): void
-  /** `open` for `update`, at once as `lstatUsed`. A file system need not have it: it is for speed. */
+  /** `open` for `update`, at once as `lstatUsed`; for speed: a file system need not have it. */
   openUsed?(path: string): number
   /** At once, as `close`. */
   fstat(file: number): FileSystemStatus
