@@ -3,9 +3,9 @@ const KEPT_CHARACTERS = 32_768
 
 /**
  * What was said in a session, for the postmaster (C-111): the lines that this host sent as
- * `Out: LINE`, those of the server as `In:  LINE`, and after one that was replaced
- * `Replaced-by:` and, indented, what was read instead. Never the content. Of a session that goes on and on the beginning and the
- * end are kept, for the error is mostly at the end.
+ * `Out: LINE`, those of the server as `In:  LINE`, and after one that was replaced `Replaced-by:`
+ * and, indented, what was read instead. Never the content. Of a session that goes on and on the
+ * beginning and the end are kept, for the error is mostly at the end.
  */
 export class SessionTranscript {
   readonly #start: string[] = []
