@@ -2,8 +2,10 @@ import type { MxResult } from '@posthouse/mx-lookup'
 import { describe, expect, it } from 'vitest'
 
 import { converse, SILENCE } from '../test/converse.ts'
+import type { SmtpSession } from './index.ts'
 
 const SOFT = ['220 mx', '250 mx', '451 4.3.0 later'] // Up to the reply to MAIL.
+const MESSAGE = ['250 ok', '250 ok', '354 go', SILENCE, SILENCE, SILENCE, '250 2.0.0 queued']
 const server = (at: number, address = `192.0.2.${at}`) => {
   return { name: `mx${at}`, address, family: 4, port: 25, preference: 10 } as const
 }
@@ -58,6 +60,21 @@ describe('the limits of one destination', () => {
     expect(servers.map(({ connections }) => connections)).toEqual([1, 1, 0])
   })
 
+  it('C-27, C-120: a session that was kept counts', async () => {
+    const kept: SmtpSession[] = []
+    const cache = {
+      store: (_: readonly string[], session: SmtpSession) => void kept.push(session),
+      take: () => kept.pop(),
+    }
+    const options = { mxSessionLimit: 1, cacheDestination: () => true }
+    const first = ['220 mx', '250 mx', ...MESSAGE, '250 ok', '451 4.3.0 later']
+    const talk = await converse([first, SOFT], 'b.test', { options, ports: { cache } })
+    const { outcomes } = await talk.deliver()
+    kept.pop()?.connection.destroy()
+    expect(outcomes).toMatchObject([{ kind: 'deferred', status: '4.3.0', connUse: 2 }])
+    expect(talk.servers.map(({ connections }) => connections)).toEqual([1, 0])
+  })
+
   it('C-27: both begin again with the next destination', async () => {
     const ports = {
       lookup: ({ host }: { host: string }): MxResult => {
@@ -75,7 +92,6 @@ describe('the limits of one destination', () => {
 })
 
 describe('the end of a session', () => {
-  const MESSAGE = ['250 ok', '250 ok', '354 go', SILENCE, SILENCE, SILENCE, '250 2.0.0 queued']
   const ENDLESS = ['220 mx', '250 mx', ...MESSAGE, SILENCE]
   const options = { skipQuitResponse: false, quitTimeoutMs: 200 }
 

@@ -76,11 +76,13 @@ export async function converse(
       ...ports,
     },
   )
-  const { outcomes, looping } = await client.deliver({
-    nexthop,
-    sender: 's@a.test',
-    recipients: [{ address: 'r@b.test' }],
-    content: Buffer.from('Subject: x\n\nbody\n'),
-  })
-  return { outcome: outcomes[0]!, looping, lines, servers: listening, client }
+  const deliver = () =>
+    client.deliver({
+      nexthop,
+      sender: 's@a.test',
+      recipients: [{ address: 'r@b.test' }],
+      content: Buffer.from('Subject: x\n\nbody\n'),
+    })
+  const { outcomes, looping } = await deliver()
+  return { outcome: outcomes[0]!, looping, lines, servers: listening, client, deliver }
 }
