@@ -15,6 +15,7 @@ const options: CleanupOptions = {
   undisclosedRecipientsHeader: '',
   detect8bitEncodingHeader: true,
   tlsRequiredHeader: true,
+  requireTlsHeader: true,
   emptyAddressRecipient: 'MAILER-DAEMON',
   enableOriginalRecipient: true,
   duplicateFilterLimit: 1000,

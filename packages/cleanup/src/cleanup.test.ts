@@ -405,6 +405,18 @@ describe('header', () => {
     expect(off.lines).toHaveLength(1)
   })
 
+  it.each([
+    ['yes', 32],
+    ['YES ', 32],
+    ['no', 0],
+  ])('requiretls_esmtp_header: Require-TLS-ESMTP: %s', async (value, bits) => {
+    const content = Buffer.from(`Require-TLS-ESMTP: ${value}\n${HEADER}`)
+    const { result } = await submit({ content })
+    expect(result).toMatchObject({ envelope: { sendOptions: bits } })
+    const off = await submit({ content }, { requireTlsHeader: false })
+    expect(off.result).toMatchObject({ envelope: { sendOptions: 0 } })
+  })
+
   it('Q-527: not marked 8bit with detect_8bit_encoding_header = no', async () => {
     const content = Buffer.from('Content-Transfer-Encoding: 8bit\n\nb\n')
     const { result } = await submit({ content }, { detect8bitEncodingHeader: false })

@@ -20,6 +20,7 @@ const KNOWN = [
   'resent-to',
   'content-transfer-encoding',
   'tls-required',
+  'require-tls-esmtp',
 ]
 
 /** What to do about a header. */

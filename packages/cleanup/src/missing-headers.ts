@@ -14,6 +14,8 @@ export interface MissingHeaderFacts {
   readonly sender: string
   /** Of the sender; empty: not known. */
   readonly fullName: string
+  /** REQUIRETLS was asked for. */
+  readonly requiresTls: boolean
 }
 
 /** Headers to append, and the message id if one was made. */

@@ -15,6 +15,7 @@ import { type HeaderText, headerValueStart } from './header-text.ts'
 
 const MESSAGE_ID = /<[^<>]*>/
 const NO = /^no[\t ]*$/i
+const YES = /^yes[\t ]*$/i
 
 /** What the primary header of a message needs to be read. */
 export interface PrimaryHeaderContext {
@@ -38,6 +39,8 @@ export class PrimaryHeader {
   messageId: string | undefined
   /** `TLS-Required: no` was seen (Q-528). */
   tlsRequiredNo = false
+  /** `Require-TLS-ESMTP: yes` was seen: the sender has asked for REQUIRETLS. */
+  requiresTls = false
   /** A `Received:` was kept after too many, kept or not (Q-520). */
   isLooping = false
 
@@ -76,6 +79,11 @@ export class PrimaryHeader {
         return
       case 'tls-required':
         this.#heedTlsRequired(header)
+        return
+      case 'require-tls-esmtp':
+        if (this.#context.options.requireTlsHeader && YES.test(headerValue(header))) {
+          this.requiresTls = true
+        }
         return
     }
   }
@@ -116,8 +124,12 @@ export class PrimaryHeader {
   #heedTlsRequired(header: HeaderText): void {
     const { queueId, options, log } = this.#context
     if (!options.tlsRequiredHeader) return
-    const value = decodeAddress(header.bytes.subarray(headerValueStart(header)))
+    const value = headerValue(header)
     if (NO.test(value)) this.tlsRequiredNo = true
     else log.warning(`ignoring malformed header: 'TLS-Required: ${value}'`, { queueId })
   }
+}
+
+function headerValue(header: HeaderText): string {
+  return decodeAddress(header.bytes.subarray(headerValueStart(header)))
 }

@@ -57,6 +57,8 @@ export interface ContentTask {
   readonly store: (records: Uint8Array) => Promise<void>
 }
 
+const REQUIRE_TLS = Buffer.from('Require-TLS-ESMTP: yes')
+
 /** The text of a message as it is stored, and what was found in it. */
 export interface StoredContent {
   /** Records (Q-902: from `M` to `X`), those that were not given to `store`. */
@@ -64,6 +66,8 @@ export interface StoredContent {
   readonly messageId: string | undefined
   readonly is8bit: boolean
   readonly tlsRequiredNo: boolean
+  /** A header asks for REQUIRETLS. */
+  readonly requiresTls: boolean
   /** A byte above 0x7F in a header that was not missing, our `Received:` included (Q-561). */
   readonly hasNonAsciiHeader: boolean
 }
@@ -87,6 +91,8 @@ export function storedContent(task: ContentTask, context: ContentContext): Later
   const primary = new PrimaryHeader({ queueId: facts.queueId, options, rules, log, addresses })
   let madeMessageId: string | undefined
   const endPrimary = (): void => {
+    const isAsked = facts.requiresTls && options.requireTlsHeader
+    if (isAsked && !primary.has('require-tls-esmtp')) writeHeader(writer, REQUIRE_TLS)
     if (isRemote && !options.alwaysAddMissingHeaders) return
     madeMessageId = addMissingHeaders(writer, primary, facts, context)
   }
@@ -97,6 +103,7 @@ export function storedContent(task: ContentTask, context: ContentContext): Later
     messageId: primary.messageId ?? (primary.isResent ? undefined : madeMessageId),
     is8bit: reader.is8bit,
     tlsRequiredNo: primary.tlsRequiredNo,
+    requiresTls: primary.requiresTls,
     hasNonAsciiHeader: reader.hasNonAsciiHeader,
   })
   return andThen(readAll(reader, text, received, options, inspection), finish)

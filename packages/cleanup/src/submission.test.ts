@@ -52,6 +52,21 @@ describe('a message that a user of this machine hands in', () => {
   })
 
   it.each([
+    [{}, 'Subject: tea\n', 1],
+    [{}, 'Require-TLS-ESMTP: yes\n', 1],
+    [{ requireTlsHeader: false }, '', 0],
+  ])('requiretls_esmtp_header: with %j, %j and REQUIRETLS has one', async (options, header, n) => {
+    const content = Buffer.from(`${header}\nbody\n`)
+    for (const context of ['local', 'remote']) {
+      const leadingAttributes: [string, string][] = [['rewrite_context', context]]
+      const submission = { sendOptions: 32, leadingAttributes }
+      const { queued, result } = await submit(submission, { content }, { options })
+      expect(glue(queued.content).split('\nRequire-TLS-ESMTP: yes\n')).toHaveLength(n + 1)
+      expect(result).toMatchObject({ envelope: { sendOptions: 32 } })
+    }
+  })
+
+  it.each([
     ['', 'From: ann@mail.example.com'],
     ['A. "B" \\C', 'From: "A. \\"B\\" \\\\C" <ann@mail.example.com>'],
     ['Zoë\nBcc: x', 'From: "Zo\xc3\xab Bcc: x" <ann@mail.example.com>'],

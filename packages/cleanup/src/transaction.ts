@@ -64,6 +64,7 @@ const SMTPUTF8_REQUIRED = 1
 const UTF8_HEADER = 2
 const UTF8_SENDER = 4
 const TLS_REQUIRED_NO = 16
+const REQUIRETLS = 32
 
 /** A queue id that waits for its message. Ends with one call of `submit` or `abort`. */
 export class CleanupTransaction {
@@ -178,6 +179,7 @@ export class CleanupTransaction {
         arrivalTimeMs: message.arrivalTimeMs,
         sender: envelope.sender,
         fullName: submission.fullName,
+        requiresTls: (submission.sendOptions & REQUIRETLS) !== 0,
       },
       isRemote: isRemote(submission),
       inspection,
@@ -304,7 +306,8 @@ export class CleanupTransaction {
   #sendOptions(content: StoredContent, sender: string, message: CleanupMessage): number {
     const { smtputf8, smtputf8Autodetect } = this.#context.options
     const asked = message.submission?.sendOptions ?? 0
-    const options = content.tlsRequiredNo ? asked | TLS_REQUIRED_NO : asked
+    const options =
+      asked | (content.tlsRequiredNo ? TLS_REQUIRED_NO : 0) | (content.requiresTls ? REQUIRETLS : 0)
     if (!smtputf8) return options
     const { recipients, late } = receivedRecipients(message)
     const isUtf8Sender = isUtf8Address(sender)

@@ -45,6 +45,7 @@ export const OPTIONS: CleanupOptions = {
   undisclosedRecipientsHeader: '',
   detect8bitEncodingHeader: true,
   tlsRequiredHeader: true,
+  requireTlsHeader: true,
   emptyAddressRecipient: 'MAILER-DAEMON',
   enableOriginalRecipient: true,
   duplicateFilterLimit: 1000,

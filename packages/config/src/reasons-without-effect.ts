@@ -19,7 +19,6 @@ export const reasonsWithoutEffect = {
   rawPublicKeys: 'Node has TLS with certificates only',
   references: 'only where another value refers to it, such as $mynetworks in a client list',
   remoteHeaders: 'addresses in headers of remote mail, as of sendmail -G, are left alone',
-  requiretls: 'REQUIRETLS is not there yet',
   resolver: "a work-around for the system's resolver, which is not used",
   sasl: 'SASL mechanisms are built in',
   services: 'of services that are not there, such as smtpd, postscreen or local',

@@ -34,6 +34,7 @@ export function cleanupOptions(
     undisclosedRecipientsHeader: config.undisclosed_recipients_header,
     detect8bitEncodingHeader: config.detect_8bit_encoding_header,
     tlsRequiredHeader: config.tls_required_enable,
+    requireTlsHeader: config.requiretls_enable && config.requiretls_esmtp_header,
     emptyAddressRecipient: config.empty_address_recipient,
     enableOriginalRecipient: config.enable_original_recipient,
     duplicateFilterLimit: config.duplicate_filter_limit,

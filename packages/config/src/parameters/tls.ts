@@ -10,8 +10,8 @@ export const tlsParameters = {
     type: 'boolean',
     default: 'yes',
     since: '3.11',
-    withoutEffect: 'requiretls',
-    description: 'Adds a header that records that REQUIRETLS was requested.',
+    description:
+      'A header of the message asks for REQUIRETLS, and is added if something else does.',
   },
   requiretls_redact_dsn: {
     type: 'boolean',
