@@ -303,6 +303,30 @@ describe('PreemptiveScheduler: small messages before large ones', () => {
     expect(late(207)).toBe('A505 B207 A9495')
   })
 
+  it('S-46: what was dropped because its destination died is needed no more', () => {
+    const scheduler = create({ initial: 1, limit: 1 })
+    const next = () => scheduler.next(0) as Delivery<Mail, string>
+    arrive(scheduler, 'D', ['d'])
+    const failing = next()
+    arrive(scheduler, 'A', distinct('a', 100))
+    expect(next().activation.message.name).toBe('A')
+    arrive(scheduler, 'B', [...Array<string>(29).fill('d'), 'b'])
+    scheduler.finish(failing, { kind: 'blamed', status: '4.4.1', reason: 'refused' }, 0)
+    expect(next().activation.message.name).toBe('B')
+  })
+
+  it('S-46: a message is small as soon as it is known to have no more recipients', () => {
+    const scheduler = create()
+    const next = () => (scheduler.next(0) as Delivery<Mail, string>).activation.message.name
+    arrive(scheduler, 'A', distinct('a', 100))
+    expect(next()).toBe('A')
+    const small = scheduler.open({ name: 'B', to: [] }, 50, 0, { isFirstAtHand: true })
+    scheduler.add(small, { transport: 'smtp', destination: 'b' }, 'b', 0)
+    expect(next()).toBe('A')
+    scheduler.loaded(small, 0, 0)
+    expect(next()).toBe('B')
+  })
+
   it('S-54, P4: who is over leaves those who preempt it to whom it preempted', () => {
     const scheduler = create({ slotDiscount: 100, initial: 1, limit: 1 })
     const order: string[] = []

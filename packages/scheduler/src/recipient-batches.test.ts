@@ -171,6 +171,21 @@ describe.each([
   })
 })
 
+it('S-61: for little room more is read only when the last read is long ago', () => {
+  const few = { messageRecipientLimit: 10, messageRecipientMinimum: 10 }
+  const scheduler = create({ recipientLimit: 0, recipientRefillDelayMs: 5000 }, few)
+  const reads: number[] = []
+  const deliver = (nowMs: number) => {
+    const one = nextDelivery(scheduler, nowMs, (_, count) => reads.push(count))
+    scheduler.finish(one!, { kind: 'answered' }, nowMs)
+  }
+  scheduler.open(mail('A', 30, 'x'), 30, 100_000)
+  for (const nowMs of [100_000, 100_000, 104_999]) deliver(nowMs)
+  expect(reads).toEqual([10])
+  deliver(105_000)
+  expect(reads).toEqual([10, 3])
+})
+
 it('S-59: the first batch of a message, by what is in memory', () => {
   const one = create({}, { messageRecipientLimit: 6000, messageRecipientMinimum: 10 })
   expect([one.firstBatch(0), one.firstBatch(1500), one.firstBatch(5999)]).toEqual([5000, 4500, 10])

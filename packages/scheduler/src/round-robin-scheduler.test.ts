@@ -277,6 +277,14 @@ describe('RoundRobinScheduler: dead transports', () => {
     expect(some.destinations).toBe(2)
   })
 
+  it('S-79: a destination that comes back has room for what is still under way only', () => {
+    const some = scheduler({ initial: 5 })
+    addMany(some, 'x', 'x', 5)
+    for (const one of take(some).slice(0, 3)) some.finish(one, BLAMED, 0)
+    expect(add(some, 'x', 'x', 300_000)).toBeUndefined()
+    expect(next(some, 300_000)).toBeUndefined()
+  })
+
   it('S-80: a transport that is dead already comes back no later for one more failure', () => {
     const some = scheduler({ initial: 2 })
     addMany(some, 'x', 'x', 2)
