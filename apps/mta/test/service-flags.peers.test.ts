@@ -111,9 +111,7 @@ async function outcomeOf(
     return [mail.replace(/SIZE=\d+/, 'SIZE=N'), ...rcpts, top]
   })
   return {
-    lines: lines()
-      .map(mask)
-      .map((line) => line.replace(/delays?=[\d./]+,? ?/g, '')),
+    lines: lines().map(mask),
     sent,
   }
 }
