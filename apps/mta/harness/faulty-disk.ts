@@ -10,7 +10,7 @@ export interface DiskCall {
 /** Gives the code that a call is to fail with; undefined: it is done. */
 export type Fault = (call: DiskCall) => string | undefined
 
-type SingleCalls = Omit<QueueFileSystem, 'store' | 'retire'>
+type SingleCalls = Omit<QueueFileSystem, 'store' | 'retire' | 'openUsed'>
 
 const IMMEDIATE = new Set(['close', 'fstat', 'lstatUsed', 'accessUsed', 'writev', 'rename'])
 
@@ -25,7 +25,7 @@ export class FaultyDisk {
   #pending = 0
 
   constructor(disk: QueueFileSystem) {
-    const { store: _, retire: __, ...calls } = disk // Each call is to be seen.
+    const { store, retire, openUsed, ...calls } = disk // Each call is to be seen, and no other way.
     const unsynced = { ...calls, fsync: async () => undefined }
     this.files = new Proxy<SingleCalls>(unsynced, {
       get: (target, name: keyof SingleCalls) =>
