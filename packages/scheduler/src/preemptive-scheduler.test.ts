@@ -389,6 +389,16 @@ describe('PreemptiveScheduler: destinations with room', () => {
       .join('')
       .trim()
 
+  it('S-50: a job that waits for full destinations goes on when it gets more for another', () => {
+    const scheduler = create({ initial: 1, limit: 1 })
+    const activation = arrive(scheduler, 'A', ['x', 'x'])
+    expect(scheduler.next(0)).toMatchObject({ destination: 'x' })
+    arrive(scheduler, 'B', ['z'])
+    expect(scheduler.next(0)).toMatchObject({ destination: 'z' })
+    scheduler.add(activation, { transport: 'smtp', destination: 'y' }, 'y', 0)
+    expect(scheduler.next(0)).toMatchObject({ destination: 'y' })
+  })
+
   it('X-27: what waits for a full destination is passed over', () => {
     const order = fill(fixed(3), [
       ['A', many('x', 40)],

@@ -104,7 +104,7 @@ describe('RoundRobinScheduler: recipients in batches', () => {
     expect(nextDelivery(scheduler, 0)?.recipients).toEqual(['2'])
   })
 
-  it('S-28: nobody joins the recipients of another message, though their place is used again', () => {
+  it('S-28: nobody joins another message, though its place was theirs', () => {
     const scheduler = createRoundRobin({ destinationRecipientLimit: 50 })
     const first = arriveSplit(scheduler, false, ['1'])
     nextDelivery(scheduler, 0)

@@ -63,7 +63,7 @@ describe('RoundRobinScheduler: order', () => {
     expect(sequence(some)).toBe('x1 y1 x1 y1 x1 y1 ')
   })
 
-  it('S-64, S-67: who had no mail any more comes back as a new destination does: at the tail', () => {
+  it('S-64, S-67: who had no mail any more comes back at the tail, as if it was new', () => {
     const some = scheduler({ processLimit: 1 })
     addMany(some, 'x', 'X', 1)
     addMany(some, 'y', 'Y', 3)
