@@ -27,8 +27,8 @@ export interface CleanupOptions {
   /** `tls_required_enable`: heed `TLS-Required: no` (Q-528). */
   readonly tlsRequiredHeader: boolean
   /**
-   * `requiretls_esmtp_header`: `Require-TLS-ESMTP: yes` asks for REQUIRETLS, and is added where that
-   * was asked for in another way, so that it survives a content filter.
+   * `requiretls_esmtp_header`: `Require-TLS-ESMTP: yes` asks for REQUIRETLS, and is added where
+   * that was asked for in another way, so that it survives a content filter.
    */
   readonly requireTlsHeader: boolean
   /** `empty_address_recipient`: who gets mail for the empty address (Q-326). */
