@@ -10,6 +10,7 @@ const MICROSECONDS = 1_000_000
 const RETRY_MS = 10_000
 // Ready from the start: until it is renamed its name keeps every reader away (F-2).
 const READY_MODE = 0o700
+const NO_FILES_LEFT = new Set(['EMFILE', 'ENFILE'])
 // The clock went back this far: ids follow it rather than run ahead of it.
 const MAX_AHEAD_MICROSECONDS = MICROSECONDS
 const MAX_BEHIND_MS = 100_000
@@ -56,8 +57,7 @@ export class QueueFileCreator {
     } catch (error) {
       files.close(file)
       await files.unlink(path).catch(() => undefined) // No reader takes a file of that name.
-      const text = `cannot create a queue file: ${errorReason(error)}`
-      throw new QueueFileError('write', text, { cause: error })
+      throw cannotCreate(error)
     }
   }
 
@@ -77,6 +77,8 @@ export class QueueFileCreator {
       } catch (error) {
         const code = errorCode(error)
         if (code === 'EEXIST' || code === 'EISDIR') continue
+        // Who waits keeps a connection open, too: all together would keep what all wait for.
+        if (this.isWaiting && NO_FILES_LEFT.has(code)) throw cannotCreate(error)
         // A full disk must not turn into lost mail, nor into a client that is told no for good.
         log.warning(`create file ${name}: ${errorReason(error)}`)
         await this.#sleep()
@@ -132,4 +134,9 @@ export class QueueFileCreator {
       log.warning(`file system clock is ${seconds} seconds behind local clock`)
     }
   }
+}
+
+function cannotCreate(cause: unknown): QueueFileError {
+  const text = `cannot create a queue file: ${errorReason(cause)}`
+  return new QueueFileError('write', text, { cause })
 }

@@ -170,6 +170,29 @@ describe('QueueStore.create and commit', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'write' })
   })
 
+  it('lets one wait where no more files may be open, so that the others free theirs', async () => {
+    const clock = new VirtualClock(systemClock.now())
+    let isOut = true
+    const fileSystem: QueueFileSystem = {
+      ...DISK,
+      open: async (path, how, mode) => {
+        if (how === 'create' && isOut) throw failure('EMFILE')
+        return DISK.open(path, how, mode)
+      },
+    }
+    const store = await open({ clock, fileSystem })
+    const [first, ...others] = Array.from({ length: 3 }, () => store.create())
+    for (const other of others) {
+      const message = 'cannot create a queue file: EMFILE'
+      await expect(other).rejects.toMatchObject({ code: 'write', message })
+    }
+    await clock.run(clock.now() + 10_000)
+    expect(log.lines).toHaveLength(2)
+    isOut = false
+    await clock.run(clock.now() + 10_000)
+    await (await first!).abort()
+  })
+
   it('F-10: takes another time when the temporary name is taken', async () => {
     const clock = new VirtualClock(systemClock.now())
     const store = await open({ clock })

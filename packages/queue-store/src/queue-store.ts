@@ -123,9 +123,10 @@ export class QueueStore {
 
   /**
    * A new file in `incoming`, not ready, with its id (F-10, steps 1 and 2). Waits for as long as
-   * files cannot be made, trying again every 10 s.
+   * files cannot be made, trying again every 10 s; where no more files may be open, one waits.
    *
-   * @throws {QueueFileError} `write` when the store was closed or no name could be given.
+   * @throws {QueueFileError} `write` when the store was closed, no name could be given, or no file
+   * may be opened while somebody waits for that already.
    */
   create(): Promise<QueueFileDraft> {
     return this.#creator.create()
