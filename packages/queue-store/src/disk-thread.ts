@@ -12,6 +12,7 @@ import {
   MAX_JOBS,
 } from './disk-jobs.ts'
 import { type DiskThreadData, runDiskThread } from './disk-thread-main.ts'
+import type { Progress } from './file-system.ts'
 
 const PROGRAM = `(${runDiskThread})(require('fs'), require('worker_threads').workerData)`
 const WEIGHT = 1 / 16 // Of the latest job in the average.
@@ -20,12 +21,8 @@ const WEIGHT = 1 / 16 // Of the latest job in the average.
 type Settle = (result: JobResult | undefined) => void
 
 /** How far a job came. */
-export interface JobProgress {
+export interface JobProgress extends Progress {
   readonly durationMs: number
-  /** The file has its new name. */
-  readonly isRenamed: boolean
-  /** Why not all was done. */
-  readonly error?: Error
 }
 
 /**

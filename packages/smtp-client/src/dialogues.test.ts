@@ -8,7 +8,12 @@ import { createSecureContext, TLSSocket } from 'node:tls'
 import { systemClock } from '@posthouse/clock'
 import { unquoteAddress } from '@posthouse/mail-address'
 import { memoryLogger } from '@posthouse/mail-log'
-import { MxLookup, type MxLookupOptions, TlsaLookup } from '@posthouse/mx-lookup'
+import {
+  MX_LOOKUP_DEFAULTS,
+  MxLookup,
+  type MxLookupOptions,
+  TlsaLookup,
+} from '@posthouse/mx-lookup'
 import { expect, it } from 'vitest'
 import { options as defaults } from '../test/options.ts'
 import { saslOptions } from '../test/sasl-settings.ts'
@@ -362,22 +367,10 @@ function defaultSettings(): Settings {
       knownTcpPorts: new Map([...defaults.knownTcpPorts, ['submission', 587]]),
     },
     lookup: {
+      ...MX_LOOKUP_DEFAULTS,
       protocols: ['ipv4'],
-      hostLookup: ['dns'],
-      dnsEnabled: true,
       randomizeAddresses: false,
-      addressPreference: 'any',
-      balanceProtocols: true,
-      addressLimit: 5,
       ownAddresses: ['127.0.0.1'],
-      ignoreMxLookupError: false,
-      deferIfNoMxAddressFound: false,
-      cnameOverridesServername: false,
-      useSrvLookup: [],
-      allowSrvLookupFallback: false,
-      ignoreSrvLookupError: false,
-      dnssec: false,
-      resolverOptions: [],
     },
   }
 }

@@ -2,17 +2,16 @@ import { systemClock } from '@posthouse/clock'
 import { memoryLogger } from '@posthouse/mail-log'
 import { afterEach, describe, expect, it } from 'vitest'
 
+import { OneSession } from '../../test/one-session.ts'
 import { options as defaults } from '../../test/options.ts'
 import { TlsServer, type TlsServerOptions } from '../../test/tls-server.ts'
 import { tlsDefaults } from '../../test/tls-settings.ts'
 import {
   type RequireTlsAction,
   type RequireTlsPolicy,
-  type SessionCache,
   SmtpClient,
   type SmtpClientOptions,
   type SmtpDelivery,
-  type SmtpSession,
   type TlsaSource,
   type TlsLevel,
   type TlsOptions,
@@ -45,21 +44,6 @@ async function serve(options?: TlsServerOptions): Promise<TlsServer> {
   const server = await TlsServer.listen(options)
   servers.push(server)
   return server
-}
-
-class OneSession implements SessionCache {
-  #kept: { labels: readonly string[]; session: SmtpSession } | undefined
-
-  store(labels: readonly string[], session: SmtpSession): void {
-    this.#kept = { labels, session }
-  }
-
-  take(label: string): SmtpSession | undefined {
-    const kept = this.#kept
-    if (kept === undefined || !kept.labels.includes(label)) return undefined
-    this.#kept = undefined
-    return kept.session
-  }
 }
 
 interface Setting {
