@@ -26,14 +26,17 @@ export function isBlank(byte: number | undefined): boolean {
   return byte === SPACE || byte === TAB
 }
 
-/** Offset of the colon of a header line, among its first `maxBytes`; -1 if it is none (Q-510). */
-export function findHeaderColon(line: Buffer, maxBytes: number): number {
-  const limit = Math.min(maxBytes, line.length)
-  let at = 0
-  while (at < limit && line[at]! > SPACE && line[at]! < 0x7f && line[at] !== COLON) at++
-  if (at === 0) return -1
-  while (at < limit && isBlank(line[at])) at++
-  return at < limit && line[at] === COLON ? at : -1
+/**
+ * Offset of the colon in the header line that begins at `start`, among its first `maxBytes`; -1 if
+ * it is none (Q-510).
+ */
+export function findHeaderColon(bytes: Buffer, maxBytes: number, start = 0): number {
+  const limit = Math.min(start + maxBytes, bytes.length)
+  let at = start
+  while (at < limit && bytes[at]! > SPACE && bytes[at]! < 0x7f && bytes[at] !== COLON) at++
+  if (at === start) return -1
+  while (at < limit && isBlank(bytes[at])) at++
+  return at < limit && bytes[at] === COLON ? at - start : -1
 }
 
 /**
@@ -42,9 +45,10 @@ export function findHeaderColon(line: Buffer, maxBytes: number): number {
  */
 export class HeaderBuffer {
   readonly #limit: number
-  #view: Buffer | undefined // What there is, instead of a copy in #bytes.
-  #bytes: Buffer = NOTHING
-  #length = 0
+  #bytes: Buffer = NOTHING // The chunk, or #copy.
+  #copy: Buffer = NOTHING
+  #start = 0 // In #bytes.
+  #end = 0
   #colon = 0
   #room = 0
   #isCut = false
@@ -56,61 +60,62 @@ export class HeaderBuffer {
   }
 
   get isEmpty(): boolean {
-    return this.#length === 0
+    return this.#start === this.#end
   }
 
   /**
-   * @param line Begins with a header's name; `colon` is the offset of its colon.
-   * @param isPlain It is known to be ASCII without NUL.
+   * Takes the first line: the bytes from `at` to `end`.
+   *
+   * @param colon Its offset in the line.
+   * @param isPlain The bytes are known to be ASCII without NUL.
    */
-  start(line: Buffer, colon: number, isPlain: boolean): void {
-    this.#length = 0
+  start(bytes: Buffer, at: number, end: number, colon: number, isPlain: boolean): void {
+    this.#bytes = bytes
+    this.#start = at
+    this.#end = at
     this.#colon = colon
     // The blanks before the colon do not count, nor does the last LF.
     this.#room = this.#limit + colon + 1
     this.#isCut = false
     this.#hasEightBit = false
-    this.#isPlain = isPlain
-    if (line.length > this.#room) {
-      this.append(line, isPlain)
-      return
-    }
-    if (!isPlain && !isAscii(line)) this.#hasEightBit = true
-    this.#view = line
-    this.#length = line.length
+    this.#isPlain = true
+    this.append(bytes, at, end, isPlain)
   }
 
-  append(bytes: Buffer, isPlain: boolean): void {
-    if (!isPlain) this.#isPlain = false
-    if (!isPlain && !this.#hasEightBit && !isAscii(bytes)) this.#hasEightBit = true
-    const taken = Math.min(bytes.length, this.#room - this.#length)
-    if (taken < bytes.length) this.#isCut = true
-    const view = this.#view
-    if (view !== undefined && taken === bytes.length && isNext(view, bytes)) {
-      this.#view = Buffer.from(view.buffer, view.byteOffset, this.#length + taken)
-    } else {
-      this.detach()
-      this.#reserve(this.#length + taken)
-      bytes.copy(this.#bytes, this.#length, 0, taken)
+  /** Takes what follows. */
+  append(bytes: Buffer, at: number, end: number, isPlain: boolean): void {
+    if (!isPlain) {
+      this.#isPlain = false
+      if (!this.#hasEightBit && !isAscii(bytes.subarray(at, end))) this.#hasEightBit = true
     }
-    this.#length += taken
+    const taken = Math.min(end - at, this.#room)
+    if (at + taken < end) this.#isCut = true
+    this.#room -= taken
+    if (bytes !== this.#bytes || at !== this.#end) {
+      this.detach()
+      this.#reserve(this.#end + taken)
+      bytes.copy(this.#copy, this.#end, at, at + taken)
+    }
+    this.#end += taken
   }
 
   /** Copies what is a view of a chunk that does not stay. */
   detach(): void {
-    const view = this.#view
-    if (view === undefined) return
-    this.#view = undefined
-    this.#reserve(view.length)
-    view.copy(this.#bytes)
+    if (this.#bytes === this.#copy) return
+    const length = this.#end - this.#start
+    this.#reserve(length)
+    this.#bytes.copy(this.#copy, 0, this.#start, this.#end)
+    this.#bytes = this.#copy
+    this.#start = 0
+    this.#end = length
   }
 
   /** The header, which is then forgotten. Not to be called when empty. */
   take(): RawHeader {
-    const gathered = this.#view ?? Buffer.from(this.#bytes.subarray(0, this.#length))
+    const view = this.#bytes.subarray(this.#start, this.#end)
+    const gathered = this.#bytes === this.#copy ? Buffer.from(view) : view
     const raw = this.#isCut ? Buffer.concat([withoutLastLf(gathered), NEWLINE]) : gathered
-    this.#length = 0
-    this.#view = undefined
+    this.#end = this.#start
     let nameEnd = this.#colon
     while (isBlank(gathered[nameEnd - 1])) nameEnd--
     const whole = withoutBlanks(withoutLastLf(gathered), nameEnd, this.#colon)
@@ -122,20 +127,19 @@ export class HeaderBuffer {
   }
 
   #reserve(bytes: number): void {
-    if (bytes <= this.#bytes.length) return
-    const grown = Buffer.allocUnsafe(Math.max(bytes, this.#bytes.length * 2, MIN_BYTES))
-    this.#bytes.copy(grown, 0, 0, this.#length)
-    this.#bytes = grown
+    if (bytes <= this.#copy.length) return
+    const grown = Buffer.allocUnsafe(Math.max(bytes, this.#copy.length * 2, MIN_BYTES))
+    if (this.#bytes === this.#copy) {
+      this.#copy.copy(grown, 0, 0, this.#end)
+      this.#bytes = grown
+    }
+    this.#copy = grown
   }
 }
 
-// Whether bytes go on where others end, in the same memory.
-function isNext(view: Buffer, bytes: Buffer): boolean {
-  return view.buffer === bytes.buffer && view.byteOffset + view.length === bytes.byteOffset
-}
-
 function withoutLastLf(header: Buffer): Buffer {
-  return header.at(-1) === LF ? header.subarray(0, -1) : header
+  const last = header.length - 1
+  return header[last] === LF ? header.subarray(0, last) : header
 }
 
 function withoutBlanks(header: Buffer, nameEnd: number, colon: number): Buffer {

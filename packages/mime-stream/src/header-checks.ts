@@ -6,6 +6,7 @@ const MIME_HEADERS: ReadonlySet<string> = new Set([
   'content-id',
   'content-transfer-encoding',
   'content-type',
+  'mime-version',
 ])
 
 /** The table of the headers of a block that are not about MIME. */
@@ -17,9 +18,5 @@ export const BLOCK_CHECKS: Readonly<Record<HeaderBlock, HeaderChecks>> = {
 
 /** The table that a header is looked up in. @param name In lower case. */
 export function checksOf(name: string, block: HeaderBlock): HeaderChecks {
-  return isAboutMime(name) ? 'mime_header_checks' : BLOCK_CHECKS[block]
-}
-
-function isAboutMime(name: string): boolean {
-  return name.startsWith('content-') ? MIME_HEADERS.has(name) : name === 'mime-version'
+  return MIME_HEADERS.has(name) ? 'mime_header_checks' : BLOCK_CHECKS[block]
 }

@@ -17,25 +17,20 @@ export class LineStart {
     return this.#length
   }
 
-  /**
-   * Takes from a chunk, whose bytes at `at` go on with the line.
-   *
-   * @returns the beginning of the line, a view of the chunk if all of it is there; undefined if
-   *   the whole chunk was taken and more is needed.
-   */
-  take(chunk: Buffer, at: number): { line: Buffer; end: number; isView: boolean } | undefined {
-    const lf = chunk.indexOf(LF, at)
-    const lineEnd = lf < 0 ? chunk.length : lf + 1
-    const room = this.#maxBytes - this.#length
-    const end = Math.min(lineEnd, at + room)
-    const isEnough = lf >= 0 || end === at + room
-    if (isEnough && this.#length === 0) {
-      return { line: chunk.subarray(at, end), end, isView: true }
-    }
+  /** Where the beginning ends of the line that goes on at `at`; -1 if that is in a later chunk. */
+  endIn(chunk: Buffer, at: number): number {
+    const enough = at + this.#maxBytes - this.#length
+    const limit = Math.min(enough, chunk.length)
+    // Most lines are short: looking at each byte costs less than a native call.
+    for (let next = at; next < limit; ) if (chunk[next++] === LF) return next
+    return limit === enough ? enough : -1
+  }
+
+  /** Takes the bytes from `at` to `end`, with which the line goes on. Copies. */
+  hold(chunk: Buffer, at: number, end: number): void {
     if (this.#held.length === 0) this.#held = Buffer.allocUnsafe(this.#maxBytes)
     chunk.copy(this.#held, this.#length, at, end)
     this.#length += end - at
-    return isEnough ? { line: this.flush(), end, isView: false } : undefined
   }
 
   /** What is held, which is then forgotten. */

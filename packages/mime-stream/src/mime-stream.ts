@@ -103,7 +103,7 @@ export class MimeStream {
 
   /** Ends the message. The last line need not end in LF. */
   end(): void {
-    if (this.#start.length > 0) this.#startLine(this.#start.flush(), false)
+    if (this.#start.length > 0) this.#startHeldLine()
     if (this.#block === undefined) return
     this.#flushHeader()
     this.#endHeaders(NOTHING, 'cut')
@@ -118,14 +118,14 @@ export class MimeStream {
   #continueHeader(bytes: Buffer, at: number): number {
     const lf = bytes.indexOf(LF, at)
     const end = lf < 0 ? bytes.length : lf + 1
-    this.#header.append(bytes.subarray(at, end), this.#isPlain)
+    this.#header.append(bytes, at, end, this.#isPlain)
     if (lf >= 0) this.#rest = undefined
     return end
   }
 
   #passBody(bytes: Buffer, at: number): number {
     const end = this.#bodyEnd(bytes, at)
-    this.#body(bytes.subarray(at, end))
+    this.#body(bytes.subarray(at, end), this.#isPlain)
     this.#rest = bytes[end - 1] === LF ? undefined : 'body'
     return end
   }
@@ -139,50 +139,66 @@ export class MimeStream {
     if (this.#stack.isEmpty) return bytes.length
     const next = bytes.indexOf(NEXT_BOUNDARY, at)
     if (next >= 0) return next + 1
-    const endsInDash = bytes.at(-1) === DASH && bytes.at(-2) === LF && at < bytes.length - 1
-    return endsInDash ? bytes.length - 1 : bytes.length
+    const last = bytes.length - 1
+    const endsInDash = at < last && bytes[last] === DASH && bytes[last - 1] === LF
+    return endsInDash ? last : bytes.length
   }
 
   #takeLine(bytes: Buffer, at: number): number {
-    const taken = this.#start.take(bytes, at)
-    if (taken === undefined) return bytes.length
-    this.#startLine(taken.line, this.#isPlain && taken.isView)
-    return taken.end
+    const start = this.#start
+    const end = start.endIn(bytes, at)
+    if (end >= 0 && start.length === 0) {
+      this.#startLine(bytes, at, end, this.#isPlain)
+      return end
+    }
+    start.hold(bytes, at, end < 0 ? bytes.length : end)
+    if (end < 0) return bytes.length
+    this.#startHeldLine()
+    return end
   }
 
-  #startLine(line: Buffer, isPlain: boolean): void {
-    const sink = this.#block === undefined ? this.#bodyLine(line) : this.#headerLine(line, isPlain)
-    this.#rest = line.at(-1) === LF ? undefined : sink
+  #startHeldLine(): void {
+    const line = this.#start.flush()
+    this.#startLine(line, 0, line.length, false)
   }
 
-  #headerLine(line: Buffer, isPlain: boolean): Sink {
-    if (isBlank(line[0]) && !this.#header.isEmpty) {
-      this.#header.append(line, isPlain)
+  #startLine(bytes: Buffer, at: number, end: number, isPlain: boolean): void {
+    const sink =
+      this.#block === undefined
+        ? this.#bodyLine(bytes.subarray(at, end), isPlain)
+        : this.#headerLine(bytes, at, end, isPlain)
+    this.#rest = bytes[end - 1] === LF ? undefined : sink
+  }
+
+  #headerLine(bytes: Buffer, at: number, end: number, isPlain: boolean): Sink {
+    if (isBlank(bytes[at]) && !this.#header.isEmpty) {
+      this.#header.append(bytes, at, end, isPlain)
       return 'header'
     }
     this.#flushHeader()
-    const colon = findHeaderColon(line, this.#options.lineLengthLimit)
+    const colon = findHeaderColon(bytes, this.#options.lineLengthLimit, at)
     if (colon > 0) {
-      this.#header.start(line, colon, isPlain)
+      this.#header.start(bytes, at, end, colon, isPlain)
       return 'header'
     }
+    const line = bytes.subarray(at, end)
     if (line[0] === LF) {
       this.#endHeaders(line, 'empty-line')
       return 'body'
     }
     this.#endHeaders(NOTHING, this.#block === 'message' ? 'text' : 'cut')
-    return this.#bodyLine(line)
+    return this.#bodyLine(line, isPlain)
   }
 
-  #bodyLine(line: Buffer): Sink {
+  #bodyLine(line: Buffer, isPlain: boolean): Sink {
     const match = this.#stack.take(line)
-    if (match === undefined) this.#body(line)
+    if (match === undefined) this.#body(line, isPlain)
     else this.#boundary(line, match)
     return 'body'
   }
 
-  #body(raw: Buffer): void {
-    this.#checkBody(raw)
+  #body(raw: Buffer, isPlain: boolean): void {
+    if (!isPlain) this.#checkBody(raw)
     this.#onEvent({ kind: 'body', raw })
   }
 
