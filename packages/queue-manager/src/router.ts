@@ -46,15 +46,12 @@ export class Router {
     message: ActiveMessage,
     recipients: readonly EnvelopeRecipient[],
   ): Route[] | Promise<Route[]> {
-    const { envelope } = message
     // All are asked for before any is waited for: a table may be slow to answer.
-    const routes = this.#wanted(recipients, envelope.redirect).map(
-      (recipient) => this.#filter(message, recipient) ?? this.#ask(message, recipient),
-    )
-    const postponed = (route: Route): Route => this.#postponed(message, route)
-    const isKnown = (route: Route | Promise<Route>): route is Route => !(route instanceof Promise)
-    if (routes.every(isKnown)) return routes.map(postponed)
-    return Promise.all(routes).then((all) => all.map(postponed))
+    const routes = this.#wanted(recipients, message.envelope.redirect).map((recipient) => {
+      const route = this.#filter(message, recipient) ?? this.#ask(message, recipient)
+      return route instanceof Promise ? route : this.#postponed(message, route)
+    })
+    return routes.every(isKnown) ? routes : Promise.all(routes)
   }
 
   /**
@@ -65,9 +62,8 @@ export class Router {
     recipients: readonly EnvelopeRecipient[],
     redirect: string | undefined,
   ): readonly EnvelopeRecipient[] {
-    const [first, ...others] = recipients
-    if (redirect === undefined || first === undefined) return recipients
-    const inName = others.reduce((one, other) => (precedes(other, one) ? other : one), first)
+    if (redirect === undefined || recipients.length === 0) return recipients
+    const inName = recipients.reduce((one, other) => (precedes(other, one) ? other : one))
     return [{ ...inName, address: this.#rewrite(redirect), offset: 0 }]
   }
 
@@ -86,22 +82,33 @@ export class Router {
   }
 
   /** S-23, and rows 1 to 3 of S-24. */
-  #ask({ envelope, isProbe }: ActiveMessage, recipient: EnvelopeRecipient): Route | Promise<Route> {
+  #ask(message: ActiveMessage, recipient: EnvelopeRecipient): Route | Promise<Route> {
+    const { envelope, isProbe } = message
     const { address } = recipient
     const request = isProbe ? 'verify' : 'resolve'
     if (address === '') return error(recipient, '5.1.3 null recipient address')
-    const fail = (failure: unknown): Resolution => {
-      const text = `${envelope.id}: address resolver failed for <${address}>: ${String(failure)}`
-      this.#log.warning(text, { queueId: envelope.id, to: address })
-      return { kind: 'temporary-failure' }
-    }
     try {
       const answer = this.#resolve(envelope.sender, address, request)
-      if (!(answer instanceof Promise)) return this.#routeOf(recipient, answer)
-      return answer.catch(fail).then((resolution) => this.#routeOf(recipient, resolution))
+      if (answer instanceof Promise) return this.#askLater(message, recipient, answer)
+      return this.#routeOf(recipient, answer)
     } catch (failure) {
-      return this.#routeOf(recipient, fail(failure))
+      return this.#routeOf(recipient, this.#failed(message, recipient, failure))
     }
+  }
+
+  async #askLater(
+    message: ActiveMessage,
+    recipient: EnvelopeRecipient,
+    answer: Promise<Resolution>,
+  ): Promise<Route> {
+    const failed = (failure: unknown) => this.#failed(message, recipient, failure)
+    return this.#postponed(message, this.#routeOf(recipient, await answer.catch(failed)))
+  }
+
+  #failed({ id }: ActiveMessage, { address }: EnvelopeRecipient, failure: unknown): Resolution {
+    const text = `${id}: address resolver failed for <${address}>: ${String(failure)}`
+    this.#log.warning(text, { queueId: id, to: address })
+    return { kind: 'temporary-failure' }
   }
 
   #routeOf(recipient: EnvelopeRecipient, resolution: Resolution): Route {
@@ -133,6 +140,10 @@ export class Router {
     }
     return route
   }
+}
+
+function isKnown(route: Route | Promise<Route>): route is Route {
+  return !(route instanceof Promise)
 }
 
 /** In the order of domain, then of address. */
