@@ -17,21 +17,13 @@ export interface Target {
   readonly recipient: EnvelopeRecipient
 }
 
-/** Recipients of one message for one destination: the unit of scheduling and of delivery. */
-export interface Request {
-  readonly message: ActiveMessage
-  readonly transport: string
-  readonly nexthop: string
-  readonly sender: string
-  readonly recipients: readonly EnvelopeRecipient[]
-}
-
 /** What became of a recipient, to be written to a status log before it counts (S-88). */
 export interface UnrecordedOutcome {
   readonly recipient: EnvelopeRecipient
   readonly outcome: DeliveryOutcome
-  /** Where its line goes. */
+  /** Where its line goes: tagged with the name of the program that made the attempt. */
   readonly log: Logger
+  /** When an agent got the request; undefined if none did. */
   readonly handoffMs: number | undefined
 }
 
@@ -66,7 +58,7 @@ export class ActiveMessage {
   readonly isMtaProbe: boolean
   #unrecorded: UnrecordedOutcome[] | undefined
   /** Offsets of final recipients that the queue file does not show as done yet. */
-  #unmarked: number[] = []
+  #unmarked: number[] | undefined
   /** Resolves when the queue file is not being written to. */
   marking: Promise<void> | undefined
 
@@ -102,8 +94,8 @@ export class ActiveMessage {
 
   /** Keeps an outcome until it is recorded. */
   recordLater(outcome: UnrecordedOutcome): void {
-    this.#unrecorded ??= []
-    this.#unrecorded.push(outcome)
+    if (this.#unrecorded === undefined) this.#unrecorded = [outcome]
+    else this.#unrecorded.push(outcome)
   }
 
   /** More is to be done at the end of the attempt than to remove or defer the message. */
@@ -125,13 +117,16 @@ export class ActiveMessage {
 
   /** A recipient is final. Those that are not in the queue file have no offset. */
   markLater(offset: number): void {
-    if (offset > 0) this.#unmarked.push(offset)
+    if (offset <= 0) return
+    // Most have one: an array that was made empty would grow to seventeen places for it.
+    if (this.#unmarked === undefined) this.#unmarked = [offset]
+    else this.#unmarked.push(offset)
   }
 
   /** The offsets to mark, which are then the caller's concern. */
   takeUnmarked(): readonly number[] {
-    const offsets = this.#unmarked
-    if (offsets.length > 0) this.#unmarked = []
+    const offsets = this.#unmarked ?? []
+    this.#unmarked = undefined
     return offsets
   }
 }

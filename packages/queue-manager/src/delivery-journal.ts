@@ -7,9 +7,9 @@ import {
   formatDelivery,
   type Logger,
 } from '@posthouse/mail-log'
-import type { EnvelopeRecipient, MessageEnvelope, StatusLogKind } from '@posthouse/queue-store'
+import type { MessageEnvelope, StatusLogKind } from '@posthouse/queue-store'
 
-import type { ActiveMessage, Request, UnrecordedOutcome } from './active-message.ts'
+import type { ActiveMessage, UnrecordedOutcome } from './active-message.ts'
 import type { QueueManagerOptions } from './options.ts'
 import type { QueueManagerPorts } from './ports.ts'
 import { wantsDelayCleared, wantsSuccess } from './trace-flags.ts'
@@ -57,19 +57,11 @@ export class DeliveryJournal {
    * collected in the message; and what somebody is to be told of counts only once `settle` has
    * written it down.
    *
-   * @param log Tagged with the name of the program that made the attempt.
-   * @param handoffMs When an agent got the request; undefined if none did.
+   * @param transport The one that it was for.
    */
-  record(
-    { message, transport }: Request,
-    recipient: EnvelopeRecipient,
-    reported: DeliveryOutcome,
-    log: Logger,
-    handoffMs: number | undefined,
-  ): void {
-    const one = { recipient, outcome: reported, log, handoffMs }
+  record(message: ActiveMessage, transport: string, one: UnrecordedOutcome): void {
     const { softBounceTransports } = this.#options
-    const isBounced = reported.kind === 'bounced'
+    const isBounced = one.outcome.kind === 'bounced'
     if (isBounced && !message.isProbe && softBounceTransports.has(transport)) {
       this.#recordSoftBounce(message, one)
     } else if (isBounced || this.#isReported(message, one)) message.recordLater(one)
@@ -135,12 +127,13 @@ export class DeliveryJournal {
     { recipient, outcome, log, handoffMs }: UnrecordedOutcome,
     action: DeliveryAction,
   ): void {
+    const { address, original } = recipient
     const { relay, text, connUse, setupDoneMs, doneMs, tls } = outcome
+    const shown = this.#address(address)
     const event: DeliveryLogRecord = {
       queueId: id,
-      recipient: this.#address(recipient.address),
-      originalRecipient:
-        recipient.original === undefined ? undefined : this.#address(recipient.original),
+      recipient: shown,
+      originalRecipient: original === address ? shown : original && this.#address(original),
       relay,
       connUse,
       times: { arrivalMs: envelope.arrivalTimeMs, activeMs, handoffMs, setupDoneMs, doneMs },

@@ -8,14 +8,14 @@ import type {
   Suspension,
 } from '@posthouse/scheduler'
 
-import type { ActiveMessage, Request, Target } from './active-message.ts'
+import type { ActiveMessage, Target } from './active-message.ts'
 import { Alarm } from './alarm.ts'
 import { createScheduler, type Scheduling } from './create-scheduler.ts'
 import { DeliveryJournal } from './delivery-journal.ts'
 import { DeliveryWatch } from './delivery-watch.ts'
 import type { QueueManagerOptions, TransportSettings } from './options.ts'
 import type { DeliveryAgent, DeliveryReport, DeliveryRequest, QueueManagerPorts } from './ports.ts'
-import { agentRequest, plainRequest, requestOf, type Selected } from './request.ts'
+import { requestOf, type Selected } from './request.ts'
 import { DISCARDED, type GroupingOptions, isInternal, targetsOf } from './request-grouping.ts'
 import type { Route } from './router.ts'
 import { SchedulerClock } from './scheduler-clock.ts'
@@ -39,6 +39,7 @@ export interface DispatchEvents {
 }
 
 const UNAVAILABLE = { status: '4.3.0', reason: 'mail transport unavailable' }
+const ANSWERED = { kind: 'answered' } as const
 const LOST = { status: '4.3.0', reason: 'unknown mail transport error' }
 
 /** Hands requests to delivery agents, when the scheduler says so, and records what comes back. */
@@ -111,7 +112,7 @@ export class Dispatcher {
     const nowMs = this.#time.now()
     const options = unread === undefined && !isSplit ? undefined : optionsOf(unread, isSplit)
     message.activation = this.#scheduler.open(message, unread?.atMost ?? 0, nowMs, options)
-    this.#add(message, message.activation, routes)
+    this.#add(message, message.activation, routes, nowMs)
     if (unread !== undefined) this.#scheduler.loaded(message.activation, unread.atMost, nowMs)
   }
 
@@ -119,28 +120,30 @@ export class Dispatcher {
   addMore(message: ActiveMessage, routes: readonly Route[]): void {
     const { activation, unread } = message
     if (activation === undefined) return
-    this.#add(message, activation, routes)
-    this.#scheduler.loaded(activation, unread?.atMost ?? 0, this.#time.now())
+    const nowMs = this.#time.now()
+    this.#add(message, activation, routes, nowMs)
+    this.#scheduler.loaded(activation, unread?.atMost ?? 0, nowMs)
   }
 
   /** Starts every delivery that may start now, and has read what may be read. */
   handOut(): void {
+    const nowMs = this.#time.now()
     for (;;) {
-      const decision = this.#scheduler.next(this.#time.now())
+      const decision = this.#scheduler.next(nowMs)
       if (decision === undefined) break
       if (decision.kind === 'deliver') this.#deliver(decision)
       else this.#events.readMore(decision.activation.message, decision.limit)
     }
     const wakeMs = this.#scheduler.nextWakeMs()
-    if (wakeMs !== undefined) this.#alarm.set(wakeMs, this.#time.now())
+    if (wakeMs !== undefined) this.#alarm.set(wakeMs, nowMs)
   }
 
   #add(
     message: ActiveMessage,
     activation: Activation<ActiveMessage, Target>,
     routes: readonly Route[],
+    nowMs: number,
   ): void {
-    const nowMs = this.#time.now()
     for (const target of targetsOf(routes, this.#grouping)) {
       if (isInternal(target.transport) && this.#isServed(target.transport)) {
         this.#dispose(message, target)
@@ -149,72 +152,73 @@ export class Dispatcher {
       const { transport, destination } = target
       if (message.envelope.flush) this.#scheduler.revive(transport, destination)
       const dead = this.#scheduler.add(activation, target, target, nowMs)
-      if (dead !== undefined) this.#defer(message, [target], dead)
+      if (dead !== undefined) this.#postpone(message, [target], dead)
     }
   }
 
   #deliver(delivery: Selected): void {
-    const { transport } = delivery
+    const { activation, transport, recipients } = delivery
+    const { message } = activation
     const { clock, log, agents } = this.#ports
-    const request = requestOf(delivery)
     const agent = agents(transport)
     if (agent === undefined) {
       log.warning(`connect to transport private/${transport}: no delivery agent of this name`)
-      this.#postpone(request, UNAVAILABLE)
+      this.#postpone(message, recipients, UNAVAILABLE)
       this.#conclude(delivery, { kind: 'unreachable', ...UNAVAILABLE })
       return
     }
     const handoffMs = clock.now()
-    const { message } = request
     this.#events.began(message)
     this.#watch.begin(delivery, handoffMs)
-    void attempt(agent, agentRequest(request, delivery, handoffMs)).then(
+    void attempt(agent, requestOf(delivery, handoffMs)).then(
       (report) => {
         if (!this.#watch.end(delivery)) return // Given up, and told of.
-        this.#answered(delivery, request, report, handoffMs)
+        this.#answered(delivery, report, handoffMs)
         this.#events.ended(message)
       },
       (error: unknown) => {
         if (!this.#watch.end(delivery)) return
-        this.#died(delivery, request, error)
+        this.#died(delivery, error)
         this.#events.ended(message)
       },
     )
   }
 
-  #answered(delivery: Selected, request: Request, report: DeliveryReport, handoffMs: number): void {
-    const { transport } = delivery
+  #answered(delivery: Selected, report: DeliveryReport, handoffMs: number): void {
+    const { activation, transport, recipients } = delivery
+    const { message } = activation
     const { outcomes } = report
-    if (outcomes.length !== request.recipients.length) {
-      const expected = `expected ${request.recipients.length} outcomes, got ${outcomes.length}`
-      this.#died(delivery, request, new Error(expected))
+    if (outcomes.length !== recipients.length) {
+      const expected = `expected ${recipients.length} outcomes, got ${outcomes.length}`
+      this.#died(delivery, new Error(expected))
       return
     }
-    if (report.isCorrupt) request.message.isCorrupt = true
+    if (report.isCorrupt) message.isCorrupt = true
     const log = this.#ports.deliveryLog(transport)
-    for (const [i, recipient] of request.recipients.entries()) {
-      this.#journal.record(request, recipient, outcomes[i]!, log, handoffMs) // Same length.
+    for (let i = 0; i < outcomes.length; i++) {
+      const { recipient } = recipients[i]! // Same length.
+      this.#journal.record(message, transport, { recipient, outcome: outcomes[i]!, log, handoffMs })
     }
     this.#conclude(delivery, resultOf(report))
   }
 
   #giveUp(delivery: Selected): void {
     const { activation, transport } = delivery
-    const reason = `timeout receiving delivery status from transport: ${transport}`
-    this.#lost(delivery, requestOf(delivery), reason)
+    this.#lost(delivery, `timeout receiving delivery status from transport: ${transport}`)
     this.#events.ended(activation.message)
   }
 
-  #died(delivery: Selected, request: Request, error: unknown): void {
+  #died(delivery: Selected, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error)
-    this.#lost(delivery, request, `no answer from transport ${delivery.transport}: ${reason}`)
+    this.#lost(delivery, `no answer from transport ${delivery.transport}: ${reason}`)
   }
 
   /** The agent died, as far as can be told from here (S-69, S-84). */
-  #lost(delivery: Selected, request: Request, reason: string): void {
-    const { id } = request.message
+  #lost(delivery: Selected, reason: string): void {
+    const { message } = delivery.activation
+    const { id } = message
     this.#ports.log.warning(`${id}: ${reason}`, { queueId: id, reason })
-    this.#postpone(request, LOST)
+    this.#postpone(message, delivery.recipients, LOST)
     this.#conclude(delivery, { kind: 'lost' })
   }
 
@@ -232,16 +236,11 @@ export class Dispatcher {
     for (const { activation, recipients } of died.entries) {
       const { message } = activation
       if (!this.#events.isOurs(message)) continue
-      this.#defer(message, recipients, died)
+      this.#postpone(message, recipients, died)
       messages.add(message)
     }
     messages.delete(except)
     for (const message of messages) this.#events.recipientsEnded(message)
-  }
-
-  /** Defers recipients without an attempt (S-83). */
-  #defer(message: ActiveMessage, targets: readonly Target[], suspension: Suspension): void {
-    this.#postpone(plainRequest(message, targets), suspension)
   }
 
   /** Without its service, mail to `error` or `retry` waits as for any other transport. */
@@ -252,30 +251,39 @@ export class Dispatcher {
   /** What the transports `error` and `retry` do: the next hop says what to say (S-95, S-25). */
   #dispose(message: ActiveMessage, target: Target): void {
     const { transport, nexthop } = target
-    if (transport !== DISCARDED) this.#settingsOf(transport) // A transport that is used now.
-    const request = plainRequest(message, [target])
     if (transport === DISCARDED) {
-      const outcome = { kind: 'sent', status: '2.0.0', text: nexthop } as const
-      this.#recordAll(request, { ...outcome, ...this.#nobody(), isFinal: true }, this.#ports.log)
+      const outcome = { kind: 'sent', status: '2.0.0', text: nexthop, isFinal: true } as const
+      this.#recordAll(message, [target], { ...outcome, ...this.#nobody() }, this.#ports.log)
       return
     }
+    this.#settingsOf(transport) // A transport that is used now.
     const isBounced = transport === 'error'
     const { status, text } = splitReason(nexthop, isBounced ? '5.0.0' : '4.0.0')
     const kind = isBounced ? 'bounced' : 'deferred'
     const log = this.#ports.deliveryLog(transport)
-    this.#recordAll(request, { kind, status, text, ...this.#nobody() }, log)
+    this.#recordAll(message, [target], { kind, status, text, ...this.#nobody() }, log)
   }
 
-  /** Has all recipients wait, in the name of the service `retry` if there is one (S-24). */
-  #postpone(request: Request, { status, reason: text }: Suspension): void {
+  /** Defers recipients without an attempt (S-83), for the service `retry` if there is one (S-24). */
+  #postpone(
+    message: ActiveMessage,
+    targets: readonly Target[],
+    { status, reason: text }: Suspension,
+  ): void {
     const { deliveryLog, log } = this.#ports
     const tagged = this.#isServed('retry') ? deliveryLog('retry') : log
-    this.#recordAll(request, { kind: 'deferred', status, text, ...this.#nobody() }, tagged)
+    const outcome = { kind: 'deferred', status, text, ...this.#nobody() } as const
+    this.#recordAll(message, targets, outcome, tagged)
   }
 
-  #recordAll(request: Request, outcome: DeliveryOutcome, log: Logger): void {
-    for (const recipient of request.recipients) {
-      this.#journal.record(request, recipient, outcome, log, undefined)
+  #recordAll(
+    message: ActiveMessage,
+    targets: readonly Target[],
+    outcome: DeliveryOutcome,
+    log: Logger,
+  ): void {
+    for (const { transport, recipient } of targets) {
+      this.#journal.record(message, transport, { recipient, outcome, log, handoffMs: undefined })
     }
   }
 
@@ -317,7 +325,7 @@ function attempt(agent: DeliveryAgent, request: DeliveryRequest): Promise<Delive
 
 /** What an answer says of the destination (S-69). */
 function resultOf({ outcomes, blame }: DeliveryReport): DeliveryResult {
-  if (blame === undefined) return { kind: 'answered' }
+  if (blame === undefined) return ANSWERED
   if (outcomes.every(({ kind }) => kind !== 'deferred')) return { kind: 'neutral' }
   return { kind: 'blamed', ...blame }
 }
