@@ -7,7 +7,7 @@ export interface NewRecipient {
   /** DSN ORCPT, `type;address`, decoded; left out when empty. */
   readonly dsnOriginal?: string
   /** DSN NOTIFY: 1 NEVER, or a sum of 2 SUCCESS, 4 FAILURE, 8 DELAY; 0 or absent: not requested. */
-  readonly notify?: number
+  readonly notify?: number | undefined
   /** The NOTIFY that was asked for, where an alias leaves less of it in `notify` (F-43). */
   readonly notifyAsked?: number
 }
@@ -25,9 +25,9 @@ export interface NewEnvelope {
   /** `content_filter`, `transport:nexthop`; stored before the sender (Q-346). */
   readonly contentFilter?: string
   /** Two characters (Q-902, `V`). */
-  readonly verpDelimiters?: string
+  readonly verpDelimiters?: string | undefined
   /** When to warn the sender of a delay, in milliseconds since 1970; kept in seconds (F-37). */
-  readonly warningTimeMs?: number
+  readonly warningTimeMs?: number | undefined
   /**
    * What goes after the sender, in this order (F-46). Names are of `A-Z a-z 0-9 _ . -`, and none of
    * those that have a property of their own: `create_time`, `notify_flags`, `dsn_orig_rcpt`.
@@ -46,20 +46,20 @@ export interface NewContent {
    */
   readonly content: Uint8Array
   /** What header and content ask for; the extracted segment. */
-  readonly encoding?: '7bit' | '8bit'
-  readonly messageId?: string
+  readonly encoding?: '7bit' | '8bit' | undefined
+  readonly messageId?: string | undefined
   /** Field 6 of the size record: bits of F-34. */
   readonly sendOptions?: number
   /** `transport:nexthop` of a FILTER action; overrides `contentFilter`. */
-  readonly filter?: string
+  readonly filter?: string | undefined
   /** Address of a REDIRECT action. */
-  readonly redirect?: string
+  readonly redirect?: string | undefined
   /** Recipients that the sender asked for behind the content, as `sendmail -t` does. */
   readonly lateRecipients?: readonly NewRecipient[]
   /** Other recipients of the extracted segment, such as `always_bcc`. */
   readonly extraRecipients?: readonly NewRecipient[]
   /** Entries of the trace log that are to be there when the message is (F-43). */
-  readonly traceLog?: string
+  readonly traceLog?: string | undefined
 }
 
 /** A message that is about to be stored, complete but for its queue id and its creation time. */
