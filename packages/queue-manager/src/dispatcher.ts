@@ -264,7 +264,7 @@ export class Dispatcher {
     this.#recordAll(message, [target], { kind, status, text, ...this.#nobody() }, log)
   }
 
-  /** Defers recipients without an attempt (S-83), for the service `retry` if there is one (S-24). */
+  /** Defers recipients without an attempt, as the service `retry` if there is one (S-83, S-24). */
   #postpone(
     message: ActiveMessage,
     targets: readonly Target[],
