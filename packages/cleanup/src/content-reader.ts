@@ -60,6 +60,7 @@ export class ContentReader {
   readonly #headers: HeaderOutput
   readonly #body: StoredBody
   #errorCount = 0 // Of the stream; those are dealt with.
+  #pending: Promise<undefined> | undefined // Of a table; what comes meanwhile is in #steps.
   readonly #steps: (MimeEvent | ProblemStep)[] = []
   readonly #tables: Readonly<Record<HeaderChecks, CheckTable | undefined>>
 
@@ -93,7 +94,7 @@ export class ContentReader {
       if (at >= text.length) return 'done'
       this.#stream.push(cleanText(text.subarray(at, at + CHUNK_BYTES), options))
       at += CHUNK_BYTES
-      return more(this.#drain())
+      return more(this.#taken())
     })
   }
 
@@ -101,13 +102,13 @@ export class ContentReader {
   end(): Later<undefined> {
     if (this.#context.inspection.isOver) return undefined
     this.#stream.end()
-    return andThen(this.#drain(), () => this.#body.finish())
+    return andThen(this.#taken(), () => this.#body.finish())
   }
 
   /** Puts problems next to what has them: before it, but for the encoding of a whole entity. */
   #gather(event: MimeEvent): void {
     if (this.#stream.errors.size === this.#errorCount) {
-      this.#steps.push(event)
+      this.#step(event)
       return
     }
     const bytes =
@@ -119,8 +120,9 @@ export class ContentReader {
     const steps = this.#newProblems().map(
       (problem) => ({ kind: 'problem', problem, bytes }) as const,
     )
-    if (event.kind === 'end-of-headers') this.#steps.push(event, ...steps)
-    else this.#steps.push(...steps, event)
+    if (event.kind === 'end-of-headers') this.#step(event)
+    for (const step of steps) this.#step(step)
+    if (event.kind !== 'end-of-headers') this.#step(event)
   }
 
   /** In the order of importance. */
@@ -131,16 +133,25 @@ export class ContentReader {
     return refused.filter(([code]) => codes.includes(code)).map(([, problem]) => problem)
   }
 
-  #drain(): Later<undefined> {
-    const steps = this.#steps
-    let at = 0
-    return repeat(() => {
-      if (at < steps.length && !this.#context.inspection.isOver) {
-        return more(this.#take(steps[at++]!))
-      }
-      steps.length = 0
-      return 'done'
-    })
+  #step(step: MimeEvent | ProblemStep): void {
+    if (this.#pending !== undefined) this.#steps.push(step)
+    else if (!this.#context.inspection.isOver) this.#pending = this.#take(step)
+  }
+
+  /** When all steps are taken. */
+  #taken(): Later<undefined> {
+    return this.#pending && this.#takeSteps(this.#pending)
+  }
+
+  async #takeSteps(pending: Promise<undefined>): Promise<undefined> {
+    await pending
+    for (const step of this.#steps) {
+      if (this.#context.inspection.isOver) break
+      const result = this.#take(step)
+      if (result !== undefined) await result
+    }
+    this.#steps.length = 0
+    this.#pending = undefined
   }
 
   #take(step: MimeEvent | ProblemStep): Later<undefined> {
@@ -167,42 +178,41 @@ export class ContentReader {
     // Checks come between counting and judging: Q-520.
     if (event.block === 'message' && event.name === 'received') primary.countHop()
     const change = inspection.check(this.#tables[event.checks], 'header', event.text)
-    return andThen(change, (known) => this.#follow(event, known))
+    if (change instanceof Promise) return change.then((known) => this.#follow(event, known))
+    return this.#follow(event, change)
   }
 
   #follow(event: HeaderEvent, change: Change | undefined): Later<undefined> {
     if (change?.kind === 'drop') return undefined
     if (change?.kind === 'prepend') this.#headers.write(change.bytes)
-    const header =
-      change?.kind === 'replace'
-        ? headerText(change.bytes)
-        : { name: event.name, bytes: event.kept, colon: event.colon }
+    const header = change?.kind === 'replace' ? headerText(change.bytes) : event
     if (header.name === 'content-transfer-encoding') this.#heedEncoding(header)
     // What stands for a header about MIME is passed on as it is, whatever its name.
     const isForMime = change?.kind === 'replace' && event.checks === 'mime_header_checks'
     if (event.block === 'message' && !isForMime) return this.#takePrimary(event, header)
-    this.#store(event, header.bytes)
-    return undefined
+    return this.#store(event, header.kept)
   }
 
   #takePrimary(event: HeaderEvent, header: HeaderText): Later<undefined> {
     const { primary, inspection } = this.#context
-    primary.heed(header)
+    const rule = primary.heed(header)
     if (primary.isLooping) inspection.tooManyHops()
     if (inspection.isOver) return undefined
-    return andThen(primary.stored(header), (stored) => this.#store(event, stored))
+    const stored = rule === undefined ? header.kept : primary.stored(header, rule)
+    if (stored instanceof Promise) return stored.then((bytes) => this.#store(event, bytes))
+    return this.#store(event, stored)
   }
 
   #store({ raw, kept }: HeaderEvent, stored: Buffer | undefined): undefined {
     if (stored === undefined) return
     const isAsItCame = stored === kept && kept.length === raw.length - 1
-    if (isAsItCame && raw.at(-1) === LF) this.#headers.keep(raw)
+    if (isAsItCame && raw[kept.length] === LF) this.#headers.keep(raw)
     else this.#headers.write(stored)
   }
 
   #heedEncoding(header: HeaderText): void {
     if (!this.#context.options.detect8bitEncodingHeader) return
-    const value = header.bytes.toString('latin1', headerValueStart(header))
+    const value = header.kept.toString('latin1', headerValueStart(header))
     if (EIGHT_BIT.test(value)) this.is8bit = true
   }
 

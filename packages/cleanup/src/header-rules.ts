@@ -27,6 +27,8 @@ const KNOWN = [
 export interface HeaderRule {
   /** Whether it matters that the header was there. */
   readonly isKnown: boolean
+  /** Whether a message that has it is one that was sent again (Q-525). */
+  readonly isResent: boolean
   readonly isDropped: boolean
   /** Whose addresses are in it; undefined: none that we know. */
   readonly addressClass: HeaderClass | undefined
@@ -45,7 +47,8 @@ export function headerRules(messageDropHeaders: readonly string[]): HeaderRules 
       const isKnown = known.has(name)
       const whose = ADDRESS_HEADERS.get(name)
       const addressClass = whose === undefined ? undefined : (`header_${whose}` as const)
-      return [name, { isKnown, isDropped: dropped.has(name), addressClass }]
+      const isResent = isKnown && name.startsWith('resent-')
+      return [name, { isKnown, isResent, isDropped: dropped.has(name), addressClass }]
     }),
   )
 }

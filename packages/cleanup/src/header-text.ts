@@ -1,3 +1,4 @@
+import type { HeaderEvent } from '@posthouse/mime-stream'
 import type { ContentWriter } from '@posthouse/queue-store'
 
 const LF = 0x0a
@@ -6,24 +7,19 @@ const TAB = 0x09
 const COLON = 0x3a
 
 /** One header as it is to be stored, its lines joined by LF. */
-export interface HeaderText {
-  /** In lower case. */
-  readonly name: string
-  readonly bytes: Buffer
-  /** Offset of the colon. */
-  readonly colon: number
-}
+export type HeaderText = Pick<HeaderEvent, 'name' | 'kept' | 'colon'>
 
 /** A header that a table or an option gives. @param bytes Has a colon. */
 export function headerText(bytes: Buffer): HeaderText {
   const colon = bytes.indexOf(COLON)
-  return { name: bytes.toString('latin1', 0, colon).trimEnd().toLowerCase(), bytes, colon }
+  const name = bytes.toString('latin1', 0, colon).trimEnd().toLowerCase()
+  return { name, kept: bytes, colon }
 }
 
 /** Where a header's value begins: behind the colon, blanks and line ends. */
-export function headerValueStart({ bytes, colon }: HeaderText): number {
+export function headerValueStart({ kept, colon }: HeaderText): number {
   let at = colon + 1
-  while (bytes[at] === SPACE || bytes[at] === TAB || bytes[at] === LF) at++
+  while (kept[at] === SPACE || kept[at] === TAB || kept[at] === LF) at++
   return at
 }
 

@@ -53,9 +53,9 @@ function isMailboxLine(content: Buffer, start: number, replaceStrayCr: boolean):
   while (content[at] === GREATER) at++
   const end = at + FROM.length
   return (
-    FROM.equals(content.subarray(at, end)) &&
     isBlank(content[end], replaceStrayCr) &&
-    content[end] !== TAB
+    content[end] !== TAB &&
+    FROM.equals(content.subarray(at, end))
   )
 }
 

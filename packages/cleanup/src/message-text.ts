@@ -8,27 +8,38 @@ const NEWLINE = Buffer.from('\n')
 
 /** Text that is to be read; `cleanText` is for each piece of it. */
 export interface MessageText {
-  /** One after the other. Views of what was received, but for a few bytes at the start. */
+  /** One after the other; what was received is last, a view. */
   readonly texts: readonly Buffer[]
   /** The first record with one of `message_reject_characters`; `texts` end before it. */
   readonly disallowed: Buffer | undefined
 }
 
 /**
- * The text of a message with its start disarmed, up to what it may not have (Q-514).
+ * Our own header and the text of a message with its start disarmed, up to what may not be there
+ * (Q-514).
  *
+ * @param own Ends in LF.
  * @param options Lists of characters may be empty.
  */
-export function messageText(content: Uint8Array, options: CleanupOptions): MessageText {
+export function messageText(
+  own: Buffer,
+  content: Uint8Array,
+  options: CleanupOptions,
+): MessageText {
   const received = asBuffer(content)
   const { start, end } = disarmStart(received, options)
-  if (end > 0 || start.length > 0) return allowedText([start, received.subarray(end)], options)
-  return allowedText(hidesBlank(received, options) ? [NEWLINE, received] : [received], options)
+  if (end > 0 || start.length > 0) {
+    return allowedText([own, start, received.subarray(end)], options)
+  }
+  return allowedText(
+    hidesBlank(received, options) ? [own, NEWLINE, received] : [own, received],
+    options,
+  )
 }
 
-/** The same for text of our own. */
-export function allowedText(texts: readonly Buffer[], options: CleanupOptions): MessageText {
-  const { lineLengthLimit } = options
+function allowedText(texts: readonly Buffer[], options: CleanupOptions): MessageText {
+  const { lineLengthLimit, messageRejectCharacters } = options
+  if (messageRejectCharacters.length === 0) return { texts, disallowed: undefined }
   for (const [index, text] of texts.entries()) {
     const at = firstDisallowed(text, options)
     if (at < 0) continue
@@ -84,6 +95,7 @@ function recordStart(text: Buffer, at: number, limit: number): number {
 }
 
 function without(characters: Uint8Array, text: Buffer): Buffer {
+  if (characters.length === 0) return text
   if (!characters.some((character) => character !== LF && text.includes(character))) return text
   const stripped = Buffer.from(text)
   let length = 0

@@ -27,6 +27,14 @@ export interface MissingHeaders {
 // What an atom has not (RFC 5322 3.2.3); blanks are between atoms.
 const SPECIAL = /[()<>[\]:;@\\,."]/
 const DESTINATIONS = ['to', 'cc', 'resent-to', 'resent-cc']
+// The names of what must be there.
+const ORIGINAL = { prefix: '', id: 'message-id', date: 'date', from: 'from' }
+const RESENT = {
+  prefix: 'Resent-',
+  id: 'resent-message-id',
+  date: 'resent-date',
+  from: 'resent-from',
+}
 
 /**
  * The headers that a message should have and has not (Q-524): message id, date, author, and
@@ -38,18 +46,15 @@ export function missingHeaders(
   options: CleanupOptions,
   dates: MailDates,
 ): MissingHeaders {
-  const prefix = header.isResent ? 'Resent-' : ''
-  const isMissing = (name: string) => !header.has(`${prefix}${name}`.toLowerCase())
+  const { prefix, id, date, from } = header.isResent ? RESENT : ORIGINAL
   const headers: string[] = []
   let messageId: string | undefined
-  if (isMissing('Message-Id')) {
+  if (!header.has(id)) {
     messageId = newMessageId(facts, options, dates)
     headers.push(`${prefix}Message-Id: ${messageId}`)
   }
-  if (isMissing('Date')) headers.push(`${prefix}Date: ${dates.header(facts.arrivalTimeMs)}`)
-  if (isMissing('From')) {
-    headers.push(`${prefix}From: ${oneLine(authorOf(facts), true)}`)
-  }
+  if (!header.has(date)) headers.push(`${prefix}Date: ${dates.header(facts.arrivalTimeMs)}`)
+  if (!header.has(from)) headers.push(`${prefix}From: ${oneLine(authorOf(facts), true)}`)
   const undisclosed = options.undisclosedRecipientsHeader
   if (undisclosed !== '' && !DESTINATIONS.some((name) => header.has(name))) {
     headers.push(undisclosed)

@@ -10,7 +10,7 @@ import {
   isSettled,
   rewriteHeader,
 } from './header-addresses.ts'
-import type { HeaderRules } from './header-rules.ts'
+import type { HeaderRule, HeaderRules } from './header-rules.ts'
 import { type HeaderText, headerValueStart } from './header-text.ts'
 
 const MESSAGE_ID = /<[^<>]*>/
@@ -32,11 +32,13 @@ export interface PrimaryHeaderContext {
  */
 export class PrimaryHeader {
   readonly #context: PrimaryHeaderContext
-  readonly #names = new Set<string>()
+  readonly #names: string[] = []
   #hops = 0
 
   /** First `<…>` of the first `Message-Id:`. */
   messageId: string | undefined
+  /** A `Resent-` header of Q-525 was there. */
+  isResent = false
   /** `TLS-Required: no` was seen (Q-528). */
   tlsRequiredNo = false
   /** `Require-TLS-ESMTP: yes` was seen: the sender has asked for REQUIRETLS. */
@@ -50,13 +52,7 @@ export class PrimaryHeader {
 
   /** Whether a header that matters was there, dropped or not; name in lower case. */
   has(name: string): boolean {
-    return this.#names.has(name)
-  }
-
-  /** Whether a `Resent-` header of Q-525 was there. */
-  get isResent(): boolean {
-    for (const name of this.#names) if (name.startsWith('resent-')) return true
-    return false
+    return this.#names.includes(name)
   }
 
   /** A `Received:` came, our own included; checks may take it away, but it counts. */
@@ -64,11 +60,27 @@ export class PrimaryHeader {
     this.#hops++
   }
 
-  /** Notes that a header is there. Drops nothing. */
-  heed(header: HeaderText): void {
+  /** Notes that a header is there. @returns its rule. */
+  heed(header: HeaderText): HeaderRule | undefined {
+    const rule = this.#context.rules.get(header.name)
+    if (rule?.isKnown) this.#heedKnown(header, rule)
+    return rule
+  }
+
+  /**
+   * What is to be stored of a header with a rule.
+   *
+   * @returns undefined: nothing. Later if a table that is asked for an address answers later.
+   */
+  stored(header: HeaderText, { isDropped, addressClass }: HeaderRule): Later<Buffer | undefined> {
+    if (isDropped) return undefined
+    return addressClass === undefined ? header.kept : this.#withAddresses(header, addressClass)
+  }
+
+  #heedKnown(header: HeaderText, rule: HeaderRule): void {
     const { name } = header
-    if (!this.#context.rules.get(name)?.isKnown) return
-    this.#names.add(name)
+    if (!this.has(name)) this.#names.push(name)
+    if (rule.isResent) this.isResent = true
     switch (name) {
       case 'received':
         if (this.#hops >= this.#context.options.hopcountLimit) this.isLooping = true
@@ -88,37 +100,23 @@ export class PrimaryHeader {
     }
   }
 
-  /**
-   * What is to be stored of a header.
-   *
-   * @returns undefined: nothing. Later if a table that is asked for an address answers later.
-   */
-  stored(header: HeaderText): Later<Buffer | undefined> {
-    const rule = this.#context.rules.get(header.name)
-    if (rule === undefined) return header.bytes
-    if (rule.isDropped) return undefined
-    const { addressClass } = rule
-    return addressClass === undefined ? header.bytes : this.#withAddresses(header, addressClass)
-  }
-
-  #withAddresses({ bytes, colon }: HeaderText, where: HeaderClass): Later<Buffer> {
+  #withAddresses({ kept, colon }: HeaderText, where: HeaderClass): Later<Buffer> {
     const { addresses, options } = this.#context
-    if (isSettled(bytes.toString('latin1', colon + 1), where, addresses)) return bytes
-    const name = decodeAddress(bytes.subarray(0, colon))
-    const value = decodeAddress(bytes).slice(name.length + 1)
+    if (isSettled(kept.toString('latin1', colon + 1), where, addresses)) return kept
+    const name = decodeAddress(kept.subarray(0, colon))
+    const value = decodeAddress(kept).slice(name.length + 1)
     const finish = (text: string | undefined) =>
-      text === undefined ? bytes : cutHeader(encodeAddress(text), options.headerSizeLimit)
+      text === undefined ? kept : cutHeader(encodeAddress(text), options.headerSizeLimit)
     const rewritten = rewriteHeader(`${name}:`, value, where, addresses)
     return rewritten instanceof Promise ? rewritten.then(finish) : finish(rewritten)
   }
 
   #heedMessageId(header: HeaderText): void {
     const { queueId, log } = this.#context
-    const { name } = header
-    const event = name === 'message-id' ? name : 'resent-message-id'
-    const messageId = decodeAddress(header.bytes.subarray(headerValueStart(header)))
-    log.info(`${queueId}: ${name}=${messageId}`, { event, queueId, messageId })
-    if (name === 'message-id') this.messageId ??= MESSAGE_ID.exec(messageId)?.[0]
+    const event = header.name === 'message-id' ? header.name : 'resent-message-id'
+    const messageId = headerValue(header)
+    log.info(`${queueId}: ${event}=${messageId}`, { event, queueId, messageId })
+    if (event === 'message-id') this.messageId ??= firstMessageId(messageId)
   }
 
   #heedTlsRequired(header: HeaderText): void {
@@ -131,5 +129,10 @@ export class PrimaryHeader {
 }
 
 function headerValue(header: HeaderText): string {
-  return decodeAddress(header.bytes.subarray(headerValueStart(header)))
+  return decodeAddress(header.kept.subarray(headerValueStart(header)))
+}
+
+function firstMessageId(text: string): string | undefined {
+  const at = text.search(MESSAGE_ID)
+  return at < 0 ? undefined : text.slice(at, text.indexOf('>', at) + 1)
 }

@@ -53,7 +53,8 @@ export class StoredBody {
    * @returns when it is stored, if a table answers later.
    */
   push(text: Buffer): Later<undefined> {
-    let at = 0
+    let at = this.#passLines(text, 0)
+    if (at === text.length) return undefined
     return repeat(() => {
       at = this.#passLines(text, at)
       if (at >= text.length || this.#inspection.isOver) return 'done'
@@ -81,7 +82,8 @@ export class StoredBody {
   /** All lines at once when nobody looks at them. */
   #passLines(text: Buffer, from: number): number {
     if (this.#held.length > 0 || this.#problems.length > 0 || this.#isToBeChecked) return from
-    const end = text.lastIndexOf(LF) + 1
+    const { length } = text
+    const end = text[length - 1] === LF ? length : text.lastIndexOf(LF) + 1
     if (end <= from) return from
     this.#writer.text(text, from, end)
     this.#isLineOpen = false

@@ -13,7 +13,7 @@ import { writeHeader } from './header-text.ts'
 import type { Inspection } from './inspection.ts'
 import { andThen, more, repeat } from './later.ts'
 import type { MailDates } from './mail-dates.ts'
-import { allowedText, messageText } from './message-text.ts'
+import { messageText } from './message-text.ts'
 import type { MimeProblem } from './mime-problems.ts'
 import { type MissingHeaderFacts, missingHeaders } from './missing-headers.ts'
 import { PrimaryHeader } from './primary-header.ts'
@@ -116,11 +116,10 @@ function readAll(
   options: CleanupOptions,
   inspection: Inspection,
 ): Later<undefined> {
-  const own = allowedText([encodeAddress(`${received}\n`)], options)
-  const { texts, disallowed } = own.disallowed === undefined ? messageText(text, options) : own
-  const all = own.disallowed === undefined ? [...own.texts, ...texts] : texts
+  const own = encodeAddress(`${received}\n`)
+  const { texts, disallowed } = messageText(own, text, options)
   let at = 0
-  const reading = repeat(() => (at < all.length ? more(reader.push(all[at++]!)) : 'done'))
+  const reading = repeat(() => (at < texts.length ? more(reader.push(texts[at++]!)) : 'done'))
   return andThen(reading, () => {
     if (disallowed === undefined) return reader.end()
     if (!inspection.isOver) inspection.disallowedCharacter(disallowed)
