@@ -29,6 +29,18 @@ function cut(bytes: Buffer, sizes: readonly number[]): Buffer[] {
   return [...chunks, bytes.subarray(at)]
 }
 
+/** What C-160 to C-162 make of content, line by line. */
+function plainly(bytes: Buffer, limit: number): string {
+  const lines = bytes.toString('latin1').split('\n')
+  if (lines.at(-1) === '') lines.pop()
+  return lines.map((line) => `${line.startsWith('.') ? '.' : ''}${broken(line, limit)}\r\n`).join('')
+}
+
+function broken(line: string, limit: number): string {
+  if (line.length <= limit) return line
+  return `${line.slice(0, limit)}\r\n${broken(` ${line.slice(limit)}`, limit)}`
+}
+
 const content = fc
   .array(
     fc.oneof(
@@ -102,6 +114,31 @@ describe('ContentEncoder', () => {
         if (!/\n /.test(`\n${text}`)) expect(decode(wire).replaceAll('\n ', '')).toBe(expected)
       }),
       { numRuns: 200 },
+    )
+  })
+
+  it('C-160 to C-162: gives what a plain reading of the rules gives, taken in any pieces', () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 40 }))
+    const expectedBytes = fc.constantFrom(0, 1, 100)
+    fc.assert(
+      fc.property(
+        content,
+        sizes,
+        fc.integer({ min: 2, max: 40 }),
+        expectedBytes,
+        (bytes, pieces, limit, expected) => {
+          const encoder = new ContentEncoder(limit, expected)
+          const taken: Buffer[] = []
+          for (const chunk of cut(bytes, pieces)) {
+            encoder.write(chunk)
+            if (chunk.length % 2 === 0) taken.push(encoder.take())
+          }
+          encoder.end('.\r\n')
+          const wire = Buffer.concat([...taken, encoder.take()]).toString('latin1')
+          expect(wire).toBe(`${plainly(bytes, limit)}.\r\n`)
+        },
+      ),
+      { numRuns: 2000 },
     )
   })
 

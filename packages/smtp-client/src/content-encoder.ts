@@ -12,8 +12,11 @@ const PIECE_OVERHEAD = 4
  */
 export class ContentEncoder {
   readonly #lineLimit: number
+  readonly #blockBytes: number
   #out: Buffer
-  #length = 0
+  #view: DataView
+  #taken = 0
+  #end = 0
   #column = 0 // Octets of the current line on the wire, dot-stuffing not counted.
   #broke = false
 
@@ -23,12 +26,14 @@ export class ContentEncoder {
    */
   constructor(lineLimit: number, expectedBytes: number) {
     this.#lineLimit = lineLimit === 0 ? Number.POSITIVE_INFINITY : Math.max(2, lineLimit)
-    this.#out = Buffer.allocUnsafe(expectedBytes + (expectedBytes >> 4) + 128)
+    this.#blockBytes = expectedBytes + (expectedBytes >> 4) + 128
+    this.#out = Buffer.allocUnsafe(this.#blockBytes)
+    this.#view = viewOf(this.#out)
   }
 
   /** Octets that wait to be taken. */
   get length(): number {
-    return this.#length
+    return this.#end - this.#taken
   }
 
   /** True once a line was longer than the limit. */
@@ -38,68 +43,86 @@ export class ContentEncoder {
 
   /** Encodes a chunk. The chunk is not kept. */
   write(chunk: Uint8Array): void {
-    const bytes = Buffer.isBuffer(chunk)
-      ? chunk
-      : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
-    let start = 0
-    for (let lf = bytes.indexOf(LF); lf >= 0; lf = bytes.indexOf(LF, start)) {
-      this.#part(bytes, start, lf)
-      this.#endLine()
-      start = lf + 1
+    const from = viewOf(chunk)
+    let at = 0
+    while (at < chunk.length) {
+      const start = at
+      const limit = Math.min(chunk.length, start + this.#lineLimit - this.#column)
+      this.#reserve(limit - start + PIECE_OVERHEAD)
+      at = this.#copyLine(from, start, limit)
+      this.#column += at - start
+      if (at === chunk.length) return
+      if (chunk[at] === LF) {
+        this.#endLine()
+        at++
+      } else this.#breakLine()
     }
-    if (start < bytes.length) this.#part(bytes, start, bytes.length)
   }
 
   /** Ends an unfinished line, and appends `trailer` as it is: ASCII, such as `.` CRLF. */
   end(trailer: string): void {
-    if (this.#column > 0) {
-      this.#reserve(PIECE_OVERHEAD)
-      this.#endLine()
-    }
-    this.#reserve(trailer.length)
-    this.#length += this.#out.write(trailer, this.#length, 'latin1')
+    this.#reserve(PIECE_OVERHEAD + trailer.length)
+    if (this.#column > 0) this.#endLine()
+    for (let at = 0; at < trailer.length; at++) this.#out[this.#end++] = trailer.charCodeAt(at)
   }
 
   /** Hands over the output so far. The bytes are the caller's. */
   take(): Buffer {
-    const output = this.#out.subarray(0, this.#length)
-    this.#out = this.#out.subarray(this.#length)
-    this.#length = 0
+    const output = this.#out.subarray(this.#taken, this.#end)
+    this.#taken = this.#end
     return output
   }
 
-  // Room for the end of the line is reserved here, also for an empty part.
-  #part(bytes: Buffer, from: number, end: number): void {
-    let start = from
-    this.#reserve(end - start + PIECE_OVERHEAD)
-    if (this.#column === 0 && end > start && bytes[start] === DOT) this.#out[this.#length++] = DOT
-    while (this.#column + end - start > this.#lineLimit) {
-      const piece = this.#lineLimit - this.#column
-      bytes.copy(this.#out, this.#length, start, start + piece)
-      this.#length += piece
-      start += piece
-      this.#endLine()
-      this.#out[this.#length++] = SPACE
-      this.#column = 1
-      this.#broke = true
-      this.#reserve(end - start + PIECE_OVERHEAD)
+  /** Copies a line up to its LF, or to `limit`. @returns where that is. */
+  #copyLine(from: DataView, start: number, limit: number): number {
+    const into = this.#view
+    let end = this.#end
+    let at = start
+    if (this.#column === 0 && from.getUint8(at) === DOT) into.setUint8(end++, DOT)
+    // For lines of the usual length, calls that search and copy would take longer than this.
+    for (; at + 4 <= limit; at += 4, end += 4) {
+      const octets = from.getInt32(at, true)
+      if (holdsLf(octets)) break
+      into.setInt32(end, octets, true)
     }
-    bytes.copy(this.#out, this.#length, start, end)
-    this.#length += end - start
-    this.#column += end - start
+    for (; at < limit; at++, end++) {
+      const octet = from.getUint8(at)
+      if (octet === LF) break
+      into.setUint8(end, octet)
+    }
+    this.#end = end
+    return at
+  }
+
+  #breakLine(): void {
+    this.#endLine()
+    this.#out[this.#end++] = SPACE
+    this.#column = 1
+    this.#broke = true
   }
 
   #endLine(): void {
-    this.#out[this.#length++] = CR
-    this.#out[this.#length++] = LF
+    this.#out[this.#end++] = CR
+    this.#out[this.#end++] = LF
     this.#column = 0
   }
 
   #reserve(bytes: number): void {
-    const needed = this.#length + bytes
-    if (needed <= this.#out.length) return
-    const grown = Buffer.allocUnsafe(Math.max(needed, this.#length * 2) + 128)
-    this.#out.copy(grown, 0, 0, this.#length)
+    if (this.#end + bytes <= this.#out.length) return
+    const grown = Buffer.allocUnsafe(Math.max(2 * this.length + bytes, this.#blockBytes))
+    this.#end = this.#out.copy(grown, 0, this.#taken, this.#end)
+    this.#taken = 0
     this.#out = grown
+    this.#view = viewOf(grown)
   }
+}
+
+function viewOf({ buffer, byteOffset, length }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, length)
+}
+
+// Of four octets, those that are LF become 0, and only of 0 does taking 1 set the highest bit anew.
+function holdsLf(octets: number): boolean {
+  const zeroIfLf = octets ^ 0x0a0a0a0a
+  return ((zeroIfLf - 0x01010101) & ~zeroIfLf & 0x80808080) !== 0
 }

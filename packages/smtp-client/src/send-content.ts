@@ -40,10 +40,10 @@ export function sendContent(connection: Connection, plan: ContentPlan): boolean 
     return sendInPieces(connection, plan, source, encoder)
   }
   try {
-    for (const chunk of guarded(source)) encoder.write(chunk)
-  } catch (error) {
+    for (const chunk of source) encoder.write(chunk)
+  } catch (cause) {
     connection.sendBytes(encoder.take()) // Without the dot it is no message.
-    throw error
+    throw unreadable(cause)
   }
   encoder.end(plan.trailer)
   connection.sendBytes(encoder.take())
@@ -93,8 +93,12 @@ function openContent(open: ContentPlan['content']): ReturnType<ContentPlan['cont
   try {
     return open()
   } catch (cause) {
-    throw new ContentError('message content cannot be read', { cause })
+    throw unreadable(cause)
   }
+}
+
+function unreadable(cause: unknown): ContentError {
+  return new ContentError('message content cannot be read', { cause })
 }
 
 // Errors of the source must not be taken for errors of the connection, nor the other way round.
@@ -105,7 +109,7 @@ function* guarded(source: Iterable<Uint8Array>): Generator<Uint8Array, void, voi
     try {
       result = iterator.next()
     } catch (cause) {
-      throw new ContentError('message content cannot be read', { cause })
+      throw unreadable(cause)
     }
     if (result.done === true) return
     yield result.value
@@ -122,7 +126,7 @@ async function* guardedAsync(
       try {
         result = await iterator.next()
       } catch (cause) {
-        throw new ContentError('message content cannot be read', { cause })
+        throw unreadable(cause)
       }
       if (result.done === true) return
       yield result.value
