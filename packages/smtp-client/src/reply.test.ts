@@ -40,6 +40,21 @@ describe('ReplyReader', () => {
     expect(events).toEqual([])
   })
 
+  it('C-44: takes for a status what RFC 3463 calls one, of the class of the code', () => {
+    const part = fc.constantFrom(' ', '.', '2', '4', '5', '10', '999', '1234', 'x')
+    fc.assert(
+      fc.property(fc.constantFrom('250', '451', '550'), fc.array(part), (code, parts) => {
+        const line = `${code} ${parts.join('')}`
+        const [, status] = /^... *([245]\.\d{1,3}\.\d{1,3})(?: |$)/.exec(line) ?? []
+        const expected = status?.[0] === code[0] ? status : `${code[0]}.0.0`
+        expect(setUp().push(`${line}\r\n`)).toEqual([
+          { code: Number(code), status: expected, text: line },
+        ])
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
   it.each(['25 ok', '2500 ok', '250_ok', 'hello there', ''])(
     'C-42: %j is garbage, kept in the text of the reply after it',
     (line) => {

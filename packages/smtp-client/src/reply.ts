@@ -27,8 +27,8 @@ const CR = 0x0d
 const MINUS = 0x2d
 const SPACE = 0x20
 const NO_BYTES: Buffer = Buffer.alloc(0)
-const PRINTABLE = /^[ -~]*$/
-const STATUS = /^ *([245]\.\d{1,3}\.\d{1,3})(?: |$)/
+const TILDE = 0x7e
+const DOT = 0x2e
 
 /**
  * Reads replies from a byte stream. Does no I/O: push chunks as they arrive, then ask for replies
@@ -89,16 +89,17 @@ export class ReplyReader {
 
   #nextLine(): string | undefined {
     if (this.#broken) return undefined
+    const bytes = this.#bytes
     const start = this.#at
-    const lf = this.#bytes.indexOf(LF, start)
-    if (lf < 0) {
+    const lf = lineEnd(bytes, start)
+    if (lf === bytes.length) {
       this.#boundPartialLine()
       return undefined
     }
     this.#at = lf + 1
-    const end = lf > start && this.#bytes[lf - 1] === CR ? lf - 1 : lf
+    const end = lf > start && bytes[lf - 1] === CR ? lf - 1 : lf
     if (this.#discarded > 0 || end - start > this.#limit) return this.#longLine(start, end, lf)
-    return printable(this.#bytes, start, end)
+    return printable(bytes, start, end)
   }
 
   // Undefined if the session ends with it, as it does where the end of the line comes later.
@@ -161,6 +162,13 @@ export class ReplyReader {
   }
 }
 
+// Lines are short: a call that searches would take longer.
+function lineEnd(bytes: Buffer, start: number): number {
+  let at = start
+  while (at < bytes.length && bytes[at] !== LF) at++
+  return at
+}
+
 function replyCode(line: string): number {
   const hundreds = line.charCodeAt(0) - 0x30
   const tens = line.charCodeAt(1) - 0x30
@@ -174,24 +182,52 @@ function replyCode(line: string): number {
 function replyStatus(line: string): string {
   const replyClass = line[0]!
   if (replyClass !== '2' && replyClass !== '4' && replyClass !== '5') return '5.5.0'
-  const status = STATUS.exec(line.slice(4))?.[1]
-  return status?.startsWith(replyClass) ? status : `${replyClass}.0.0`
+  let start = 4
+  while (line.charCodeAt(start) === SPACE) start++
+  const end = statusEnd(line, start)
+  return end > 0 && line[start] === replyClass ? line.slice(start, end) : `${replyClass}.0.0`
+}
+
+/** Where a status that starts here ends: behind three numbers with dots between. -1: it is none. */
+function statusEnd(line: string, start: number): number {
+  if (line.charCodeAt(start + 1) !== DOT) return -1
+  const dot = digitsEnd(line, start + 2)
+  if (line.charCodeAt(dot) !== DOT) return -1
+  const end = digitsEnd(line, dot + 1)
+  return end === line.length || line.charCodeAt(end) === SPACE ? end : -1
+}
+
+/** Behind one to three digits; -1 where there are none. */
+function digitsEnd(line: string, start: number): number {
+  let end = start
+  while (end < start + 3 && isDigit(line.charCodeAt(end))) end++
+  return end === start ? -1 : end
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39
 }
 
 /** The text of bytes, with `?` for whatever is neither printable ASCII nor valid UTF-8 (C-40). */
 function printable(bytes: Buffer, start: number, end: number): string {
-  const text = bytes.toString('latin1', start, end)
-  if (PRINTABLE.test(text)) return text
+  if (isPrintableAscii(bytes, start, end)) return bytes.toString('latin1', start, end)
   const line = bytes.subarray(start, end)
   const parts: string[] = []
   for (let at = 0; at < line.length; ) {
     const length = characterLength(line, at)
     const first = line[at]!
-    const control = length === 1 && (first < 0x20 || first > 0x7e)
+    const control = length === 1 && (first < SPACE || first > TILDE)
     parts.push(control ? '?' : line.toString('utf8', at, at + length))
     at += length
   }
   return parts.join('')
+}
+
+function isPrintableAscii(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    if (bytes[at]! < SPACE || bytes[at]! > TILDE) return false
+  }
+  return true
 }
 
 // Octets of the UTF-8 character at `at`; 1 if there is no valid one.
