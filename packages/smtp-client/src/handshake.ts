@@ -341,7 +341,7 @@ class Handshake {
 
   #loopFailure(name: string): Failure {
     const { request, bestPreference } = this.#terms
-    const relay = relayText(this.#session.server)
+    const { relay } = this.#session
     this.#context.log.warning(`host ${relay} replied to HELO/EHLO with my own hostname ${name}`)
     const status = bestPreference ? '5.4.6' : '4.4.6'
     return { kind: 'host', status, text: `mail for ${request} loops back to myself` }

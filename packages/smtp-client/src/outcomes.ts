@@ -43,7 +43,8 @@ export class Outcomes {
   readonly #queueId: string
   readonly #options: OutcomeOptions
   readonly #log: Logger
-  readonly #outcomes: (DeliveryOutcome | undefined)[]
+  readonly #recipients: number
+  readonly #outcomes: (DeliveryOutcome | undefined)[] = []
   #open: number
   #reason: Failure | undefined
   #hostFailure: HostFailure | undefined
@@ -55,7 +56,7 @@ export class Outcomes {
     this.#queueId = queueId
     this.#options = options
     this.#log = log
-    this.#outcomes = new Array<DeliveryOutcome | undefined>(recipients).fill(undefined)
+    this.#recipients = recipients
     this.#open = recipients
   }
 
@@ -81,8 +82,8 @@ export class Outcomes {
   /** Indexes of the open recipients. */
   openIndexes(): number[] {
     const indexes: number[] = []
-    for (let index = 0; index < this.#outcomes.length; index++) {
-      if (this.#outcomes[index] === undefined) indexes.push(index)
+    for (let index = 0; index < this.#recipients; index++) {
+      if (this.isOpen(index)) indexes.push(index)
     }
     return indexes
   }
@@ -99,14 +100,14 @@ export class Outcomes {
 
   /** The server took the message for these recipients. */
   deliver(indexes: readonly number[], status: string, reply: string, facts: AttemptFacts): void {
+    const outcome: DeliveryOutcome = {
+      ...this.#fields(status, reply, reply, facts),
+      kind: 'sent',
+      isFinal: facts.isFinalDelivery || undefined,
+      isReportedByServer: facts.dsn || undefined,
+    }
     for (const index of indexes) {
-      if (this.#outcomes[index] !== undefined) continue
-      this.#close(index, {
-        kind: 'sent',
-        ...outcomeFields(status, reply, reply, facts),
-        isFinal: facts.isFinalDelivery || undefined,
-        isReportedByServer: facts.dsn || undefined,
-      })
+      if (this.isOpen(index)) this.#close(index, outcome)
     }
   }
 
@@ -122,8 +123,9 @@ export class Outcomes {
       this.#log.info(`${queueId}: ${failure.text}`, { queueId, relay, reason: failure.text })
       return
     }
-    const fields = outcomeFields(failure.status, failure.text, failure.reply, facts)
-    for (const index of open) this.#close(index, { kind: hard ? 'bounced' : 'deferred', ...fields })
+    const fields = this.#fields(failure.status, failure.text, failure.reply, facts)
+    const outcome: DeliveryOutcome = { ...fields, kind: hard ? 'bounced' : 'deferred' }
+    for (const index of open) this.#close(index, outcome)
 
     const isOfHost = failure.kind === 'host' || failure.kind === 'exception'
     if (isOfHost && !this.#completed) this.#hostFailure ??= { failure, indexes: open }
@@ -157,19 +159,20 @@ export class Outcomes {
   }
 
   #close(index: number, outcome: DeliveryOutcome): void {
-    const { showTlsFeature } = this.#options
-    this.#outcomes[index] = showTlsFeature ? { ...outcome, tls: this.tls } : outcome
+    this.#outcomes[index] = outcome
     this.#open--
   }
-}
 
-function outcomeFields(
-  status: string,
-  text: string,
-  reply: string | undefined,
-  { relay, serverName, uses = 1, setupDoneMs, doneMs }: AttemptFacts,
-): OutcomeFields {
-  const connUse = uses > 1 ? uses : undefined
-  const remoteMta = reply === undefined ? undefined : serverName
-  return { status, text, relay, connUse, setupDoneMs, doneMs, remoteMta, diagnostic: reply }
+  #fields(
+    status: string,
+    text: string,
+    reply: string | undefined,
+    { relay, serverName, uses = 1, setupDoneMs, doneMs }: AttemptFacts,
+  ): OutcomeFields {
+    const connUse = uses > 1 ? uses : undefined
+    const remoteMta = reply === undefined ? undefined : serverName
+    const tls = this.#options.showTlsFeature ? this.tls : undefined
+    const diagnostic = reply
+    return { status, text, relay, connUse, tls, setupDoneMs, doneMs, remoteMta, diagnostic }
+  }
 }

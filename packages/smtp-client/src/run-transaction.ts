@@ -12,7 +12,6 @@ import {
   localDataError,
   oneLine,
   rejection,
-  relayText,
 } from './failure.ts'
 import type { GenericMapping } from './generic-mapping.ts'
 import type { SmtpClientOptions } from './options.ts'
@@ -73,9 +72,10 @@ export class TransactionRun {
   readonly session: SmtpSession
   readonly #context: TransactionContext
   readonly #indexes: readonly number[]
-  // Without a decision in this session. Who was rejected softly while other servers remain is open,
-  // but must not be taken for delivered when the message is (C-85).
-  readonly #undecided: Set<number>
+  // Positions in `#indexes` that something was decided about in this session. Who was rejected
+  // softly while other servers remain is open, but must not be taken for delivered when the message
+  // is (C-85).
+  #decided: boolean[] = []
   readonly #mayKeep: boolean
   #final = false
   #finalIfBroken = false
@@ -89,7 +89,6 @@ export class TransactionRun {
     this.session = session
     this.#context = context
     this.#indexes = context.outcomes.openIndexes()
-    this.#undecided = new Set(this.#indexes)
     this.#mayKeep = mayKeep
   }
 
@@ -199,7 +198,7 @@ export class TransactionRun {
     if (reply.code >= 200 && reply.code <= 299) return
     const { log, delivery } = this.#context
     const { queueId } = delivery
-    const relay = relayText(this.session.server)
+    const { relay } = this.session
     const text = `host ${relay} said: ${oneLine(reply)} (in reply to ${command})`
     log.warning(text, { queueId, relay })
   }
@@ -232,7 +231,7 @@ export class TransactionRun {
       this.#apply(transaction.reply(reply))
     }
     // LMTP: there were not enough for all recipients.
-    if (this.#undecided.size > 0) throw new ConversationError('lost')
+    if (this.#undecided().length > 0) throw new ConversationError('lost')
   }
 
   #send(step: Exclude<Step, { kind: 'done' }>): Promise<SmtpReply | undefined> | undefined {
@@ -293,7 +292,8 @@ export class TransactionRun {
     if (verdict === undefined) return
     const { reply, recipient, command } = verdict
     if (verdict.kind === 'delivered') {
-      this.#deliver(reply, recipient)
+      const served = this.#decide(recipient)
+      this.#context.outcomes.deliver(served, reply.status, oneLine(reply), this.#facts())
       return
     }
     const failure = rejection(this.session.server, reply, command)
@@ -301,13 +301,19 @@ export class TransactionRun {
     this.#fail(failure, recipient)
   }
 
-  /** For one recipient of a probe, or in LMTP, or for all that nothing decided about. */
-  #deliver(reply: SmtpReply, recipient: number | undefined): void {
-    const { outcomes } = this.#context
-    const served = recipient === undefined ? [...this.#undecided] : [this.#indexes[recipient]!]
-    outcomes.deliver(served, reply.status, oneLine(reply), this.#facts())
-    if (recipient === undefined) this.#undecided.clear()
-    else this.#undecided.delete(this.#indexes[recipient]!)
+  #undecided(): number[] {
+    return this.#indexes.filter((_, at) => this.#decided[at] === undefined)
+  }
+
+  /** Decides about one recipient of the transaction, or all that nothing decided about. */
+  #decide(recipient: number | undefined): number[] {
+    if (recipient !== undefined) {
+      this.#decided[recipient] = true
+      return [this.#indexes[recipient]!]
+    }
+    const undecided = this.#undecided()
+    this.#decided = this.#indexes.map(() => true)
+    return undecided
   }
 
   #recordBreak(error: unknown, awaited: AwaitedCommand | undefined): void {
@@ -338,18 +344,15 @@ export class TransactionRun {
     }
   }
 
-  /** Fails one recipient of the transaction, or all that nothing decided about. */
   #fail(failure: Failure, recipient?: number): void {
-    const failed = recipient === undefined ? [...this.#undecided] : [this.#indexes[recipient]!]
-    this.#context.outcomes.fail(failed, failure, this.#facts())
-    for (const index of failed) this.#undecided.delete(index)
+    this.#context.outcomes.fail(this.#decide(recipient), failure, this.#facts())
   }
 
   #facts(): AttemptFacts {
-    const { server, uses, features } = this.session
+    const { server, relay, uses, features } = this.session
     const { clock, options } = this.#context
     return {
-      relay: relayText(server),
+      relay,
       serverName: server.name,
       uses,
       setupDoneMs: this.#setupDoneMs,

@@ -28,6 +28,8 @@ type SessionOptions = Pick<
  */
 export class SmtpSession {
   readonly server: MailServer
+  /** `name[address]:port` of the server. */
+  readonly relay: string
   readonly policy: TlsPolicy | undefined
   /** For mail that asks for REQUIRETLS; undefined: for other mail. */
   readonly requireTls: RequireTlsCheck | undefined
@@ -60,6 +62,7 @@ export class SmtpSession {
     clock: Clock,
   ) {
     this.server = server
+    this.relay = relayText(server)
     this.policy = policy
     this.requireTls = requireTls
     this.#clock = clock
@@ -157,7 +160,7 @@ export class SmtpSession {
   get notice(): SessionNotice | undefined {
     const transcript = this.#transcript
     if (!this.#mustTell || transcript === undefined) return undefined
-    return { relay: relayText(this.server), transcript: transcript.lines }
+    return { relay: this.relay, transcript: transcript.lines }
   }
 
   #record(): void {
@@ -184,7 +187,7 @@ export class SmtpSession {
   }
 
   #tell(log: Logger, direction: '<' | '>', lines: readonly string[]): void {
-    const relay = relayText(this.server)
+    const { relay } = this
     const queueId = this.#queueId
     for (const line of lines) log.info(`${direction} ${relay}: ${line}`, { queueId, relay })
   }
@@ -212,13 +215,13 @@ export class SmtpSession {
       ...recording,
       ...filtering,
       tooLong: (text) => {
-        const relay = relayText(this.server)
+        const { relay } = this
         log.warning(`${relay}: ${text}`, { queueId: this.#queueId, relay })
       },
       garbage: (line) => {
         this.noteError('protocol')
         if (!this.#features.pipelining) return
-        const relay = relayText(this.server)
+        const { relay } = this
         const queueId = this.#queueId
         const start = line.slice(0, 100)
         const { lmtp } = this.#options

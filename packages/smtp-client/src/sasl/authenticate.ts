@@ -9,14 +9,7 @@ import {
   startSasl,
 } from '@posthouse/sasl-client'
 
-import {
-  type Failure,
-  hostText,
-  localDataError,
-  oneLine,
-  relayText,
-  saidByServer,
-} from '../failure.ts'
+import { type Failure, hostText, localDataError, oneLine, saidByServer } from '../failure.ts'
 import type { NameParameter } from '../lmtp.ts'
 import type { SmtpReply } from '../reply.ts'
 import type { SmtpSession } from '../session.ts'
@@ -69,7 +62,7 @@ export class Authenticator {
   ): Promise<Failure | undefined> {
     const { auth } = session.features
     if (auth.length === 0) return undefined
-    const mechanisms = await this.#accepted(auth, relayText(session.server))
+    const mechanisms = await this.#accepted(auth, session.relay)
     let login: Login | undefined
     try {
       login = await this.loginFor(session.server.name, terms)
