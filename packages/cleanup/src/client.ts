@@ -36,10 +36,14 @@ export function shownOrigin(origin: CleanupOrigin, withPort: boolean): string {
   return withPort ? `${name}[${address}]:${port}` : `${name}[${address}]`
 }
 
-/** What is stored of a client of QMQP, in the order of Q-902 and F-46; of others, nothing. */
+/**
+ * What is stored of a client of QMQP, in the order of Q-902 and F-46; of others, nothing.
+ *
+ * @param shown As `shownOrigin` has it.
+ */
 export function clientAttributes(
   client: CleanupOrigin,
-  withPort: boolean,
+  shown: string,
 ): readonly (readonly [name: string, value: string])[] {
   if (!isClient(client)) return []
   const { name, address, family } = client
@@ -48,7 +52,7 @@ export function clientAttributes(
     ['log_client_name', name],
     ['log_client_address', headerAddress(client)],
     ['log_client_port', port],
-    ['log_message_origin', shownOrigin(client, withPort)],
+    ['log_message_origin', shown],
     ['log_protocol_name', 'QMQP'],
     ['client_name', name],
     ['client_address', address],

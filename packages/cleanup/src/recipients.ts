@@ -9,8 +9,9 @@ import { type CleanupRecipient, receivedRecipient } from './received-recipient.t
 const NOTIFY_NEVER = 1
 const NOTIFY_SUCCESS = 2
 
-/** Recipients as they are stored. */
-export interface StoredRecipients {
+/** Addresses as they are stored. */
+export interface StoredEnvelope {
+  readonly sender: string
   readonly recipients: readonly NewRecipient[]
   /** Those that were asked for behind the content. */
   readonly late: readonly NewRecipient[]
@@ -28,20 +29,23 @@ export interface RecipientContext {
   readonly rewrite: (address: string) => string
 }
 
-/** Recipients as they were received: before the content and behind it. */
-export interface ReceivedRecipients {
+/** The sender as it is stored; recipients as they were received. */
+export interface ReceivedEnvelope {
+  readonly sender: string
   readonly recipients: readonly CleanupRecipient[]
+  /** Behind the content. */
   readonly late: readonly CleanupRecipient[]
 }
 
 /** Completes the recipients of a message, removes duplicates and adds `always_bcc`. */
-export function storedRecipients(
-  received: ReceivedRecipients,
+export function storedEnvelope(
+  received: ReceivedEnvelope,
   context: RecipientContext,
   alwaysBcc: string,
-): StoredRecipients {
-  const filter = new DuplicateFilter(context.options)
+): StoredEnvelope {
+  const { sender } = received
   const isAlone = received.recipients.length + received.late.length === 1 && alwaysBcc === ''
+  const filter = new DuplicateFilter(context.options)
   let last: string | undefined
   const stored = (list: readonly CleanupRecipient[]): NewRecipient[] => {
     const recipients: NewRecipient[] = []
@@ -54,19 +58,19 @@ export function storedRecipients(
   }
   const recipients = stored(received.recipients)
   const late = stored(received.late)
-  if (alwaysBcc === '') return { recipients, late, extra: [], expanded: [], last }
+  if (alwaysBcc === '') return { sender, recipients, late, extra: [], expanded: [], last }
   const address = context.rewrite(alwaysBcc)
   const extra = filter.chosen(copies({ original: address, addresses: [address] }))
-  return { recipients, late, extra, expanded: [], last }
+  return { sender, recipients, late, extra, expanded: [], last }
 }
 
 /** The same with maps: each recipient may become others, and bring copies (Q-503, Q-506). */
-export async function mappedRecipients(
-  received: ReceivedRecipients & { readonly sender: string },
+export async function mappedEnvelope(
+  received: ReceivedEnvelope,
   context: RecipientContext,
   mapping: AddressMapping,
   warn: Warn,
-): Promise<StoredRecipients> {
+): Promise<StoredEnvelope> {
   const { options } = context
   const filter = new DuplicateFilter(options)
   const expanded: ExpandedRecipient[] = []
@@ -94,7 +98,8 @@ export async function mappedRecipients(
   const late = await stored(received.late)
   const { alwaysBcc } = options
   const always = alwaysBcc === '' ? undefined : await mapping.bcc(alwaysBcc, warn)
-  return { recipients, late, extra: filter.chosen(copies(always)), expanded, last }
+  const extra = filter.chosen(copies(always))
+  return { sender: received.sender, recipients, late, extra, expanded, last }
 }
 
 /** F-43: one that stands for itself alone is none. */
@@ -116,11 +121,11 @@ function member(alias: NewRecipient, address: string, finals: readonly string[])
 }
 
 /** Adds the copies that BCC actions ask for, behind all others (Q-506, Q-543). */
-export function withCopies<Stored extends StoredRecipients>(
-  stored: Stored,
+export function withCopies(
+  stored: StoredEnvelope,
   asked: readonly Bcc[],
   options: CleanupOptions,
-): Stored {
+): StoredEnvelope {
   const filter = new DuplicateFilter(options)
   filter.chosen([...stored.recipients, ...stored.late, ...stored.extra])
   const extra = asked.flatMap((bcc) => filter.chosen(copies(bcc)))
@@ -134,12 +139,7 @@ function completed(
 ): NewRecipient {
   const { address: given, original = given, notify, dsnOriginal: dsn } = receivedRecipient(received)
   const address = rewrite(given === '' ? options.emptyAddressRecipient : given)
-  return {
-    address,
-    original,
-    dsnOriginal: dsn || dsnOriginal(address, options),
-    ...(notify && { notify }),
-  }
+  return { address, original, dsnOriginal: dsn || dsnOriginal(address, options), notify }
 }
 
 /** Q-504: the address before aliases. None for the empty address, which a map can make. */
@@ -165,7 +165,7 @@ export function isUtf8Address(address: string): boolean {
 class DuplicateFilter {
   readonly #limit: number
   readonly #byOriginal: boolean
-  readonly #known = new Set<string>()
+  #known: Set<string> | undefined // Many messages have nothing to compare.
 
   constructor({ duplicateFilterLimit, enableOriginalRecipient }: CleanupOptions) {
     this.#limit = duplicateFilterLimit > 0 ? duplicateFilterLimit : Number.POSITIVE_INFINITY
@@ -177,6 +177,7 @@ class DuplicateFilter {
     // NUL cannot be part of an address, so it keeps the parts apart.
     const parts = [dsnOriginal, notify, original, address].join('\0')
     const key = (this.#byOriginal ? parts : address).toLowerCase()
+    this.#known ??= new Set()
     if (this.#known.has(key)) return false
     if (this.#known.size < this.#limit) this.#known.add(key)
     return true

@@ -12,11 +12,11 @@ import { receivedHeader } from './received-header.ts'
 import { receivedRecipient } from './received-recipient.ts'
 import {
   isUtf8Address,
-  mappedRecipients,
-  type ReceivedRecipients,
+  mappedEnvelope,
+  type ReceivedEnvelope,
   type RecipientContext,
-  type StoredRecipients,
-  storedRecipients,
+  type StoredEnvelope,
+  storedEnvelope,
   withCopies,
 } from './recipients.ts'
 import { type CleanupRejection, type CleanupResult, rejection } from './result.ts'
@@ -31,11 +31,6 @@ export interface TransactionContext extends ContentContext, RecipientContext {
   readonly alwaysBcc: string
   /** Undefined: no maps. */
   readonly mapping: AddressMapping | undefined
-}
-
-/** Addresses as they are stored. */
-interface Envelope extends StoredRecipients {
-  readonly sender: string
 }
 
 /** A message that is ready to be stored. */
@@ -99,18 +94,18 @@ export class CleanupTransaction {
       const preparing = this.#prepare(message)
       outcome = preparing instanceof Promise ? await preparing : preparing
     } catch (error) {
-      if (!(error instanceof RefusalError || error instanceof QueueFileError)) {
-        await this.#draft.abort()
-        throw error
-      }
-      outcome =
-        error instanceof RefusalError ? this.#tableRejection(error) : this.#fileRejection(error)
+      outcome = await this.#rejectionOf(error)
     }
-    if (outcome.kind === 'prepared') return this.#finish(outcome)
-    await this.#draft.abort()
-    if (outcome.kind === 'rejected') return this.#refuse(outcome)
-    this.#logRemoved('discarded')
-    return { kind: 'discarded', id: this.id }
+    if (outcome.kind !== 'prepared') return this.#remove(outcome)
+    const { isHeld } = outcome
+    const queue = isHeld ? 'hold' : this.#context.ports.queue
+    try {
+      const envelope = await this.#draft.finish(outcome.message, queue)
+      return { kind: isHeld ? 'held' : 'queued', envelope }
+    } catch (error) {
+      if (!(error instanceof QueueFileError)) throw error
+      return this.#refuse(this.#fileRejection(error))
+    }
   }
 
   /** Gives the queue id up: the client went away or broke the protocol. */
@@ -120,17 +115,18 @@ export class CleanupTransaction {
     this.#logRemoved('canceled')
   }
 
-  async #finish({ message, isHeld }: Prepared): Promise<CleanupResult> {
-    try {
-      const envelope = await this.#draft.finish(
-        message,
-        isHeld ? 'hold' : this.#context.ports.queue,
-      )
-      return { kind: isHeld ? 'held' : 'queued', envelope }
-    } catch (error) {
-      if (!(error instanceof QueueFileError)) throw error
-      return this.#refuse(this.#fileRejection(error))
-    }
+  async #rejectionOf(error: unknown): Promise<CleanupRejection> {
+    if (error instanceof RefusalError) return this.#tableRejection(error)
+    if (error instanceof QueueFileError) return this.#fileRejection(error)
+    await this.#draft.abort()
+    throw error
+  }
+
+  async #remove(outcome: Exclude<Outcome, Prepared>): Promise<CleanupResult> {
+    await this.#draft.abort()
+    if (outcome.kind === 'rejected') return this.#refuse(outcome)
+    this.#logRemoved('discarded')
+    return { kind: 'discarded', id: this.id }
   }
 
   #end(): void {
@@ -142,41 +138,38 @@ export class CleanupTransaction {
     const { mapping, alwaysBcc } = this.#context
     const sender = this.#sender(message.sender)
     const verpDelimiters = this.#verpDelimiters(message)
+    const received = receivedEnvelope(sender, message)
     if (mapping !== undefined) {
-      return this.#mapEnvelope(sender, message, mapping).then((envelope) =>
+      return this.#mapEnvelope(received, mapping).then((envelope) =>
         this.#withContent(message, envelope, verpDelimiters),
       )
     }
-    const stored = storedRecipients(receivedRecipients(message), this.#context, alwaysBcc)
-    return this.#withContent(message, { sender, ...stored }, verpDelimiters)
+    const envelope = storedEnvelope(received, this.#context, alwaysBcc)
+    return this.#withContent(message, envelope, verpDelimiters)
   }
 
-  async #mapEnvelope(
-    completed: string,
-    received: CleanupMessage,
-    mapping: AddressMapping,
-  ): Promise<Envelope> {
-    const warn = this.#warn
-    const sender = completed === '' ? '' : await mapping.map(completed, 'envelope_sender', warn)
-    const message = { sender, ...receivedRecipients(received) }
-    return { sender, ...(await mappedRecipients(message, this.#context, mapping, warn)) }
+  async #mapEnvelope(received: ReceivedEnvelope, mapping: AddressMapping): Promise<StoredEnvelope> {
+    const { sender } = received
+    const mapped = sender && (await mapping.map(sender, 'envelope_sender', this.#warn))
+    return mappedEnvelope({ ...received, sender: mapped }, this.#context, mapping, this.#warn)
   }
 
   #withContent(
     message: CleanupMessage,
-    envelope: Envelope,
+    envelope: StoredEnvelope,
     verpDelimiters: string | undefined,
   ): Later<Outcome> {
-    const { mapping, log } = this.#context
-    const submission = message.submission ?? NO_SUBMISSION
-    const inspection = new Inspection(this.#inspected(envelope), log)
+    const { mapping, log, options } = this.#context
+    const { submission = NO_SUBMISSION, arrivalTimeMs } = message
+    const origin = shownOrigin(this.#origin, options.clientPortLogging)
+    const inspection = new Inspection(this.#inspected(envelope, origin), log)
     const task = {
       text: message.content,
       received: this.#receivedHeader(message),
       facts: {
         queueId: this.id,
         createTimeMs: this.#draft.createTimeMs,
-        arrivalTimeMs: message.arrivalTimeMs,
+        arrivalTimeMs,
         sender: envelope.sender,
         fullName: submission.fullName,
         requiresTls: (submission.sendOptions & REQUIRETLS) !== 0,
@@ -185,20 +178,28 @@ export class CleanupTransaction {
       inspection,
       mapping,
       warn: this.#warn,
-      maxBytes: this.#start(message, envelope, verpDelimiters),
+      maxBytes: this.#start(message, envelope, verpDelimiters, origin),
       store: this.#store,
     }
-    return andThen(storedContent(task, this.#context), (content) => {
-      if (inspection.isDiscarded) return { kind: 'discarded' }
-      const { rejection: refused, isHeld, copies } = inspection
-      // Zero recipients are refused last, and always_bcc does not help.
-      if (refused !== undefined) return refused
-      const { recipients, late } = receivedRecipients(message)
-      if (recipients.length + late.length === 0) return rejection('rcpt')
-      return andThen(this.#withCopies(envelope, copies), (complete) => {
-        const stored = this.#newContent(message, complete, content, inspection)
-        return { kind: 'prepared', message: stored, isHeld }
-      })
+    return andThen(storedContent(task, this.#context), (content) =>
+      this.#withInspection(message, envelope, content, inspection),
+    )
+  }
+
+  #withInspection(
+    message: CleanupMessage,
+    envelope: StoredEnvelope,
+    content: StoredContent,
+    inspection: Inspection,
+  ): Later<Outcome> {
+    if (inspection.isDiscarded) return { kind: 'discarded' }
+    const { rejection: refused, isHeld, copies } = inspection
+    // Zero recipients are refused last, and always_bcc does not help.
+    if (refused !== undefined) return refused
+    if (envelope.last === undefined) return rejection('rcpt')
+    return andThen(this.#withCopies(envelope, copies), (complete) => {
+      const stored = this.#newContent(message, complete, content, inspection)
+      return { kind: 'prepared', message: stored, isHeld }
     })
   }
 
@@ -209,25 +210,26 @@ export class CleanupTransaction {
    */
   #start(
     { arrivalTimeMs, submission = NO_SUBMISSION }: CleanupMessage,
-    { sender, recipients }: Envelope,
+    { sender, recipients }: StoredEnvelope,
     verpDelimiters: string | undefined,
+    origin: string,
   ): number {
-    const { clientPortLogging, contentFilter, delayWarningTimeMs, messageSizeLimit } =
-      this.#context.options
+    const { contentFilter, delayWarningTimeMs, messageSizeLimit } = this.#context.options
     const { leadingAttributes, fullName, attributes } = submission
-    const asked = delayWarningTimeMs > 0 && sender !== '' && arrivalTimeMs + delayWarningTimeMs
-    const warningTimeMs = submission.warningTimeMs ?? asked
+    const isWarned = delayWarningTimeMs > 0 && sender !== ''
+    const client = clientAttributes(this.#origin, origin)
     const room = this.#draft.start({
       arrivalTimeMs,
       leadingAttributes,
       fullName,
       sender,
-      attributes: [...clientAttributes(this.#origin, clientPortLogging), ...attributes],
+      attributes: attributes.length === 0 ? client : [...client, ...attributes],
       recipients,
       maxFileBytes: Math.max(messageSizeLimit, 0),
-      ...(verpDelimiters !== undefined && { verpDelimiters }),
-      ...(contentFilter !== '' && { contentFilter }),
-      ...(warningTimeMs !== false && { warningTimeMs }),
+      verpDelimiters,
+      contentFilter,
+      warningTimeMs:
+        submission.warningTimeMs ?? (isWarned ? arrivalTimeMs + delayWarningTimeMs : undefined),
     })
     const maxBytes = room + WRITE_BYTES - (messageSizeLimit % WRITE_BYTES)
     if (maxBytes < 0) throw new QueueFileError('too-large', 'expected a shorter envelope')
@@ -242,16 +244,14 @@ export class CleanupTransaction {
     return receivedHeader({ origin: this.#origin, queueId: this.id, recipients, date }, options)
   }
 
-  #inspected({ sender, last }: Envelope): InspectedMessage {
-    const { infoLogAddressFormat, clientPortLogging } = this.#context.options
-    const origin = shownOrigin(this.#origin, clientPortLogging)
+  #inspected({ sender, last }: StoredEnvelope, origin: string): InspectedMessage {
+    const addressFormat = this.#context.options.infoLogAddressFormat
     const protocol = isClient(this.#origin) ? 'QMQP' : undefined
-    const addressFormat = infoLogAddressFormat
     return { queueId: this.id, origin, protocol, sender, lastRecipient: last, addressFormat }
   }
 
   /** Maps what BCC actions named, as automatic copies are. */
-  #withCopies(envelope: Envelope, addresses: readonly string[]): Later<Envelope> {
+  #withCopies(envelope: StoredEnvelope, addresses: readonly string[]): Later<StoredEnvelope> {
     if (addresses.length === 0) return envelope
     const { mapping, options, rewrite } = this.#context
     if (mapping !== undefined) {
@@ -264,24 +264,21 @@ export class CleanupTransaction {
 
   #newContent(
     message: CleanupMessage,
-    { sender, late, extra, expanded }: Envelope,
+    { sender, late, extra, expanded }: StoredEnvelope,
     content: StoredContent,
     { filter, redirect }: Inspection,
   ): NewContent {
-    const { is8bit, messageId } = content
-    const encoding = is8bit ? '8bit' : encodingOf(message.submission)
     const { formatExpanded } = this.#context.ports
-    const isReported = expanded.length > 0 && formatExpanded !== undefined
     return {
       lateRecipients: late,
       extraRecipients: extra,
       content: content.content,
       sendOptions: this.#sendOptions(content, sender, message),
-      ...(filter !== undefined && { filter }),
-      ...(redirect !== undefined && { redirect }),
-      ...(encoding !== undefined && { encoding }),
-      ...(messageId !== undefined && { messageId }),
-      ...(isReported && { traceLog: formatExpanded(expanded) }),
+      filter,
+      redirect,
+      encoding: content.is8bit ? '8bit' : encodingOf(message.submission),
+      messageId: content.messageId,
+      traceLog: expanded.length > 0 ? formatExpanded?.(expanded) : undefined,
     }
   }
 
@@ -309,13 +306,9 @@ export class CleanupTransaction {
     const options =
       asked | (content.tlsRequiredNo ? TLS_REQUIRED_NO : 0) | (content.requiresTls ? REQUIRETLS : 0)
     if (!smtputf8) return options
-    const { recipients, late } = receivedRecipients(message)
     const isUtf8Sender = isUtf8Address(sender)
     const isUtf8 =
-      isUtf8Sender ||
-      content.hasNonAsciiHeader ||
-      (smtputf8Autodetect &&
-        [...recipients, ...late].some((one) => isUtf8Address(receivedRecipient(one).address)))
+      isUtf8Sender || content.hasNonAsciiHeader || (smtputf8Autodetect && hasUtf8Recipient(message))
     return (
       options |
       (smtputf8Autodetect && isUtf8 ? SMTPUTF8_REQUIRED : 0) |
@@ -359,13 +352,22 @@ export class CleanupTransaction {
   }
 }
 
-function receivedRecipients({ recipients, submission }: CleanupMessage): ReceivedRecipients {
-  return { recipients, late: submission?.lateRecipients ?? [] }
+function receivedEnvelope(
+  sender: string,
+  { recipients, submission = NO_SUBMISSION }: CleanupMessage,
+): ReceivedEnvelope {
+  return { sender, recipients, late: submission.lateRecipients }
+}
+
+function hasUtf8Recipient({ recipients, submission = NO_SUBMISSION }: CleanupMessage): boolean {
+  const all = [...recipients, ...submission.lateRecipients]
+  return all.some((one) => isUtf8Address(receivedRecipient(one).address))
 }
 
 function isRemote({ leadingAttributes, attributes }: Submission): boolean {
-  const all = [...leadingAttributes, ...attributes]
-  return all.find(([name]) => name === 'rewrite_context')?.[1] === 'remote'
+  const isContext = ([name]: readonly [string, string]) => name === 'rewrite_context'
+  const context = leadingAttributes.find(isContext) ?? attributes.find(isContext)
+  return context?.[1] === 'remote'
 }
 
 /** What the sender said of the content. Of several, the last counts (F-39). */
