@@ -1,45 +1,34 @@
 // Space as C has it: `\s` and `trim` of JavaScript would take away parts of UTF-8 text too.
 const ATTRIBUTE = /^[ \t-\r]*([^ \t-\r=]*)[ \t-\r]*(=?)(.*)$/s
-const SPACE_OUTSIDE = /^[ \t-\r]|[ \t-\r]$/
 
-/** Attributes of which the last instance counts; of all others it is the first (F-39). */
-const LAST_COUNTS = new Set([
-  'envelope_id',
-  'ret_flags',
-  'log_client_name',
-  'log_client_address',
-  'log_client_port',
-  'log_message_origin',
-  'log_helo_name',
-  'log_protocol_name',
-])
+/** Which instance counts of an attribute that is there more than once (F-39). */
+type Repetition = 'last' | 'first' | 'first, with a warning'
 
-const FIRST_COUNTS = new Set([
-  'log_ident',
-  'rewrite_context',
-  'sasl_method',
-  'sasl_username',
-  'sasl_sender',
-  'trace_flags',
-  'client_name',
-  'reverse_client_name',
-  'client_address',
-  'client_port',
-  'helo_name',
-  'protocol_name',
-  'client_address_type',
-  'server_address',
-  'server_port',
-  'message_id',
-])
-
-/** Attributes of whose second instance Postfix warns. */
-const WARNED = new Set([
-  'log_ident',
-  'rewrite_context',
-  'sasl_method',
-  'sasl_username',
-  'sasl_sender',
+const REPETITIONS: ReadonlyMap<string, Repetition> = new Map([
+  ['envelope_id', 'last'],
+  ['ret_flags', 'last'],
+  ['log_client_name', 'last'],
+  ['log_client_address', 'last'],
+  ['log_client_port', 'last'],
+  ['log_message_origin', 'last'],
+  ['log_helo_name', 'last'],
+  ['log_protocol_name', 'last'],
+  ['log_ident', 'first, with a warning'],
+  ['rewrite_context', 'first, with a warning'],
+  ['sasl_method', 'first, with a warning'],
+  ['sasl_username', 'first, with a warning'],
+  ['sasl_sender', 'first, with a warning'],
+  ['trace_flags', 'first'],
+  ['client_name', 'first'],
+  ['reverse_client_name', 'first'],
+  ['client_address', 'first'],
+  ['client_port', 'first'],
+  ['helo_name', 'first'],
+  ['protocol_name', 'first'],
+  ['client_address_type', 'first'],
+  ['server_address', 'first'],
+  ['server_port', 'first'],
+  ['message_id', 'first'],
 ])
 
 /** Splits `name=value` (F-39). @returns what is wrong with it, when it is malformed. */
@@ -63,12 +52,16 @@ export function addAttribute(
   name: string,
   value: string,
 ): boolean {
-  if (LAST_COUNTS.has(name)) attributes.set(name, value)
-  else if (FIRST_COUNTS.has(name)) {
-    if (attributes.has(name)) return !WARNED.has(name)
-    attributes.set(name, value)
-  }
+  const counts = REPETITIONS.get(name)
+  if (counts === undefined) return true
+  if (counts !== 'last' && attributes.has(name)) return counts === 'first'
+  attributes.set(name, value)
   return true
+}
+
+/** Whether a reader of the file heeds it, and so has a good name. */
+export function isKnownAttribute(name: string): boolean {
+  return REPETITIONS.has(name)
 }
 
 /** NOTIFY flags are NEVER (1) alone, or a sum of SUCCESS (2), FAILURE (4) and DELAY (8). */
@@ -78,7 +71,6 @@ export function isValidNotify(notify: number): boolean {
 
 /** Removes ASCII space from both ends, as readers do with the value of an attribute. */
 export function trimSpaces(text: string): string {
-  if (!SPACE_OUTSIDE.test(text)) return text
   let start = 0
   let end = text.length
   while (start < end && isSpace(text.charCodeAt(start))) start++

@@ -146,7 +146,7 @@ const anyText = fc.oneof(
   ),
   fc.string({ unit: 'binary', maxLength: 30 }),
   fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) }),
-  fc.integer({ min: 120, max: 135 }).map((length) => 'x'.repeat(length)),
+  fc.integer({ min: 100, max: 135 }).map((length) => 'x'.repeat(length)),
   fc.constant('ü'.repeat(9000)),
 )
 const recipient: fc.Arbitrary<NewRecipient> = fc.record(

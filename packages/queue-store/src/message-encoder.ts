@@ -1,6 +1,4 @@
-import { decodeAddress, encodeAddress } from '@posthouse/mail-address'
-
-import { addAttribute, isValidNotify, trimSpaces } from './attribute.ts'
+import { addAttribute, isKnownAttribute, isValidNotify, trimSpaces } from './attribute.ts'
 import { QueueFileError } from './errors.ts'
 import type {
   EnvelopeRecipient,
@@ -11,7 +9,7 @@ import type {
 } from './message.ts'
 import { RecordType } from './record.ts'
 import { RecordWriter } from './record-writer.ts'
-import { column, formatSizeRecord, SIZE_RECORD_BYTES, SUCCESS_ASKED } from './size-record.ts'
+import { column, NUMBER_ENDS, SIZE_RECORD_BYTES, SUCCESS_ASKED } from './size-record.ts'
 import { formatSeconds, formatTime, parseTimeMs } from './time-record.ts'
 import { checkVerpDelimiters } from './verp-delimiters.ts'
 
@@ -38,6 +36,8 @@ export interface EncodedMessage {
   readonly envelope: MessageEnvelope
 }
 
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] }
+
 /**
  * Makes the bytes of a queue file around its content (F-46, F-47, Q-902), and the envelope as a
  * reader of that file would find it: times cut to what the file keeps, text cut at its first NUL.
@@ -52,12 +52,15 @@ export class MessageEncoder {
   readonly #records: RecordWriter
   readonly #attributes = new Map<string, string>()
   readonly #recipients: EnvelopeRecipient[] = []
+  // As a reader finds them:
+  #sender = ''
+  #contentFilter = ''
+  #redirect = ''
   #encoding: MessageEnvelope['encoding'] = '' // What an `encoding` attribute of the envelope said.
   #requested = 0 // The NOTIFY bits that the sender asked for, so not those of `extraRecipients`.
 
   /** @throws {TypeError} for what could not be read back. */
   constructor(id: string, createTimeMs: number, envelope: NewEnvelope, verpFilter: string) {
-    checkEnvelope(envelope)
     this.#id = id
     this.#createTimeMs = createTimeMs
     this.#new = envelope
@@ -71,7 +74,7 @@ export class MessageEncoder {
 
   /** What goes before the content; its size record is blank, so that no reader takes the file. */
   get blankHead(): Uint8Array {
-    return this.#records.finish()
+    return this.#records.written()
   }
 
   /** Bytes that the content may have, at the most. Negative: the envelope alone is too large. */
@@ -94,49 +97,41 @@ export class MessageEncoder {
    */
   finish(message: NewContent, contentBytes: number): EncodedMessage {
     if (contentBytes === 0) throw new TypeError('expected content records')
-    message.lateRecipients?.forEach(checkNotify)
-    message.extraRecipients?.forEach(checkNotify)
     this.#writeExtracted(message, contentBytes)
     const { contentOffset } = this
     expectRoom(this.#records.length + contentBytes, this.#new)
-    const sizes = { dataSize: contentBytes, contentOffset, contentLength: contentBytes }
-    const recipientCount = this.#recipients.length
-    const { sendOptions = 0 } = message
+    const { length } = this.#recipients
     const flags = this.#requested << 1
-    const text = formatSizeRecord({ ...sizes, recipientCount, flags, sendOptions })
-    this.#records.overwrite(SIZE_RECORD_OFFSET, text)
-    const written = this.#records.finish()
-    const envelope = this.#envelope(message, sizes)
-    const head = written.subarray(0, contentOffset)
-    return { head, tail: written.subarray(contentOffset), envelope }
+    const { sendOptions = 0 } = message
+    this.#writeSizes([contentBytes, contentOffset, length, flags, contentBytes, sendOptions])
+    const head = this.#records.written(0, contentOffset)
+    const tail = this.#records.written(contentOffset)
+    return { head, tail, envelope: this.#envelope(message, contentBytes) }
   }
 
-  #envelope(
-    message: NewContent,
-    sizes: Pick<MessageEnvelope, 'dataSize' | 'contentOffset' | 'contentLength'>,
-  ): MessageEnvelope {
-    const { sender, arrivalTimeMs } = this.#new
-    const contentFilter = asRead(message.filter || (this.#new.contentFilter ?? ''))
-    const redirect = asRead(message.redirect ?? '')
-    const warningMs = warningTimeMs(this.#new)
-    return {
+  #envelope(message: NewContent, contentBytes: number): MessageEnvelope {
+    const envelope: Mutable<MessageEnvelope> = {
       id: this.#id,
-      sender: asRead(sender),
-      arrivalTimeMs: Math.round(arrivalTimeMs * 1000) / 1000,
+      sender: this.#sender,
+      arrivalTimeMs: Math.round(this.#new.arrivalTimeMs * 1000) / 1000,
       createTimeMs: Math.floor(this.#createTimeMs / 1000) * 1000,
-      ...sizes,
+      dataSize: contentBytes,
+      contentOffset: this.contentOffset,
+      contentLength: contentBytes,
       recipientCount: this.#recipients.length,
       recipients: this.#recipients,
       encoding: message.encoding ?? this.#encoding,
       sendOptions: message.sendOptions ?? 0,
       flush: false,
-      ...(((this.#requested << 1) & SUCCESS_ASKED) !== 0 && { isSuccessAsked: true }),
-      ...(contentFilter !== '' && { contentFilter }),
-      ...(redirect !== '' && { redirect }),
-      ...(warningMs !== undefined && { warningTimeMs: warningMs }),
-      ...(this.#verpDelimiters && { verpDelimiters: this.#verpDelimiters }),
       attributes: this.#attributes,
     }
+    const warningMs = warningTimeMs(this.#new)
+    if (((this.#requested << 1) & SUCCESS_ASKED) !== 0) envelope.isSuccessAsked = true
+    if (this.#contentFilter !== '') envelope.contentFilter = this.#contentFilter
+    if (this.#redirect !== '') envelope.redirect = this.#redirect
+    if (warningMs !== undefined) envelope.warningTimeMs = warningMs
+    if (this.#verpDelimiters) envelope.verpDelimiters = this.#verpDelimiters
+    return envelope
   }
 
   #writeEnvelope(): void {
@@ -144,11 +139,11 @@ export class MessageEncoder {
     const message = this.#new
     records.record(RecordType.size, NO_SIZES)
     records.record(RecordType.time, formatTime(message.arrivalTimeMs))
-    records.record(RecordType.attribute, `create_time=${formatSeconds(this.#createTimeMs)}`)
-    if (message.contentFilter) records.record(RecordType.contentFilter, message.contentFilter)
+    records.attribute('create_time', formatSeconds(this.#createTimeMs))
+    if (message.contentFilter) this.#writeFilter(message.contentFilter)
     for (const [name, value] of message.leadingAttributes ?? []) this.#writeAttribute(name, value)
     if (message.fullName) records.record(RecordType.fullName, message.fullName)
-    records.record(RecordType.sender, message.sender)
+    this.#sender = records.record(RecordType.sender, message.sender)
     if (message.verpDelimiters) records.record(RecordType.verpDelimiters, message.verpDelimiters)
     for (const [name, value] of message.attributes) this.#writeAttribute(name, value)
     if (message.warningTimeMs !== undefined) {
@@ -164,10 +159,11 @@ export class MessageEncoder {
   #writeExtracted(message: NewContent, contentBytes: number): void {
     const records = this.#records
     records.record(RecordType.extracted, '')
-    if (message.filter) records.record(RecordType.contentFilter, message.filter)
-    if (message.redirect) records.record(RecordType.redirect, message.redirect)
+    if (message.filter) this.#writeFilter(message.filter)
+    const { redirect } = message
+    if (redirect) this.#redirect = records.record(RecordType.redirect, redirect)
     if (message.messageId) this.#writeAttribute('message_id', message.messageId)
-    if (message.encoding) records.record(RecordType.attribute, `encoding=${message.encoding}`)
+    if (message.encoding) records.attribute('encoding', message.encoding)
     for (const recipient of message.lateRecipients ?? []) {
       this.#requested |= asked(recipient)
       this.#writeRecipient(recipient, contentBytes)
@@ -178,24 +174,37 @@ export class MessageEncoder {
     records.record(RecordType.end, '')
   }
 
+  #writeFilter(filter: string): void {
+    this.#contentFilter = this.#records.record(RecordType.contentFilter, filter)
+  }
+
+  /** @param numbers In the order of `SizeRecord`. */
+  #writeSizes(numbers: readonly number[]): void {
+    NUMBER_ENDS.forEach((end, index) => {
+      this.#records.overwriteBefore(SIZE_RECORD_OFFSET + end, String(numbers[index]))
+    })
+  }
+
   #writeAttribute(name: string, value: string): void {
-    this.#records.record(RecordType.attribute, `${name}=${value}`)
-    const read = trimSpaces(asRead(value))
+    checkName(name)
+    const read = trimSpaces(this.#records.attribute(name, value))
     if (name !== 'encoding') addAttribute(this.#attributes, name, read)
     else this.#encoding = read === '7bit' || read === '8bit' ? read : ''
   }
 
   #writeRecipient(recipient: NewRecipient, contentBytes: number): void {
     const records = this.#records
-    const { address, original, dsnOriginal = '', notify = 0 } = recipient
-    if (notify > 0) records.record(RecordType.attribute, `notify_flags=${notify}`)
-    if (dsnOriginal !== '') records.record(RecordType.attribute, `dsn_orig_rcpt=${dsnOriginal}`)
-    records.record(RecordType.original, original)
+    const { notify = 0, dsnOriginal = '' } = recipient
+    checkNotify(notify)
+    if (notify > 0) records.attribute('notify_flags', String(notify))
+    const dsnRead =
+      dsnOriginal === '' ? '' : trimSpaces(records.attribute('dsn_orig_rcpt', dsnOriginal))
+    const original = records.record(RecordType.original, recipient.original)
     const offset = records.length + contentBytes
-    records.record(RecordType.recipient, address)
-    const read = { address: asRead(address), original: asRead(original), notify, offset }
-    const dsnRead = dsnOriginal === '' ? '' : trimSpaces(asRead(dsnOriginal))
-    this.#recipients.push(dsnRead === '' ? read : { ...read, dsnOriginal: dsnRead })
+    const address = records.record(RecordType.recipient, recipient.address)
+    const read: Mutable<EnvelopeRecipient> = { address, original, notify, offset }
+    if (dsnRead !== '') read.dsnOriginal = dsnRead
+    this.#recipients.push(read)
   }
 }
 
@@ -206,23 +215,18 @@ function expectRoom(fileBytes: number, { maxFileBytes = 0 }: NewEnvelope): void 
   throw new QueueFileError('too-large', text)
 }
 
-// A file that we could not read back, or that means something else, must not come to be.
-function checkEnvelope({ leadingAttributes = [], attributes, recipients }: NewEnvelope): void {
-  leadingAttributes.forEach(checkAttribute)
-  attributes.forEach(checkAttribute)
-  recipients.forEach(checkNotify)
-}
-
 function asked({ notify = 0, notifyAsked = notify }: NewRecipient): number {
   return notifyAsked
 }
 
-function checkAttribute([name]: readonly [name: string, value: string]): void {
+// A file that we could not read back, or that means something else, must not come to be.
+function checkName(name: string): void {
+  if (isKnownAttribute(name)) return
   if (ATTRIBUTE_NAME.test(name) && !RESERVED_NAMES.has(name)) return
   throw new TypeError(`expected the name of an attribute, not ${JSON.stringify(name)}`)
 }
 
-function checkNotify({ notify = 0 }: NewRecipient): void {
+function checkNotify(notify: number): void {
   if (notify !== 0 && !isValidNotify(notify)) {
     throw new TypeError(`expected NOTIFY flags of 1, or a sum of 2, 4 and 8, not ${notify}`)
   }
@@ -236,11 +240,4 @@ function warningTimeMs({ warningTimeMs }: NewEnvelope): number | undefined {
 
 function verpDelimiters(message: NewEnvelope, filter: string): string | undefined {
   return message.verpDelimiters && checkVerpDelimiters(message.verpDelimiters, filter)
-}
-
-/** Text as it comes back from a file. */
-function asRead(text: string): string {
-  const read = text.isWellFormed() ? text : decodeAddress(encodeAddress(text))
-  const nul = read.indexOf('\0')
-  return nul < 0 ? read : read.slice(0, nul)
 }

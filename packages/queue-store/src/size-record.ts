@@ -15,6 +15,11 @@ export interface SizeRecordProblem {
   readonly promisedRecipients: number
 }
 
+const COLUMN_BYTES = 15
+/** Where the six numbers end in the payload of a size record. */
+export const NUMBER_ENDS: readonly number[] = [0, 1, 2, 3, 4, 5].map(
+  (index) => COLUMN_BYTES + index * (COLUMN_BYTES + 1),
+)
 /** Bytes of the payload that `formatSizeRecord` makes. */
 export const SIZE_RECORD_BYTES = 95
 
@@ -38,7 +43,7 @@ export function formatSizeRecord(record: SizeRecord): string {
 
 /** A number right-aligned in 15 columns, as size, warning and pointer records have them. */
 export function column(value: number): string {
-  return String(value).padStart(15)
+  return String(value).padStart(COLUMN_BYTES)
 }
 
 /**

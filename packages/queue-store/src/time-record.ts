@@ -3,7 +3,8 @@ const MICROSECONDS = 1_000_000
 /** The payload of a `T` record, in microseconds: `SECONDS MICROSECONDS`, neither padded (F-36). */
 export function formatTime(timeMs: number): string {
   const microseconds = Math.round(timeMs * 1000)
-  return `${Math.floor(microseconds / MICROSECONDS)} ${microseconds % MICROSECONDS}`
+  const seconds = Math.floor(microseconds / MICROSECONDS)
+  return `${seconds} ${microseconds - seconds * MICROSECONDS}`
 }
 
 /** Seconds, as `create_time` and `W` have them. */
