@@ -1,5 +1,3 @@
-import type { Clock } from '@posthouse/clock'
-
 import { QueueFileError } from './errors.ts'
 import { errorCode, errorReason, type FileSystemStatus } from './file-system.ts'
 import { type DraftContext, type DraftFile, QueueFileDraft } from './queue-file-draft.ts'
@@ -19,7 +17,6 @@ export interface CreatorOptions {
   readonly longQueueIds: boolean
   /** Part of temporary names, to tell processes apart. */
   readonly processId: number
-  readonly clock: Clock
 }
 
 /** Makes queue files and knows their ids (F-10, steps 1 and 2, but for the rename). */
@@ -68,9 +65,9 @@ export class QueueFileCreator {
   }
 
   async #openTemporary(): Promise<{ path: string; file: number }> {
-    const { files, paths, log } = this.#context
+    const { files, paths, clock, log } = this.#context
     while (!this.#isClosed) {
-      const name = `incoming/${this.#tick() % MICROSECONDS}.${this.#options.processId}`
+      const name = `incoming/${this.#tick(clock.now()) % MICROSECONDS}.${this.#options.processId}`
       const path = `${paths.queue('incoming')}${name.slice('incoming'.length)}`
       try {
         return { path, file: await files.open(path, 'create', READY_MODE) }
@@ -88,19 +85,19 @@ export class QueueFileCreator {
   }
 
   #draftFile({ path, file, inode }: SpareFile): DraftFile {
-    const time = this.#tick()
+    const createTimeMs = this.#context.clock.now()
+    const time = this.#tick(createTimeMs)
     const microseconds = time % MICROSECONDS
     const id = this.#options.longQueueIds
       ? encodeLongId(Math.floor(time / MICROSECONDS), microseconds, inode)
       : encodeShortId(microseconds, inode)
-    const createTimeMs = this.#options.clock.now()
     const resetModifiedMs = this.#isFileClockAhead ? createTimeMs : undefined
     return { id, createTimeMs, path, file, inode, resetModifiedMs }
   }
 
   // Microseconds since 1970, no two the same: names and ids are made from them.
-  #tick(): number {
-    const now = Math.floor(this.#options.clock.now() * 1000)
+  #tick(nowMs: number): number {
+    const now = Math.floor(nowMs * 1000)
     const ahead = this.#lastMicroseconds - now
     const isTaken = ahead >= 0 && ahead < MAX_AHEAD_MICROSECONDS
     this.#lastMicroseconds = isTaken ? this.#lastMicroseconds + 1 : now
@@ -114,7 +111,7 @@ export class QueueFileCreator {
         this.#sleepers.delete(wake)
         resolve()
       }
-      const cancel = this.#options.clock.after(RETRY_MS, wake)
+      const cancel = this.#context.clock.after(RETRY_MS, wake)
       this.#sleepers.add(wake)
     })
   }
@@ -124,7 +121,7 @@ export class QueueFileCreator {
     if (this.#isClockChecked) return
     this.#isClockChecked = true
     const { log } = this.#context
-    const aheadMs = modifiedMs - this.#options.clock.now()
+    const aheadMs = modifiedMs - this.#context.clock.now()
     const seconds = Math.floor(Math.abs(aheadMs) / 1000)
     if (aheadMs >= 1000) {
       this.#isFileClockAhead = true

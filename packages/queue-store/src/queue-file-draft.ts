@@ -1,10 +1,11 @@
+import type { Clock } from '@posthouse/clock'
 import type { Logger } from '@posthouse/mail-log'
 
 import type { ContentCache } from './content-cache.ts'
 import { contentText, textBytes } from './content-text.ts'
 import type { DoneMarks } from './done-marks.ts'
 import { QueueFileError } from './errors.ts'
-import { errorCode, errorReason, type QueueFileSystem } from './file-system.ts'
+import { errorCode, errorReason, type Progress, type QueueFileSystem } from './file-system.ts'
 import type { MessageEnvelope, NewContent, NewEnvelope, NewMessage } from './message.ts'
 import { type EncodedMessage, MessageEncoder, SIZE_RECORD_FILE_BYTES } from './message-encoder.ts'
 import type { QueueDirectories } from './queue-directories.ts'
@@ -29,6 +30,7 @@ export interface DraftContext {
   readonly spares: SpareFiles
   readonly written: WrittenFiles
   readonly marks: DoneMarks
+  readonly clock: Clock
   readonly log: Logger
   readonly verpDelimiterFilter: string
 }
@@ -82,15 +84,11 @@ export class QueueFileDraft {
    *
    * @throws as `finish` does; the file is gone.
    */
-  async commit(
-    message: NewMessage,
-    queue?: 'incoming' | 'active' | 'hold',
-  ): Promise<MessageEnvelope> {
+  commit(message: NewMessage, queue?: 'incoming' | 'active' | 'hold'): Promise<MessageEnvelope> {
     try {
       this.start(message)
     } catch (error) {
-      await this.abort()
-      throw error
+      return this.abort().then(() => Promise.reject(error))
     }
     return this.finish(message, queue)
   }
@@ -148,16 +146,18 @@ export class QueueFileDraft {
   ): Promise<MessageEnvelope> {
     const encoder = this.#started
     this.#finishOnce()
-    const { cache, marks } = this.#context
+    const { cache, marks, paths } = this.#context
     const { content } = message
     marks.forget(this.id) // Of a message of long ago, whose id comes again.
     try {
       const encoded = encoder.finish(message, this.#appendedBytes + content.length)
       const bytes = textBytes(content)
-      const isCached = queue !== 'hold' && this.#appendedBytes === 0 && cache.fits(bytes)
-      await this.#store(encoded, message, queue)
-      this.#release(isCached)
-      if (isCached) cache.set(this.id, contentText(content))
+      const path = paths.file(queue, this.id)
+      const progress = await this.#storeAtOnce(encoded, message, path)
+      if (!this.#hasStored(progress, path)) await this.#storeInSteps(encoded, message, queue)
+      const completing = this.#complete()
+      if (completing !== undefined) await completing
+      this.#release(content, queue !== 'hold' && this.#appendedBytes === 0 && cache.fits(bytes))
       return encoded.envelope
     } catch (error) {
       await this.#discard()
@@ -178,28 +178,21 @@ export class QueueFileDraft {
     return this.#encoder
   }
 
-  async #store(encoded: EncodedMessage, message: NewContent, queue: MessageQueue): Promise<void> {
-    const { files, directories } = this.#context
-    if (!(await this.#storeAtOnce(encoded, message, queue))) {
-      await this.#storeInSteps(encoded, message, queue)
-    }
-    await directories.syncEntryOf(this.#path)
-    const time = this.#resetModifiedMs
-    if (time !== undefined) await files.utimes(this.#path, time, time)
-  }
-
-  // As `#storeInSteps`, which has to do it where this gives false.
-  async #storeAtOnce(
+  // As `#storeInSteps`, which has to do it where this leaves the file without its new name.
+  #storeAtOnce(
     { head, tail }: EncodedMessage,
     { content, traceLog = '' }: NewContent,
-    queue: MessageQueue,
-  ): Promise<boolean> {
-    const { files, paths, statusLogs } = this.#context
-    if (this.#appendedBytes > 0 || traceLog !== '') return false
-    if (statusLogs.mayHaveSpurious(this.id)) return false
-    const path = paths.file(queue, this.id)
-    const progress = await files.store?.(this.#file!, [head, content, tail], this.#path, path)
-    if (progress === undefined || !progress.isRenamed) return false
+    path: string,
+  ): Promise<Progress> | undefined {
+    const { files, statusLogs } = this.#context
+    if (this.#appendedBytes > 0 || traceLog !== '') return undefined
+    if (statusLogs.mayHaveSpurious(this.id)) return undefined
+    return files.store?.(this.#file!, [head, content, tail], this.#path, path)
+  }
+
+  /** @returns whether that was all; throws if it was not done whole */
+  #hasStored(progress: Progress | undefined, path: string): boolean {
+    if (!progress?.isRenamed) return false
     this.#path = path
     this.#hasEntered = true
     if (progress.error !== undefined) throw progress.error
@@ -229,13 +222,23 @@ export class QueueFileDraft {
     await files.fsync(file)
   }
 
-  /** @param isToServeAgain A message that stays in memory is small and, mostly, soon delivered. */
-  #release(isToServeAgain: boolean): void {
-    const { files, written } = this.#context
+  // What few file systems need.
+  #complete(): Promise<void> | undefined {
+    const { files, directories } = this.#context
+    const time = this.#resetModifiedMs
+    const syncing = directories.syncEntryOf(this.#path)
+    if (time === undefined) return syncing
+    return Promise.resolve(syncing).then(() => files.utimes(this.#path, time, time))
+  }
+
+  /** @param isAtHand To stay in memory, and open: it is small and, mostly, soon delivered. */
+  #release(content: Uint8Array, isAtHand: boolean): void {
+    const { files, written, cache, clock } = this.#context
     const file = this.#file!
     this.#file = undefined
-    if (isToServeAgain) written.keep(this.id, { file, inode: this.#inode })
-    else files.close(file)
+    if (!isAtHand) return void files.close(file)
+    written.keep(this.id, { file, inode: this.#inode })
+    cache.set(this.id, contentText(content), clock.now())
   }
 
   async #enter(queue: MessageQueue): Promise<void> {

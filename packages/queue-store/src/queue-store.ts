@@ -1,7 +1,7 @@
 import type { Clock } from '@posthouse/clock'
 import type { Logger } from '@posthouse/mail-log'
 
-import { ContentCache } from './content-cache.ts'
+import { type CachedText, ContentCache } from './content-cache.ts'
 import { readContentText } from './content-text.ts'
 import { DoneMarks } from './done-marks.ts'
 import { noteSent, type SentNotice } from './envelope-edit.ts'
@@ -29,6 +29,8 @@ import { type WrittenFile, WrittenFiles } from './written-files.ts'
 const CONTENT_WINDOW_BYTES = 64 * 1024
 const MAX_SPARES = 64 // Sessions that write side by side are seldom more.
 const MAX_SPARE_BYTES = 64 * 1024
+/** That a file is there is known for so long without a look. */
+const SEEN_MS = 1000
 
 /** What a store is made of. */
 export interface QueueStoreOptions extends HashingOptions {
@@ -79,16 +81,11 @@ export class QueueStore {
     const verpDelimiterFilter = options.verpDelimiterFilter ?? DEFAULT_VERP_DELIMITER_FILTER
     this.#messages = new MessageFiles(parts.files, parts.paths, options.directory)
     this.#marks = new DoneMarks({ files: parts.files, messages: this.#messages, clock, log })
-    const context = {
-      ...parts,
-      marks: this.#marks,
-      log,
-      verpDelimiterFilter,
-    }
+    const context = { ...parts, marks: this.#marks, clock, log, verpDelimiterFilter }
     this.#envelopes = new StoredEnvelopes({ ...context, directory: options.directory }, (path) =>
       this.#messages.open(path, 'read'),
     )
-    this.#creator = new QueueFileCreator(context, { longQueueIds, processId, clock })
+    this.#creator = new QueueFileCreator(context, { longQueueIds, processId })
   }
 
   /**
@@ -220,7 +217,7 @@ export class QueueStore {
     const { files, paths, cache, spares, written } = this.#parts
     const path = paths.file(queue, id)
     // Emptying a large file takes long, and most messages are small.
-    const isSmall = (cache.take(id)?.length ?? Number.POSITIVE_INFINITY) <= MAX_SPARE_BYTES
+    const isSmall = (cache.delete(id) ?? Number.POSITIVE_INFINITY) <= MAX_SPARE_BYTES
     // Of a message that waited behind others, the file was closed.
     let file = written.take(id) ?? (isSmall && spares.isWanting ? this.#reopen(path) : undefined)
     try {
@@ -269,9 +266,11 @@ export class QueueStore {
 
   /**
    * The text of a message, lines ended by LF, as chunks that begin and end anywhere. All at once
-   * from memory if the content is cached and the file is still there, as one who removed it wants
-   * it not to be delivered; the bytes are shared then, and must not be changed.
+   * from memory if the content is cached; the bytes are shared then, and must not be changed.
    * Otherwise from the file, in chunks of 64 KB or one record that is longer.
+   *
+   * One who removed the file wants it not to be delivered: it has to be there, as the store wrote
+   * or saw it within the last second. Postfix's agents look once, when they begin a delivery.
    *
    * @param envelope Tells where the content is.
    * @throws {QueueFileError} `corrupt` or `vanished`, while reading; chunks may have come before.
@@ -282,9 +281,10 @@ export class QueueStore {
     envelope: Pick<MessageEnvelope, 'contentOffset' | 'dataSize'>,
   ): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
     const cached = this.#parts.cache.get(id)
-    return cached === undefined
-      ? this.#readContent(id, queue, envelope)
-      : this.#cachedContent(id, queue, cached)
+    if (cached === undefined) return this.#readContent(id, queue, envelope)
+    const ageMs = this.#options.clock.now() - cached.seenMs
+    const isSeen = ageMs >= 0 && ageMs < SEEN_MS
+    return isSeen ? [cached.text] : this.#cachedContent(id, queue, cached)
   }
 
   /**
@@ -352,7 +352,11 @@ export class QueueStore {
     }
   }
 
-  *#cachedContent(id: string, queue: MessageQueue, content: Buffer): Generator<Buffer, void, void> {
+  *#cachedContent(
+    id: string,
+    queue: MessageQueue,
+    cached: CachedText,
+  ): Generator<Buffer, void, void> {
     const path = this.#parts.paths.file(queue, id)
     try {
       this.#parts.files.accessUsed(path)
@@ -361,7 +365,8 @@ export class QueueStore {
       this.#parts.cache.delete(id)
       throw this.#messages.vanished(path, cause)
     }
-    yield content
+    cached.seenMs = this.#options.clock.now()
+    yield cached.text
   }
 
   async *#readContent(

@@ -24,8 +24,9 @@ export class WrittenFiles {
   keep(id: string, written: WrittenFile): void {
     this.close(id)
     this.#open.set(id, written)
-    const [oldest] = this.#open.keys()
-    if (oldest !== undefined && this.#open.size > this.#maxFiles) this.close(oldest)
+    if (this.#open.size <= this.#maxFiles) return
+    const [oldest = id] = this.#open.keys()
+    this.close(oldest)
   }
 
   /** Gives the file away, to be closed by the caller; undefined when it is closed already. */
