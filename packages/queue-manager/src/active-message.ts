@@ -4,6 +4,7 @@ import type { EnvelopeRecipient, MessageEnvelope, UnreadRecipients } from '@post
 import type { Activation } from '@posthouse/scheduler'
 
 import { MTA_PROBE, REPORT_FLAGS, traceFlagsOf, USER_PROBE, wantsSuccess } from './trace-flags.ts'
+import type { Worked } from './work.ts'
 
 // Of more recipients than this, the list that came with the envelope is not kept.
 const MAX_KEPT = 100
@@ -28,7 +29,7 @@ export interface UnrecordedOutcome {
 }
 
 /** One message in memory, from activation to the end of the attempt. */
-export class ActiveMessage {
+export class ActiveMessage implements Worked {
   /** Its `recipients` are those that were read at first, or none if these were many. */
   readonly envelope: MessageEnvelope
   readonly activeMs: number
@@ -36,6 +37,7 @@ export class ActiveMessage {
   readonly overrideDefer: boolean
   /** What the scheduler knows of it; undefined before its first recipients were queued. */
   activation: Activation<ActiveMessage, Target> | undefined
+  underWay = 0
   /** Recipients that were not read yet. */
   unread: UnreadRecipients | undefined
   /** A recipient must be tried again: the message goes to the deferred queue. */

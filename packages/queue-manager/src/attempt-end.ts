@@ -58,12 +58,20 @@ export class AttemptEnd {
   }
 
   /** Ends the attempt. The message is no longer in `active` then, unless the store fails. */
-  async end(message: ActiveMessage): Promise<void> {
+  end(message: ActiveMessage): Promise<void> {
+    if (message.marking === undefined && !message.hasNews) return this.#dispose(message)
+    return this.#endWithNews(message)
+  }
+
+  async #endWithNews(message: ActiveMessage): Promise<void> {
     await message.marking
     if (message.hasNews) await this.#tell(message)
-    if (!message.deferred) await this.#remove(message)
-    else if (message.isCorrupt) await this.#setAside(message)
-    else await this.#defer(message)
+    await this.#dispose(message)
+  }
+
+  #dispose(message: ActiveMessage): Promise<void> {
+    if (!message.deferred) return this.#remove(message)
+    return message.isCorrupt ? this.#setAside(message) : this.#defer(message)
   }
 
   /**

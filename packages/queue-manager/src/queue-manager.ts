@@ -74,11 +74,11 @@ export class QueueManager {
     )
     this.inflow = new Inflow(this.#options.inflowTokens, () => this.#admission.backlog)
     this.#dispatcher = new Dispatcher(this.#options, ports, {
-      isOurs: ({ id }) => !this.#draining || this.#work.has(id),
+      isOurs: ({ id }) => !this.#draining || this.#isWorkedOn(id),
       recipientsEnded: (message) => this.#progress(message),
       readMore: (message, limit) => void this.#readMore(message, limit),
-      began: ({ id }) => this.#work.begin(id),
-      ended: ({ id }) => this.#work.end(id),
+      began: (message) => this.#work.begin(message),
+      ended: (message) => this.#work.end(message),
       timeCame: () => this.#pump(),
       messages: () => this.#active.size,
     })
@@ -105,7 +105,7 @@ export class QueueManager {
 
   async #start(isTaken: (id: string) => boolean): Promise<void> {
     for await (const { id } of this.#ports.store.scan('active')) {
-      if (isTaken(id) || this.#work.has(id)) continue
+      if (isTaken(id) || this.#isWorkedOn(id)) continue
       this.#takenBack.add(id)
       await this.#end.takeBack(id)
     }
@@ -147,9 +147,8 @@ export class QueueManager {
       return
     }
     this.#active.set(id, undefined)
-    if (queue === 'incoming') this.#spawn(this.#acceptNow(envelope), id)
-    else if (isOneOfMany) this.#hold(envelope)
-    else void this.#activate(envelope, false)
+    if (queue === 'active' && isOneOfMany) this.#hold(envelope)
+    else this.#spawn(this.#acceptNow(envelope, queue), id)
   }
 
   /** What other programs send to wake the queue manager: bytes of S-36; others are ignored. */
@@ -183,29 +182,34 @@ export class QueueManager {
    */
   async handOverTo(next: QueueManager): Promise<void> {
     this.#next = next
-    for (const id of this.#active.keys()) if (!this.#work.has(id)) this.#active.delete(id)
+    for (const id of this.#active.keys()) if (!this.#isWorkedOn(id)) this.#active.delete(id)
     this.#end.takeStranded() // In `active`, `next` finds them.
     const drained = this.drain()
-    await next.#start((id) => this.#work.has(id))
+    await next.#start((id) => this.#isWorkedOn(id))
     await drained
     next.#leaveInIncoming() // Something may have been put there behind its back.
   }
 
   /** Nothing is under way for a message: the next queue manager may have what is left of it. */
   #handOver(id: string): void {
-    if (this.#next === undefined) return
+    if (this.#next === undefined || this.#isWorkedOn(id)) return
     const isLeft = this.#active.delete(id) || this.#end.forgetStranded(id)
-    if (isLeft) this.#next.#takeOver(id)
+    if (isLeft) this.#next.#spawn(this.#next.#leave(id), id)
   }
 
-  #takeOver(id: string): void {
-    this.#spawn(this.#leave(id), id)
+  #isWorkedOn(id: string): boolean {
+    return this.#work.has(id) || (this.#active.get(id)?.underWay ?? 0) > 0
   }
 
   /** Starts whatever may start now. */
   #pump(): void {
     if (!this.#started || this.#draining) return
     this.#dispatcher.handOut()
+    this.#fill()
+  }
+
+  /** Has the scans fill what room there is. */
+  #fill(): void {
     if (this.#admitting || !this.#admission.running || !this.#hasRoom()) return
     this.#admitting = true
     this.#spawn(this.#admitWhileRoom())
@@ -249,12 +253,13 @@ export class QueueManager {
     this.#ports.clock.after(HOLD_MS, () => {
       const held = this.#held.splice(0)
       if (this.#draining) return // They are in `active`: the next queue manager takes them back.
-      for (const one of held) void this.#activate(one, false)
+      for (const one of held) this.#activate(one, false)
     })
   }
 
-  async #acceptNow(envelope: MessageEnvelope): Promise<void> {
-    if (await this.#enter(envelope.id, 'incoming')) void this.#activate(envelope, false)
+  async #acceptNow(envelope: MessageEnvelope, queue: 'incoming' | 'active'): Promise<void> {
+    const isThere = queue === 'active' || (await this.#enter(envelope.id, queue))
+    if (isThere) this.#activate(envelope, false)
   }
 
   async #admit(id: string, from: ScannedQueue, overrideDefer: boolean): Promise<boolean> {
@@ -276,8 +281,7 @@ export class QueueManager {
     }
     const isOver = envelope.isForceExpired === true && (await this.#end.hasDeferLog(envelope))
     if (!isOver) await this.#reader.forgetDeferLog(id)
-    // Not awaited: a table that is slow to say where it goes holds up this message only.
-    void this.#activate(envelope, overrideDefer, isOver ? 'over' : 'read')
+    this.#activate(envelope, overrideDefer, isOver ? 'over' : 'read')
   }
 
   /** Renames a file into `active`; false if that failed, and the file is where it was, or gone. */
@@ -296,16 +300,16 @@ export class QueueManager {
 
   /**
    * The file is in `active`, its envelope in memory: resolves its recipients, and queues them. A
-   * table may be slow to answer, so nothing waits for this, and when it is too late nothing is
-   * done: in `active`, the next queue manager finds the message. What it rejects with is a bug.
+   * table may be slow to answer, which holds up this message only, and when it is too late nothing
+   * is done: in `active`, the next queue manager finds the message.
    *
    * @param kind `read` from its file: there may be a bounce log. `over`: it is not tried any more.
    */
-  async #activate(
+  #activate(
     envelope: MessageEnvelope,
     overrideDefer: boolean,
     kind: 'new' | 'read' | 'over' = 'new',
-  ): Promise<void> {
+  ): void {
     if (this.#draining) return
     const part = firstPart(envelope, this.#dispatcher.firstBatch(this.#resolving))
     const message = new ActiveMessage(part, this.#ports.clock.now(), overrideDefer)
@@ -317,11 +321,15 @@ export class QueueManager {
     this.#active.set(envelope.id, message)
     if (message.isMtaProbe) this.#probes += 1
     announce(envelope, this.#options.infoLogAddressFormat, this.#ports.log)
-    const asked = kind === 'over' ? [] : this.#routesOf(message, part.recipients)
-    const routes = asked instanceof Promise ? await asked : asked
+    const routes = kind === 'over' ? [] : this.#routesOf(message, part.recipients)
+    if (routes instanceof Promise) void routes.then((late) => this.#open(message, late))
+    else this.#open(message, routes)
+  }
+
+  #open(message: ActiveMessage, routes: readonly Route[]): void {
     if (this.#draining) return
     this.#dispatcher.open(message, routes)
-    if (message.isOver) this.#spawn(this.#finish(message), message.id)
+    if (message.isOver) this.#finish(message)
     this.#pump()
   }
 
@@ -351,33 +359,35 @@ export class QueueManager {
 
   /** Recipients of a message ended: they may have been the last. */
   #progress(message: ActiveMessage): void {
-    const work = message.isOver ? this.#finish(message) : this.#mark(message)
-    this.#spawn(work, message.id)
+    if (message.isOver) this.#finish(message)
+    else this.#spawn(this.#mark(message), message)
     this.#pump()
   }
 
-  async #mark(message: ActiveMessage): Promise<void> {
+  #mark(message: ActiveMessage): Promise<void> {
     const writing = this.#end.mark(message)
-    const before = message.marking
-    message.marking = before === undefined ? writing : before.then(() => writing)
-    await message.marking
+    message.marking = message.marking?.then(() => writing) ?? writing
+    return message.marking
   }
 
-  async #finish(message: ActiveMessage): Promise<void> {
-    await this.#end.end(message)
-    this.#release(message.id)
+  #finish(message: ActiveMessage): void {
+    this.#work.begin(message)
+    void this.#end.end(message).then(() => {
+      this.#release(message.id)
+      this.#work.end(message)
+    })
   }
 
   #release(id: string): void {
     if (this.#active.get(id)?.isMtaProbe) this.#probes -= 1
     this.#active.delete(id)
-    this.#pump()
+    if (!this.#draining) this.#fill()
   }
 
   /** Lets a task run on its own. What it rejects with is a bug, and nobody's to catch. */
-  #spawn(task: Promise<void>, id?: string): void {
-    this.#work.begin(id)
-    void task.then(() => this.#work.end(id))
+  #spawn(task: Promise<void>, of?: ActiveMessage | string): void {
+    this.#work.begin(of)
+    void task.then(() => this.#work.end(of))
   }
 }
 

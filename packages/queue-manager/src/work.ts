@@ -1,37 +1,42 @@
+/** A message that work is done for. */
+export interface Worked {
+  readonly id: string
+  /** How much of that is under way; nobody else writes it. */
+  underWay: number
+}
+
 /** Counts what is under way, in all and for each message. */
 export class Work {
   readonly #whenDone: (id: string) => void
-  readonly #ofMessage = new Map<string, number>()
+  readonly #ofFile = new Map<string, number>()
   #count = 0
   #idle: (() => void) | undefined
 
-  /** @param whenDone Told when nothing is under way for a message any more. */
+  /** @param whenDone Told when nothing is under way for a message, or for a file, any more. */
   constructor(whenDone: (id: string) => void) {
     this.#whenDone = whenDone
   }
 
-  /** @param id of the message whose file or recipients are worked on, if it is one. */
-  begin(id?: string): void {
+  /** @param of The message that is worked for; or the id of its file, if it is not in memory. */
+  begin(of?: Worked | string): void {
     this.#count += 1
-    if (id !== undefined) this.#ofMessage.set(id, (this.#ofMessage.get(id) ?? 0) + 1)
+    if (typeof of === 'string') this.#ofFile.set(of, (this.#ofFile.get(of) ?? 0) + 1)
+    else if (of !== undefined) of.underWay += 1
   }
 
-  end(id?: string): void {
-    if (id !== undefined) {
-      const left = (this.#ofMessage.get(id) ?? 0) - 1
-      if (left > 0) this.#ofMessage.set(id, left)
-      else {
-        this.#ofMessage.delete(id)
-        this.#whenDone(id)
-      }
+  end(of?: Worked | string): void {
+    if (typeof of === 'string') this.#endFile(of)
+    else if (of !== undefined) {
+      of.underWay -= 1
+      if (of.underWay === 0) this.#whenDone(of.id)
     }
     this.#count -= 1
     if (this.#count === 0) this.#idle?.()
   }
 
-  /** Whether something is under way for a message. */
+  /** Whether something is under way for a file. */
   has(id: string): boolean {
-    return this.#ofMessage.has(id)
+    return this.#ofFile.has(id)
   }
 
   /** Resolves when nothing is under way. */
@@ -41,5 +46,15 @@ export class Work {
         this.#idle = resolve
       })
     }
+  }
+
+  #endFile(id: string): void {
+    const left = (this.#ofFile.get(id) ?? 0) - 1
+    if (left > 0) {
+      this.#ofFile.set(id, left)
+      return
+    }
+    this.#ofFile.delete(id)
+    this.#whenDone(id)
   }
 }
