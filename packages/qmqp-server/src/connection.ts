@@ -20,6 +20,8 @@ const LINGER_MS = 2000
 // What log lines say for a queue id while there is none.
 const NO_QUEUE_ID = 'NOQUEUE'
 const MAX_DELAY_MS = 2 ** 31 - 1 // The longest that a clock can wait.
+// A client that is gone already.
+const NOBODY = { name: UNKNOWN, address: UNKNOWN, port: UNKNOWN }
 
 /** What is mostly there at once. Waiting for it anyway would cost each connection a promise. */
 type Later<Value> = Value | Promise<Value>
@@ -40,57 +42,59 @@ export class Connection<T extends { readonly id: string }> {
   readonly #socket: Socket
   readonly #options: QmqpServerOptions<T>
   readonly #setAside: SetAside
+  readonly #onOver: () => void
   readonly #arrivalTimeMs: number
-  #label: string // The client in replies and logs.
+  #unfinished = 2 // The socket and the service.
+  #label = '' // The client in replies and logs.
   #client: QmqpClientIdentity | undefined
+  #transaction: T | undefined
   #id = NO_QUEUE_ID
-  #reader: QmqpRequestReader | undefined // Undefined before anything is read.
+  #reader: QmqpRequestReader | undefined // Undefined before anything is read, and after the end.
+  #isReading = false // Until the request ends in one way or another.
+  #inputTimeMs = 0 // When the client was heard of.
+  #cancelWait = (): void => undefined // The wait for more of the request.
   #trace: Trace | undefined // Undefined unless the log is verbose.
-  #onTimeout: (() => void) | undefined // What the client is waited for at the moment.
 
-  constructor(socket: Socket, options: QmqpServerOptions<T>, setAside: SetAside) {
+  /** @param onOver Called when the service has ended and the socket is closed. */
+  constructor(
+    socket: Socket,
+    options: QmqpServerOptions<T>,
+    setAside: SetAside,
+    onOver: () => void,
+  ) {
     this.#socket = socket
     this.#options = options
     this.#setAside = setAside
-    const nobody = { name: UNKNOWN, address: UNKNOWN, port: UNKNOWN }
-    this.#label = formatClient(nobody, options.clientPortLogging)
+    this.#onOver = onOver
     this.#arrivalTimeMs = options.clock.now()
     socket.allowHalfOpen = true // A client may half-close and still expects its reply (Q-210).
-    socket.setNoDelay(true)
-    socket.on('timeout', () => this.#onTimeout?.())
     // A `close` follows, and counts as end of file (Q-109); after the reply it is normal (Q-804).
     socket.on('error', () => undefined)
+    socket.on('close', () => {
+      this.#endInput()
+      this.#finishOne()
+    })
   }
 
-  /** Serves the client. Resolves when the reply is out; the socket may linger for a while. */
-  async serve(): Promise<void> {
-    const { log } = this.#options
-    const identifying = this.#identify()
-    const client = identifying instanceof Promise ? await identifying : identifying
-    log.info(`connect from ${this.#label}`, this.#fields('connect'))
-    if (client === undefined) this.#leave('lost connection', 'initializing client connection')
-    else {
-      const starting = this.#startTrace(client)
-      if (starting !== undefined) await starting
-      await this.#admit(client)
-    }
-    this.#trace = undefined // What arrives while the socket lingers is not told of.
-    log.info(`disconnect from ${this.#label}`, this.#fields('disconnect'))
+  /** Serves the client, up to the reply; the socket may linger for a while. */
+  serve(): void {
+    goOn(this.#identify(), (client) => {
+      const { clientPortLogging, log } = this.#options
+      this.#client = client
+      this.#label = formatClient(client ?? NOBODY, clientPortLogging)
+      log.info(`connect from ${this.#label}`, this.#fields('connect'))
+      if (client === undefined) this.#leave('lost connection', 'initializing client connection')
+      else goOn(this.#startTrace(client), () => this.#admit(client))
+    })
   }
 
   #identify(): Later<QmqpClientIdentity | undefined> {
     const peer = peerAddress(this.#socket)
     if (peer === undefined) return undefined
-    const name = peer === LOCAL_CLIENT ? LOCAL_CLIENT.name : this.#lookupName(peer)
-    if (name instanceof Promise) return name.then((found) => this.#named(peer, found))
-    return this.#named(peer, name)
-  }
-
-  #named({ address, port, family }: QmqpClientAddress, name: string): QmqpClientIdentity {
-    const client = { name, address, port, family }
-    this.#client = client
-    this.#label = formatClient(client, this.#options.clientPortLogging)
-    return client
+    if (peer === LOCAL_CLIENT) return LOCAL_CLIENT
+    const name = this.#lookupName(peer)
+    const named = (found: string): QmqpClientIdentity => ({ ...peer, name: found })
+    return name instanceof Promise ? name.then(named) : named(name)
   }
 
   #lookupName(peer: QmqpClientAddress): Later<string> {
@@ -132,26 +136,21 @@ export class Connection<T extends { readonly id: string }> {
     this.#trace.step(`verbose log, level ${level}`)
   }
 
-  async #admit(client: QmqpClientIdentity): Promise<void> {
-    const { log, open, unavailable } = this.#options
-    const judging = this.#authorize(client)
-    const refusal = judging instanceof Promise ? await judging : judging
-    if (refusal !== undefined) return this.#turnAway(refusal)
-    this.#trace?.step('authorized')
-    let transaction: T | undefined
-    try {
-      const answer = unavailable?.()
-      const reply = answer instanceof Promise ? await answer : answer
-      if (reply !== undefined) return this.#turnAway(reply)
-      transaction = await open?.(client)
-    } catch (error) {
-      log.error(`${this.#label}: ${messageOf(error)}`, this.#fields())
-      this.#socket.destroy()
-      return
-    }
-    if (transaction !== undefined) this.#id = transaction.id
-    log.info(`${this.#id}: client=${this.#label}`, this.#fields('client'))
-    await this.#transact(client, transaction)
+  #admit(client: QmqpClientIdentity): void {
+    goOn(this.#authorize(client), (refusal) => {
+      if (refusal !== undefined) {
+        this.#turnAway(refusal)
+        return
+      }
+      this.#trace?.step('authorized')
+      this.#open(client).then(
+        (reply) => (reply === undefined ? this.#receive() : this.#turnAway(reply)),
+        (error) => {
+          this.#options.log.error(`${this.#label}: ${messageOf(error)}`, this.#fields())
+          this.#close()
+        },
+      )
+    })
   }
 
   #authorize(client: QmqpClientIdentity): Later<QmqpReply | undefined> {
@@ -172,81 +171,107 @@ export class Connection<T extends { readonly id: string }> {
     }
   }
 
-  async #turnAway(reply: QmqpReply): Promise<void> {
-    this.#socket.setTimeout(this.#options.timeoutMs)
-    const failure = await this.#send(reply)
-    if (failure !== undefined) this.#leave(failure, 'initializing client connection')
-    else this.#linger()
+  #turnAway(reply: QmqpReply): void {
+    goOn(this.#send(reply), (failure) => {
+      if (failure !== undefined) this.#leave(failure, 'initializing client connection')
+      else this.#linger()
+    })
   }
 
-  async #transact(client: QmqpClientIdentity, transaction: T | undefined): Promise<void> {
-    const { log, onAbort } = this.#options
-    const end = await this.#receive()
-    this.#trace?.step(describeEnd(end))
-    if (end.kind === 'complete') {
-      return this.#conclude(await this.#submit(end.request, client, transaction))
-    }
-    if (transaction !== undefined) onAbort?.(transaction)
-    if (end.kind === 'refused') return this.#conclude({ kind: 'permanent', text: end.text })
-    if (end.kind === 'expired') {
-      log.fatal('watchdog timeout', this.#fields())
-      this.#socket.destroy()
-      return
-    }
-    const { what, where, answered } = end
-    if (!answered) return this.#leave(what, where)
-    await this.#send({ kind: 'permanent', text: `${what} while ${where}` })
-    this.#logBreak(what, where)
-    this.#linger()
+  /** @returns why no message can begin now. */
+  async #open(client: QmqpClientIdentity): Promise<QmqpReply | undefined> {
+    const { open, unavailable } = this.#options
+    const answer = unavailable?.()
+    const reply = answer instanceof Promise ? await answer : answer
+    if (reply === undefined) this.#transaction = await open?.(client)
+    return reply
   }
 
-  /** Reads until the request ends in one way or another. Nothing was read before. */
-  #receive(): Promise<ReceiveEnd> {
-    const { clock, daemonTimeoutMs, timeoutMs } = this.#options
+  /** Reads until the request ends. Nothing was read before. */
+  #receive(): void {
+    const { clock, log } = this.#options
     const socket = this.#socket
     const trace = this.#trace
-    const reader = new QmqpRequestReader(this.#options, trace && ((step) => trace.step(step)))
-    this.#reader = reader
-    const { promise, resolve } = Promise.withResolvers<ReceiveEnd>()
-    const leftMs = this.#arrivalTimeMs + daemonTimeoutMs - clock.now()
-    const cancel = clock.after(Math.min(Math.max(leftMs, 0), MAX_DELAY_MS), () => {
-      resolve({ kind: 'expired' })
-    })
-    const settle = (end: ReceiveEnd): void => {
-      cancel()
-      resolve(end)
-    }
-    const atEnd = () => settle(reader.end())
+    if (this.#transaction !== undefined) this.#id = this.#transaction.id
+    log.info(`${this.#id}: client=${this.#label}`, this.#fields('client'))
+    this.#reader = new QmqpRequestReader(this.#options, trace && ((step) => trace.step(step)))
+    this.#isReading = true
+    this.#inputTimeMs = clock.now()
+    this.#wait()
     // Stays on after the end: surplus bytes are read and dropped, so that they cannot cause a
     // reset when the socket is closed.
-    socket.on('data', (chunk: Buffer) => {
-      this.#trace?.received(chunk)
-      const end = reader.push(chunk)
-      if (end !== undefined) settle(end)
-      else this.#trace?.detail(`waiting for ${reader.waitsFor}`)
-    })
-    socket.on('end', atEnd)
-    socket.on('close', atEnd)
-    // Not assigned in place: V8 keeps such a function, and what it knows, as it does the socket.
-    const expire = () => settle(reader.timeout())
-    this.#onTimeout = expire
-    if (socket.destroyed) atEnd()
-    socket.setTimeout(timeoutMs)
+    socket.on('data', (chunk: Buffer) => this.#take(chunk))
+    socket.on('end', () => this.#endInput())
+    if (socket.destroyed) this.#endInput()
     socket.resume()
-    return promise
   }
 
-  async #submit(
-    request: QmqpRequest,
-    client: QmqpClientIdentity,
-    transaction: T | undefined,
-  ): Promise<QmqpReply> {
+  /** Waits for as long as the client may be silent, and the whole may take. */
+  #wait(): void {
+    const { clock, daemonTimeoutMs, timeoutMs } = this.#options
+    const nowMs = clock.now()
+    const leftMs = this.#arrivalTimeMs + daemonTimeoutMs - nowMs
+    const silenceMs = this.#inputTimeMs + timeoutMs - nowMs
+    if (leftMs <= 0) this.#end({ kind: 'expired' })
+    else if (silenceMs <= 0) this.#end(this.#reader!.timeout())
+    else {
+      const delayMs = Math.min(leftMs, silenceMs, MAX_DELAY_MS)
+      this.#cancelWait = clock.after(delayMs, () => this.#wait())
+    }
+  }
+
+  #take(chunk: Buffer): void {
+    this.#trace?.received(chunk)
+    const end = this.#reader?.push(chunk)
+    if (end !== undefined) {
+      this.#end(end)
+      return
+    }
+    this.#inputTimeMs = this.#options.clock.now()
+    this.#trace?.detail(`waiting for ${this.#reader?.waitsFor}`)
+  }
+
+  #endInput(): void {
+    if (this.#reader !== undefined) this.#end(this.#reader.end())
+  }
+
+  #end(end: ReceiveEnd): void {
+    if (!this.#isReading) return
+    this.#isReading = false
+    this.#cancelWait()
+    this.#trace?.step(describeEnd(end))
+    if (end.kind === 'complete') {
+      void this.#submit(end.request).then((reply) => this.#conclude(reply))
+      return
+    }
+    const { log, onAbort } = this.#options
+    if (this.#transaction !== undefined) onAbort?.(this.#transaction)
+    if (end.kind === 'refused') this.#conclude({ kind: 'permanent', text: end.text })
+    else if (end.kind === 'aborted') this.#breakOff(end)
+    else {
+      log.fatal('watchdog timeout', this.#fields())
+      this.#close()
+    }
+  }
+
+  #breakOff({ what, where, answered }: QmqpRequestEnd & { readonly kind: 'aborted' }): void {
+    if (!answered) {
+      this.#leave(what, where)
+      return
+    }
+    goOn(this.#send({ kind: 'permanent', text: `${what} while ${where}` }), () => {
+      this.#logBreak(what, where)
+      this.#linger()
+    })
+  }
+
+  async #submit(request: QmqpRequest): Promise<QmqpReply> {
     const { log, onMessage } = this.#options
-    this.#onTimeout = undefined
+    const client = this.#client! // Nothing is read from who is gone.
     const message = { ...request, client, arrivalTimeMs: this.#arrivalTimeMs }
     this.#trace?.detail('storing the message')
     try {
-      const reply = await onMessage(message, transaction)
+      const reply = await onMessage(message, this.#transaction)
       // Nobody may be told that a message for nobody was taken (Q-327).
       if (reply.kind !== 'ok' || request.recipients.length > 0) return reply
       return { kind: 'permanent', text: 'Error: no recipients specified' }
@@ -257,41 +282,46 @@ export class Connection<T extends { readonly id: string }> {
   }
 
   /** Answers a request that was read whole (Q-330). */
-  async #conclude(reply: QmqpReply): Promise<void> {
+  #conclude(reply: QmqpReply): void {
     if (reply.kind !== 'ok') {
       const text = `${this.#id}: ${this.#label}: ${reply.text}`
       this.#options.log.warning(text, this.#fields(undefined, reply.text))
     }
-    const failure = await this.#send(reply)
-    if (failure !== undefined) this.#leave(failure, 'sending completion status')
-    else if (reply.kind === 'ok' && this.#reader?.surplus === 0) this.#socket.destroy()
-    else this.#linger()
+    goOn(this.#send(reply), (failure) => {
+      if (failure !== undefined) this.#leave(failure, 'sending completion status')
+      else if (reply.kind === 'ok' && this.#reader?.surplus === 0) this.#close()
+      else this.#linger()
+    })
   }
 
   /** Sends a reply, a bad one after the error delay. @returns why that failed. */
-  async #send(reply: QmqpReply): Promise<SendFailure | undefined> {
-    const { clock, errorDelayMs, softBounce } = this.#options
-    this.#onTimeout = undefined
-    if (reply.kind !== 'ok' && errorDelayMs > 0) {
-      this.#trace?.step(`waiting ${errorDelayMs / 1000} s before a reply that is not ok`)
-      await new Promise<void>((resolve) =>
-        clock.after(Math.min(errorDelayMs, MAX_DELAY_MS), resolve),
-      )
-    }
+  #send(reply: QmqpReply): Later<SendFailure | undefined> {
+    const { clock, errorDelayMs } = this.#options
+    if (reply.kind === 'ok' || errorDelayMs <= 0) return this.#write(reply)
+    this.#trace?.step(`waiting ${errorDelayMs / 1000} s before a reply that is not ok`)
+    return new Promise((resolve) => {
+      clock.after(Math.min(errorDelayMs, MAX_DELAY_MS), () => resolve(this.#write(reply)))
+    })
+  }
+
+  #write(reply: QmqpReply): Later<SendFailure | undefined> {
+    const { clock, softBounce, timeoutMs } = this.#options
+    const socket = this.#socket
     const bytes = encodeReply(reply, softBounce)
     this.#trace?.step(`reply: ${reply.kind}, ${reply.text}`)
     this.#trace?.sent(bytes)
-    return new Promise((resolve) => {
-      const expire = () => resolve('read/write timeout')
-      this.#onTimeout = expire
-      this.#socket.write(bytes, (error) => resolve(error ? 'lost connection' : undefined))
-    })
+    socket.write(bytes)
+    // Mostly the system has it all by now. To close in the same turn is less work for both ends.
+    if (socket.writableLength === 0 && !socket.destroyed && !socket.errored) return undefined
+    const { promise, resolve } = Promise.withResolvers<SendFailure | undefined>()
+    socket.end((error?: unknown) => resolve(error ? 'lost connection' : undefined))
+    return promise.finally(clock.after(timeoutMs, () => resolve('read/write timeout')))
   }
 
   /** Closes without a reply, or after one that did not go out. */
   #leave(what: string, where: string): void {
     this.#logBreak(what, where)
-    this.#socket.destroy()
+    this.#close()
   }
 
   #logBreak(what: string, where: string): void {
@@ -300,25 +330,51 @@ export class Connection<T extends { readonly id: string }> {
     this.#options.log.info(text, this.#fields(undefined, reason))
   }
 
+  #close(): void {
+    this.#socket.destroy()
+    this.#finish()
+  }
+
+  /** Closes our side and gives the client a moment to take the reply and close its own. */
+  #linger(): void {
+    const socket = this.#socket
+    if (!socket.destroyed) {
+      const cancel = this.#options.clock.after(LINGER_MS, () => socket.destroy())
+      socket.once('close', cancel)
+      socket.end()
+      socket.resume()
+    }
+    this.#finish()
+  }
+
+  #finish(): void {
+    this.#options.log.info(`disconnect from ${this.#label}`, this.#fields('disconnect'))
+    // Node keeps a socket that is over in memory until there is a large garbage collection. What
+    // is known of the message must not stay with it. What comes while it lingers is not told of.
+    this.#reader = undefined
+    this.#transaction = undefined
+    this.#trace = undefined
+    this.#finishOne()
+  }
+
+  /** In either order: a client may leave while its message is still being stored (Q-209). */
+  #finishOne(): void {
+    this.#unfinished -= 1
+    if (this.#unfinished === 0) this.#onOver()
+  }
+
   /** What log lines tell of this connection, as data. */
   #fields(event?: LogEventName, reason?: string): EventFields {
     const { name: clientName, address: clientAddress } = this.#client ?? {}
     const queueId = this.#id === NO_QUEUE_ID ? undefined : this.#id
     return { event, queueId, clientName, clientAddress, reason }
   }
+}
 
-  /** Closes our side and gives the client a moment to take the reply and close its own. */
-  #linger(): void {
-    const socket = this.#socket
-    if (socket.destroyed) return
-    this.#onTimeout = undefined
-    socket.once(
-      'close',
-      this.#options.clock.after(LINGER_MS, () => socket.destroy()),
-    )
-    socket.end()
-    socket.resume()
-  }
+/** At once where nothing is waited for. */
+function goOn<Value>(value: Later<Value>, next: (value: Value) => void): void {
+  if (value instanceof Promise) void value.then(next)
+  else next(value)
 }
 
 /** What became of reading, for a verbose log. */

@@ -57,7 +57,7 @@ describe('recorded conversations over loopback', () => {
     expect(silent).toHaveLength(8)
     await Promise.all(
       silent.map(async ({ id, steps, log }) => {
-        const { port, lines } = await serve({ timeoutMs: 30, clock: new VirtualClock() })
+        const { port, lines } = await serve({ timeoutMs: 30 })
         const client = await dial(port)
         for (const { hex = '' } of steps) client.socket.write(Buffer.from(hex, 'hex'))
         expect(await client.reply, id).toBe('')
@@ -288,6 +288,21 @@ describe('a request', () => {
     socket.write(REQUEST)
     await waitFor(lines, 'disconnect')
     expect(lines[2]).toBe(`${ID}: ${CLIENT}: read/write timeout while sending completion status`)
+  })
+
+  it('Q-206: a long reply is sent whole, to a slow client too', async () => {
+    const text = 'x'.repeat(20_000_000)
+    const onMessage = async () => ({ kind: 'ok', text }) as const
+    const { port, lines } = await serve({ onMessage })
+    const client = await dial(port)
+    client.socket.pause()
+    client.socket.write(REQUEST)
+    await pause(50)
+    expect(lines).toHaveLength(2)
+    client.socket.resume()
+    expect(await client.reply).toBe(`${text.length + 1}:K${text},`)
+    await waitFor(lines, 'disconnect')
+    expect(lines).toHaveLength(3)
   })
 
   it('T-32, Q-351: may take longer than the time limit of a single wait', async () => {

@@ -45,18 +45,7 @@ export function createQmqpServer<T extends { readonly id: string }>(
 
   function start(socket: Socket): void {
     served += 1
-    // In either order: a client may leave while its message is still being stored.
-    let unfinished = 2
-    const leave = () => {
-      unfinished -= 1
-      if (unfinished > 0) return
-      // Node keeps a socket that is over in memory until there is a large garbage collection. What
-      // listens would stay with it: all that is known of the message.
-      socket.removeAllListeners()
-      passOnTurn()
-    }
-    socket.on('close', leave)
-    void new Connection(socket, options, setAside).serve().then(leave)
+    new Connection(socket, options, setAside, passOnTurn).serve()
   }
 
   function passOnTurn(): void {

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 
 /**
- * What of a TCP socket a connection uses, in memory: `arrive`, `halfClose`, `reset` and
- * `beSilent` are the peer's doings, `sent` is what it would have received.
+ * What of a TCP socket a connection uses, in memory: `arrive`, `halfClose` and `reset` are the
+ * peer's doings, `sent` is what it would have received.
  */
 export class MemorySocket extends Duplex {
   readonly remoteAddress = '192.0.2.7'
@@ -28,18 +28,6 @@ export class MemorySocket extends Duplex {
 
   reset(): void {
     this.destroy(new Error('read ECONNRESET'))
-  }
-
-  beSilent(): void {
-    if (!this.destroyed) this.emit('timeout')
-  }
-
-  setNoDelay(): this {
-    return this
-  }
-
-  setTimeout(): this {
-    return this
   }
 
   override _read(): void {
