@@ -338,11 +338,11 @@ export class MailSystem {
     for (const text of queueManagerWarnings(program, directory)) log.warning(text)
     const options = queueManagerOptions(config, services, log, configOf)
     const smtpLog = this.#mailLog.logger('smtp')
+    // One that ends does not care any more: mail that it has not tried is the next one's.
+    const isInForce = () => queueManager === this.#queueManager
     const queueManager: QueueManager = new QueueManager(options, {
       store: this.#parts.store,
-      // One that ends does not care any more: mail that it has not tried is the next one's.
-      resolve: (sender, recipient, request) =>
-        this.#resolve(sender, recipient, request, () => queueManager === this.#queueManager),
+      resolve: (sender, recipient, request) => this.#resolve(sender, recipient, request, isInForce),
       rewrite: (address) => {
         const current = configOfProgram(this.configuration, 'trivial-rewrite')
         return rewriteAddress(address, rewriteRules(current))

@@ -38,7 +38,10 @@ export function openResolver(
   }
   const resolve = resolverFor('resolve')
   const resolvers = { resolve, verify: probesGoAsMail(config) ? resolve : resolverFor('verify') }
-  const settle = (answer: Resolution) => (isTransport(LOCAL) ? answer : withoutMailboxes(answer))
+  const settle = (answer: Resolution) => {
+    const isLocal = answer.kind === 'route' && answer.transport === LOCAL
+    return isLocal && !isTransport(LOCAL) ? { ...answer, ...NO_MAILBOXES } : answer
+  }
   return (sender, recipient, request) => {
     const answer = resolvers[request].resolve(sender, recipient)
     return answer instanceof Promise ? answer.then(settle) : settle(answer)
@@ -47,16 +50,12 @@ export function openResolver(
 
 // The transport that `local_transport` names by default.
 const LOCAL = 'local'
-// RFC 3463: the system is not configured to do this.
-const NO_MAILBOXES =
-  '5.3.5 mail for this host is not delivered here: there are no mailboxes. ' +
-  'Have local_transport or transport_maps name a transport that takes it'
-
-/**
- * Nothing here delivers to mailboxes: without this, mail for `mydestination` would wait in vain
- * until it is too old, unless another transport is named for it.
- */
-function withoutMailboxes(answer: Resolution): Resolution {
-  if (answer.kind !== 'route' || answer.transport !== LOCAL) return answer
-  return { ...answer, transport: 'error', nexthop: NO_MAILBOXES }
+// Nothing here delivers to mailboxes: without this, mail for `mydestination` would wait in vain
+// until it is too old, unless another transport is named for it.
+const NO_MAILBOXES = {
+  transport: 'error',
+  // RFC 3463: the system is not configured to do this.
+  nexthop:
+    '5.3.5 mail for this host is not delivered here: there are no mailboxes. ' +
+    'Have local_transport or transport_maps name a transport that takes it',
 }

@@ -20,6 +20,7 @@ import {
   FLAG_FAIL,
   FLAG_ROUTED,
   type Resolution,
+  type Route,
   type TemporaryFailure,
 } from './resolution.ts'
 import { Router, type RouterOptions } from './router.ts'
@@ -50,7 +51,7 @@ export class AddressResolver {
   readonly #log: Logger
   readonly #classifier: DomainClassifier
   readonly #router: Router
-  readonly #answers: Map<string, Resolution> | undefined
+  readonly #answers: Map<string, Route> | undefined
 
   constructor(options: ResolverOptions, log: Logger, tables?: RoutingTables) {
     this.#options = options
@@ -69,7 +70,9 @@ export class AddressResolver {
     const domain = this.#answers === undefined ? undefined : plainDomain(recipient)
     if (domain === undefined) return runLookup(this.#resolve(sender, recipient))
     const known = this.#answers?.get(domain)
-    return known === undefined ? this.#resolvePlain(domain, recipient) : { ...known, recipient }
+    if (known === undefined) return this.#resolvePlain(domain, recipient)
+    const { kind, transport, nexthop, addressClass, flags } = known
+    return { kind, transport, nexthop, recipient, addressClass, flags }
   }
 
   #resolvePlain(domain: string, recipient: string): Resolution | Promise<Resolution> {
@@ -77,7 +80,7 @@ export class AddressResolver {
     const answers = this.#answers
     if (answers === undefined || answer instanceof Promise) return answer
     // With resolve_numeric_domain the recipient may have changed: that is not the domain's alone.
-    if (answer.kind === 'temporary-failure' || answer.recipient !== recipient) return answer
+    if (answer.kind !== 'route' || answer.recipient !== recipient) return answer
     for (const oldest of answers.keys()) {
       if (answers.size < MAX_CACHED_DOMAINS) break
       answers.delete(oldest)
@@ -109,7 +112,8 @@ export class AddressResolver {
       if (recipient.startsWith('-') && !this.#options.allowMinUser) {
         return { kind: 'bad-address', recipient, flags: flags | FLAG_ERROR }
       }
-      return { kind: 'route', ...route, recipient, addressClass, flags }
+      const { transport, nexthop } = route
+      return { kind: 'route', transport, nexthop, recipient, addressClass, flags }
     } catch (error) {
       if (!(error instanceof AddressResolverError) || error.code !== 'lookup') throw error
       this.#log.warning(`${error.parameter ?? 'table'} lookup failure`)
