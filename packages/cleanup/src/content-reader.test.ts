@@ -28,14 +28,8 @@ async function read(pieces: readonly Buffer[], options = OPTIONS, tables: TestCh
   const { logger: log, lines } = memoryLogger()
   const rules = headerRules(options.messageDropHeaders)
   const warn = () => undefined
-  const addresses = {
-    maxTokens: 100,
-    rewriteExternal: completeExternal,
-    mapping: undefined,
-    log,
-    warn,
-  }
-  const primary = new PrimaryHeader({ queueId: 'QID', options, rules, log, addresses })
+  const owner = { queueId: 'QID', rules, mapping: undefined, warn }
+  const primary = new PrimaryHeader(owner, { options, log, rewriteExternal: completeExternal })
   const inspection = new Inspection(MESSAGE, log)
   const writer = new ContentWriter(options.lineLengthLimit, 0)
   const checks = contentChecks(tables)

@@ -62,18 +62,12 @@ export class ContentReader {
   #errorCount = 0 // Of the stream; those are dealt with.
   #pending: Promise<undefined> | undefined // Of a table; what comes meanwhile is in #steps.
   readonly #steps: (MimeEvent | ProblemStep)[] = []
-  readonly #tables: Readonly<Record<HeaderChecks, CheckTable | undefined>>
 
   /** A `Content-Transfer-Encoding: 8bit` or `binary` was stored (Q-527). */
   is8bit = false
   constructor(context: ContentReaderContext) {
     const { options, checks, writer, inspection } = context
     this.#context = context
-    this.#tables = {
-      header_checks: checks.headerChecks,
-      mime_header_checks: checks.mimeHeaderChecks,
-      nested_header_checks: checks.nestedHeaderChecks,
-    }
     this.#headers = new HeaderOutput(writer)
     this.#body = new StoredBody(options, writer, inspection, checks.bodyChecks)
     this.#stream = new MimeStream(options, (event) => this.#gather(event))
@@ -86,15 +80,15 @@ export class ContentReader {
 
   /** Takes text, which must not change. Stops early when the rest does not matter. */
   push(text: Buffer): Later<undefined> {
-    const { inspection, options, writer, store } = this.#context
+    const { inspection, writer, store } = this.#context
+    if (text.length <= CHUNK_BYTES) return this.#pushChunk(text)
     let at = 0
     return repeat(() => {
       if (inspection.isOver) return 'done'
       if (writer.pendingBytes >= BLOCK_BYTES) return more(store(writer.take()))
       if (at >= text.length) return 'done'
-      this.#stream.push(cleanText(text.subarray(at, at + CHUNK_BYTES), options))
       at += CHUNK_BYTES
-      return more(this.#taken())
+      return more(this.#pushChunk(text.subarray(at - CHUNK_BYTES, at)))
     })
   }
 
@@ -103,6 +97,12 @@ export class ContentReader {
     if (this.#context.inspection.isOver) return undefined
     this.#stream.end()
     return andThen(this.#taken(), () => this.#body.finish())
+  }
+
+  #pushChunk(chunk: Buffer): Later<undefined> {
+    if (this.#context.inspection.isOver) return undefined
+    this.#stream.push(cleanText(chunk, this.#context.options), true)
+    return this.#taken()
   }
 
   /** Puts problems next to what has them: before it, but for the encoding of a whole entity. */
@@ -174,10 +174,10 @@ export class ContentReader {
   }
 
   #takeHeader(event: HeaderEvent): Later<undefined> {
-    const { inspection, primary } = this.#context
+    const { checks, inspection, primary } = this.#context
     // Checks come between counting and judging: Q-520.
     if (event.block === 'message' && event.name === 'received') primary.countHop()
-    const change = inspection.check(this.#tables[event.checks], 'header', event.text)
+    const change = inspection.check(tableOf(checks, event.checks), 'header', event.text)
     if (change instanceof Promise) return change.then((known) => this.#follow(event, known))
     return this.#follow(event, change)
   }
@@ -230,5 +230,16 @@ export class ContentReader {
     endPrimary()
     if (action === 'reject') this.#body.expectProblem(NON_EMPTY_END)
     if (needsEmptyLine) writer.line(Buffer.alloc(0))
+  }
+}
+
+function tableOf(checks: ContentChecks, name: HeaderChecks): CheckTable | undefined {
+  switch (name) {
+    case 'header_checks':
+      return checks.headerChecks
+    case 'mime_header_checks':
+      return checks.mimeHeaderChecks
+    case 'nested_header_checks':
+      return checks.nestedHeaderChecks
   }
 }

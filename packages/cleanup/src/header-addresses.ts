@@ -37,7 +37,7 @@ const MAX_COMPLETE_LENGTH = 1000
 export function isSettled(
   value: string,
   where: HeaderClass,
-  { mapping }: HeaderAddressOptions,
+  mapping: AddressMapping | undefined,
 ): boolean {
   if (value.length > MAX_COMPLETE_LENGTH || mapping?.isFor(where) === true) return false
   return COMPLETE.test(value)

@@ -3,13 +3,9 @@ import { decodeAddress, encodeAddress } from '@posthouse/mail-address'
 import type { Logger } from '@posthouse/mail-log'
 import { cutHeader } from '@posthouse/mime-stream'
 
+import type { AddressMapping, Warn } from './address-mapping.ts'
 import type { CleanupOptions } from './cleanup-options.ts'
-import {
-  type HeaderAddressOptions,
-  type HeaderClass,
-  isSettled,
-  rewriteHeader,
-} from './header-addresses.ts'
+import { type HeaderClass, isSettled, rewriteHeader } from './header-addresses.ts'
 import type { HeaderRule, HeaderRules } from './header-rules.ts'
 import { type HeaderText, headerValueStart } from './header-text.ts'
 
@@ -17,13 +13,22 @@ const MESSAGE_ID = /<[^<>]*>/
 const NO = /^no[\t ]*$/i
 const YES = /^yes[\t ]*$/i
 
-/** What the primary header of a message needs to be read. */
+/** What primary headers are read with. */
 export interface PrimaryHeaderContext {
-  readonly queueId: string
   readonly options: CleanupOptions
-  readonly rules: HeaderRules
   readonly log: Logger
-  readonly addresses: HeaderAddressOptions
+  /** Completes an address in external form. */
+  readonly rewriteExternal: (address: string) => string
+}
+
+/** The message whose primary header is read. */
+export interface HeaderOwner {
+  readonly queueId: string
+  readonly rules: HeaderRules
+  /** Undefined: no maps. */
+  readonly mapping: AddressMapping | undefined
+  /** Takes warnings with the queue id. */
+  readonly warn: Warn
 }
 
 /**
@@ -32,6 +37,7 @@ export interface PrimaryHeaderContext {
  */
 export class PrimaryHeader {
   readonly #context: PrimaryHeaderContext
+  readonly #owner: HeaderOwner
   readonly #names: string[] = []
   #hops = 0
 
@@ -46,7 +52,8 @@ export class PrimaryHeader {
   /** A `Received:` was kept after too many, kept or not (Q-520). */
   isLooping = false
 
-  constructor(context: PrimaryHeaderContext) {
+  constructor(owner: HeaderOwner, context: PrimaryHeaderContext) {
+    this.#owner = owner
     this.#context = context
   }
 
@@ -62,7 +69,7 @@ export class PrimaryHeader {
 
   /** Notes that a header is there. @returns its rule. */
   heed(header: HeaderText): HeaderRule | undefined {
-    const rule = this.#context.rules.get(header.name)
+    const rule = this.#owner.rules.get(header.name)
     if (rule?.isKnown) this.#heedKnown(header, rule)
     return rule
   }
@@ -101,8 +108,11 @@ export class PrimaryHeader {
   }
 
   #withAddresses({ kept, colon }: HeaderText, where: HeaderClass): Later<Buffer> {
-    const { addresses, options } = this.#context
-    if (isSettled(kept.toString('latin1', colon + 1), where, addresses)) return kept
+    const { mapping, warn } = this.#owner
+    if (isSettled(kept.toString('latin1', colon + 1), where, mapping)) return kept
+    const { options, rewriteExternal, log } = this.#context
+    const maxTokens = options.headerAddressTokenLimit
+    const addresses = { maxTokens, rewriteExternal, mapping, log, warn }
     const name = decodeAddress(kept.subarray(0, colon))
     const value = decodeAddress(kept).slice(name.length + 1)
     const finish = (text: string | undefined) =>
@@ -112,19 +122,22 @@ export class PrimaryHeader {
   }
 
   #heedMessageId(header: HeaderText): void {
-    const { queueId, log } = this.#context
+    const { queueId } = this.#owner
     const event = header.name === 'message-id' ? header.name : 'resent-message-id'
     const messageId = headerValue(header)
-    log.info(`${queueId}: ${event}=${messageId}`, { event, queueId, messageId })
+    this.#context.log.info(`${queueId}: ${event}=${messageId}`, { event, queueId, messageId })
     if (event === 'message-id') this.messageId ??= firstMessageId(messageId)
   }
 
   #heedTlsRequired(header: HeaderText): void {
-    const { queueId, options, log } = this.#context
+    const { options, log } = this.#context
     if (!options.tlsRequiredHeader) return
     const value = headerValue(header)
     if (NO.test(value)) this.tlsRequiredNo = true
-    else log.warning(`ignoring malformed header: 'TLS-Required: ${value}'`, { queueId })
+    else
+      log.warning(`ignoring malformed header: 'TLS-Required: ${value}'`, {
+        queueId: this.#owner.queueId,
+      })
   }
 }
 

@@ -82,13 +82,11 @@ export interface StoredContent {
  */
 export function storedContent(task: ContentTask, context: ContentContext): Later<StoredContent> {
   const { text, received, facts, isRemote, inspection, mapping, warn, store } = task
-  const { options, checks, refusedMime, log, rewriteExternal } = context
+  const { options, checks, refusedMime } = context
   const expectedBytes = Math.min(text.length, MAX_EXPECTED_BYTES) + ADDED_BYTES
   const writer = new ContentWriter(options.lineLengthLimit, expectedBytes, task.maxBytes)
-  const maxTokens = options.headerAddressTokenLimit
   const rules = isRemote ? context.remoteRules : context.rules
-  const addresses = { maxTokens, rewriteExternal, mapping, log, warn }
-  const primary = new PrimaryHeader({ queueId: facts.queueId, options, rules, log, addresses })
+  const primary = new PrimaryHeader({ queueId: facts.queueId, rules, mapping, warn }, context)
   let madeMessageId: string | undefined
   const endPrimary = (): void => {
     const isAsked = facts.requiresTls && options.requireTlsHeader

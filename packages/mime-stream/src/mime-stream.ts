@@ -86,8 +86,12 @@ export class MimeStream {
     return this.#errors
   }
 
-  /** Takes text with lines ended by LF, cut anywhere. The chunk is not kept. */
-  push(chunk: Uint8Array): void {
+  /**
+   * Takes text with lines ended by LF, cut anywhere.
+   *
+   * @param isStable The chunk will not change, so a header at its end need not be copied.
+   */
+  push(chunk: Uint8Array, isStable = false): void {
     const bytes = Buffer.isBuffer(chunk)
       ? chunk
       : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
@@ -98,7 +102,7 @@ export class MimeStream {
       else if (this.#rest === 'body' || this.#isPlainBody(bytes[at])) at = this.#passBody(bytes, at)
       else at = this.#takeLine(bytes, at)
     }
-    this.#header.detach()
+    if (!isStable) this.#header.detach()
   }
 
   /** Ends the message. The last line need not end in LF. */
