@@ -1,8 +1,11 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
+import { VirtualClock } from '@posthouse/clock'
+import * as fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 
+import { VirtualSocket } from '../test/virtual-socket.ts'
 import { Connection, openSocket } from './connection.ts'
 
 const events = { tooLong: () => undefined, garbage: () => undefined }
@@ -52,6 +55,42 @@ describe('Connection', () => {
     const { connection } = await pair()
     await expect(connection.read(10)).rejects.toMatchObject({ code: 'timeout' })
     expect(() => connection.read(10)).toThrow(expect.objectContaining({ code: 'timeout' }))
+  })
+
+  it('C-36: each wait has its own limit, counted from the last octet', async () => {
+    const limit = fc.integer({ min: 1, max: 50 })
+    const wait = fc.record({ limitMs: limit, gapsMs: fc.array(fc.nat(60), { maxLength: 4 }) })
+    await fc.assert(
+      fc.asyncProperty(fc.array(wait, { minLength: 1, maxLength: 6 }), async (waits) => {
+        const clock = new VirtualClock()
+        const socket = new VirtualSocket(clock, () => undefined)
+        const connection = new Connection(socket, 2048, events)
+        for (const { limitMs, gapsMs } of waits) {
+          await clock.run(clock.now() + 7) // Nobody waits for anything.
+          connection.send('NOOP\r\n')
+          const failure = Promise.resolve(connection.read(limitMs)).then(
+            () => undefined,
+            () => clock.now(),
+          )
+          for (const gapMs of gapsMs) {
+            const lastMs = clock.now()
+            await clock.run(lastMs + gapMs)
+            if (gapMs >= limitMs) {
+              expect(await failure).toBe(lastMs + limitMs)
+              return
+            }
+            socket.arrive(Buffer.from('x'))
+            await clock.run(clock.now())
+          }
+          expect(connection.failed).toBe(false)
+          socket.arrive(Buffer.from('\r\n250 ok\r\n'))
+          await clock.run(clock.now())
+          expect(await failure).toBeUndefined()
+        }
+        connection.destroy()
+      }),
+      { numRuns: 300 },
+    )
   })
 
   it('makes a server wait that talks without being asked', async () => {

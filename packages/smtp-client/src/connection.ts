@@ -42,9 +42,14 @@ export class Connection {
   readonly #events: ConnectionEvents
   readonly #onData = (chunk: Buffer): void => this.#receive(chunk)
   readonly #onDrain = (): void => this.#drained()
-  readonly #onTimeout = (): void => this.#timedOut()
+  readonly #onTimeout = (): void => this.#timerEnded()
   readonly #onEnd = (): void => this.#fail('lost')
   readonly #deadline: Deadline | undefined
+  // What the timer of the socket is set to; 0: it has to be set.
+  #timerMs = 0
+  // Of whoever waits for octets, and how much of it timers have measured since the last octet.
+  #limitMs = 0
+  #silentMs = 0
   #failure: ConversationErrorCode | undefined
   #reader: Waiter<SmtpReply> | undefined
   #drain: Waiter<void> | undefined
@@ -58,7 +63,7 @@ export class Connection {
   constructor(socket: Socket, lineLimit: number, events: ConnectionEvents, terms?: DeadlineTerms) {
     this.#socket = socket
     this.#events = events
-    this.#deadline = terms && new Deadline(terms, this.#onTimeout)
+    this.#deadline = terms && new Deadline(terms, () => this.#timedOut())
     if (terms !== undefined) socket.setTimeout(0) // What there was for connecting.
     this.#replies = new ReplyReader(lineLimit, events)
     socket.on('data', this.#onData)
@@ -107,7 +112,7 @@ export class Connection {
   /** Resolves when more may be sent. @throws {ConversationError} */
   drained(timeoutMs: number): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(new ConversationError(this.#failure))
-    if (this.#deadline === undefined) this.#socket.setTimeout(timeoutMs)
+    if (this.#deadline === undefined) this.#setTimer(timeoutMs)
     else this.#deadline.awaitRoom(timeoutMs)
     return new Promise((resolve, reject) => {
       this.#drain = { resolve, reject }
@@ -131,18 +136,13 @@ export class Connection {
     if (reply !== undefined && !isFiltering) return reply
     if (this.#replies.broken) this.#fail('lost')
     if (this.#failure !== undefined && !isFiltering) throw new ConversationError(this.#failure)
-    if (this.#deadline === undefined) this.#socket.setTimeout(timeoutMs)
+    if (this.#deadline === undefined) this.#awaitOctets(timeoutMs)
     else this.#deadline.awaitReply(timeoutMs)
     if (this.#socket.isPaused()) this.#socket.resume()
     return new Promise((resolve, reject) => {
       this.#reader = { resolve, reject }
       if (isFiltering) this.#awaitFilter(reply)
     })
-  }
-
-  /** No deadline while nobody waits: before the connection is put aside. */
-  idle(): void {
-    this.#socket.setTimeout(0)
   }
 
   /** Whether something of the server is here that nobody has read. */
@@ -175,6 +175,7 @@ export class Connection {
 
   #receive(chunk: Buffer): void {
     if (this.#failure === 'timeout') return
+    this.#silentMs = 0
     this.#replies.push(chunk)
     if (this.#reader === undefined || this.#isFiltering) {
       if (this.#replies.buffered > MAX_BUFFERED) this.#socket.pause()
@@ -224,6 +225,29 @@ export class Connection {
     this.#drain = undefined
     this.#deadline?.gotRoom()
     drain?.resolve()
+  }
+
+  // To set a timer takes longer than all else here. The one of the socket starts anew with each octet
+  // by itself, so one that is short enough is left as it is, and set to the rest when it ends.
+  #awaitOctets(limitMs: number): void {
+    this.#limitMs = limitMs
+    this.#silentMs = 0
+    if (limitMs === 0 || this.#timerMs === 0 || this.#timerMs > limitMs) this.#setTimer(limitMs)
+  }
+
+  #setTimer(delayMs: number): void {
+    this.#timerMs = delayMs
+    this.#socket.setTimeout(delayMs)
+  }
+
+  #timerEnded(): void {
+    this.#silentMs += this.#timerMs
+    const restMs = this.#limitMs - this.#silentMs
+    if (this.#reader !== undefined && restMs > 0) this.#setTimer(restMs)
+    else {
+      this.#timerMs = 0
+      this.#timedOut()
+    }
   }
 
   #timedOut(): void {

@@ -86,6 +86,17 @@ it('G-89: ends at its time, in the middle of a reply, and no other server is ask
   ])
 })
 
+it('G-89: each of several deliveries has its own time', async () => {
+  const { client, clock } = setUp(endless)
+  const ends: number[] = []
+  for (const beginMs of [0, 1000, LIMIT_MS / 2, LIMIT_MS + 500]) {
+    await clock.run(beginMs)
+    void client.deliver(delivery()).then(() => ends.push(clock.now() - beginMs))
+  }
+  await clock.run(10 * LIMIT_MS)
+  expect(ends).toEqual([LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS])
+})
+
 it('G-89: mail that ran out of time on the way to another destination is put off', async () => {
   const slow: Lookup = async ({ host }) => {
     if (host === 'slow.test') await new Promise<void>((done) => clock.after(2 * LIMIT_MS, done))

@@ -1,8 +1,8 @@
 import { type MailServer, NexthopError } from '@posthouse/mx-lookup'
 
 import { needsSmtputf8 } from './commands.ts'
-import { DeliveryTime, type EndContext } from './delivery-time.ts'
-import { type Destination, Destinations, type LookupContext } from './destinations.ts'
+import { DeliveryTime } from './delivery-time.ts'
+import type { Destination, Destinations, KnownDestinations } from './destinations.ts'
 import { TableError } from './errors.ts'
 import { type Failure, relayText } from './failure.ts'
 import type { GenericMapping } from './generic-mapping.ts'
@@ -14,13 +14,7 @@ import type { SessionNotice, SmtpDelivery, SmtpReport } from './request.ts'
 import { type SessionEnd, TransactionRun } from './run-transaction.ts'
 import { ServerWalk, type Walker } from './server-walk.ts'
 import { quit, type SmtpSession } from './session.ts'
-import {
-  destinationLabel,
-  endpointLabel,
-  type LabelScope,
-  labelScope,
-  type SessionCache,
-} from './session-cache.ts'
+import { endpointLabel, type LabelScope, type SessionCache } from './session-cache.ts'
 import { RequestPolicies } from './tls/request-policies.ts'
 import { type RequireTls, requireTlsOf } from './tls/require-tls.ts'
 import { tlsFeature } from './tls/tls-feature.ts'
@@ -28,8 +22,11 @@ import type { TlsPolicy } from './tls/tls-policy.ts'
 import { unsendableMessage, unsendableRecipient } from './unsendable.ts'
 
 /** What a delivery needs of its client. */
-export interface DeliveryContext extends HandshakeContext, LookupContext, EndContext {
+export interface DeliveryContext extends HandshakeContext {
   readonly cache: SessionCache | undefined
+  readonly destinations: KnownDestinations
+  /** Of labels in the cache. */
+  readonly scopeOf: (sender: string, smtputf8: boolean) => LabelScope
   /** Of addresses, on their way out. */
   readonly mapping: GenericMapping | undefined
 }
@@ -46,7 +43,7 @@ export class Delivery implements Walker {
   readonly #smtputf8: boolean
   readonly #destinations: Destinations
   // Addresses whose cached sessions this request has used: not to be contacted again (C-120).
-  readonly #usedFromCache = new Set<string>()
+  readonly #usedFromCache: string[] = []
   readonly #policies: RequestPolicies | undefined
   readonly #requireTls: RequireTls | undefined
   #scope: LabelScope
@@ -56,7 +53,7 @@ export class Delivery implements Walker {
   // Of the last session that was made anew.
   #terms: HandshakeTerms | undefined
   readonly #notices: SessionNotice[] = []
-  readonly #time = new DeliveryTime()
+  readonly time: DeliveryTime
   #load = false
   #store = false
   // Cleared after the first session that was not throttled, so that it always leads to the most
@@ -71,36 +68,34 @@ export class Delivery implements Walker {
     this.#outcomes = new Outcomes(queueId, recipients.length, context.options, context.log)
     this.#smtputf8 = needsSmtputf8(delivery)
     const { tls, sasl, options } = context
-    this.#scope = labelScope(options, delivery.sender, this.#smtputf8)
+    this.#scope = context.scopeOf(delivery.sender, this.#smtputf8)
     this.#requireTls = requireTlsOf(delivery, options, context.log)
     this.#policies = tls && new RequestPolicies(tls, sasl, delivery, this.#requireTls !== undefined)
-    this.#destinations = new Destinations(context, nexthop, queueId)
+    this.#destinations = context.destinations.of(nexthop)
+    this.time = new DeliveryTime(context, delivery)
   }
 
   async run(): Promise<SmtpReport> {
-    this.#time.start(this.#context, this.#delivery)
-    try {
-      const report = await this.#run()
-      return this.#notices.length === 0 ? report : { ...report, notices: this.#notices }
-    } finally {
-      this.#time.stop()
-    }
-  }
-
-  async #run(): Promise<SmtpReport> {
     const { mapping, options } = this.#context
     if (mapping !== undefined || options.prependedHeaders.size > 0) await this.#prepare()
     this.#refuseWhatCannotBeSent()
-    const { all } = this.#destinations
+    const { count } = this.#destinations
     let at = 0
-    for (; at < all.length && !this.isOver; at++) {
-      const over = await this.#tryDestination(all[at]!, at, at === all.length - 1)
-      if (over) break
+    for (; at < count && !this.isOver; at++) {
+      const destination = this.#destination(at)
+      if (destination === undefined) continue
+      if (await this.#tryDestination(destination, at, at === count - 1)) break
     }
-    if (this.#outcomes.open === 0) return this.#outcomes.report()
-    const looping = this.#giveUp(Math.min(at, all.length - 1))
-    const report = await this.#outcomes.report()
-    return looping.length === 0 ? report : { ...report, looping }
+    const looping = this.#outcomes.open === 0 ? [] : this.#giveUp(Math.min(at, count - 1))
+    const pending = this.#outcomes.report()
+    const report = pending instanceof Promise ? await pending : pending
+    const notices = this.#notices
+    if (looping.length === 0 && notices.length === 0) return report
+    return {
+      ...report,
+      ...(looping.length > 0 && { looping }),
+      ...(notices.length > 0 && { notices }),
+    }
   }
 
   /** Makes the message what goes out. */
@@ -134,11 +129,14 @@ export class Delivery implements Walker {
   }
 
   /** @returns whether the walk ends here (C-7). */
-  async #tryDestination(text: string, index: number, lastInList: boolean): Promise<boolean> {
-    const destination = this.#parse(text)
-    if (destination === undefined) return false
+  async #tryDestination(
+    destination: Destination,
+    index: number,
+    lastInList: boolean,
+  ): Promise<boolean> {
+    const { text, domain } = destination
     this.#current = text
-    this.#domain = destination.domain
+    this.#domain = domain
     const pending = destination.lookup()
     const result = pending instanceof Promise ? await pending : pending
     if (result.kind === 'failed') {
@@ -147,22 +145,22 @@ export class Delivery implements Walker {
     }
     const requireTls = this.#requireTls
     if (requireTls !== undefined) {
-      await requireTls.goTo(destination.domain)
+      await requireTls.goTo(domain)
       this.#scope = { ...this.#scope, requireTls: requireTls.action }
     }
-    if (index === 0) {
-      const deciding = this.#decideReuse(text)
-      if (deciding !== undefined) await deciding
+    const { options, cache } = this.#context
+    if (index === 0 && cache !== undefined) {
+      const always = options.cacheDestination(domain)
+      this.#decideReuse(always instanceof Promise ? await always : always)
     }
     const lastDestination = lastInList || result.last
-    const { options } = this.#context
     await new ServerWalk(this, options, text, result, lastDestination).run()
     return result.last
   }
 
-  #parse(text: string): Destination | undefined {
+  #destination(index: number): Destination | undefined {
     try {
-      return this.#destinations.parse(text)
+      return this.#destinations.at(index, this.#delivery.queueId)
     } catch (error) {
       if (!(error instanceof NexthopError)) throw error
       this.#outcomes.remember({ kind: 'host', status: '4.3.5', text: error.message })
@@ -170,26 +168,19 @@ export class Delivery implements Walker {
     }
   }
 
-  /** A promise only if somebody must be asked who answers later. */
-  #decideReuse(text: string): Promise<void> | undefined {
-    const { options, cache } = this.#context
-    if (cache === undefined) return undefined
+  /** @param always `smtp_connection_cache_destinations` has the destination (C-112). */
+  #decideReuse(always: boolean): void {
+    const { cacheOnDemand } = this.#context.options
     const { load, store } = this.#delivery.reuse
-    const decide = (always: boolean): void => {
-      this.#load = always || (options.cacheOnDemand && load)
-      this.#store = always || (options.cacheOnDemand && store)
-      this.#label = destinationLabel(this.#scope, text)
-    }
-    const always = options.cacheDestination(this.#domain)
-    if (always instanceof Promise) return always.then(decide)
-    decide(always)
-    return undefined
+    this.#load = always || (cacheOnDemand && load)
+    this.#store = always || (cacheOnDemand && store)
+    this.#label = this.#destinations.label(this.#scope)
   }
 
   /** What is left open at the end fails for the last reason (C-8). @returns who would loop. */
   #giveUp(stoppedAt: number): readonly number[] {
     const culprit = this.#destinations.culprit(stoppedAt)
-    const failure = lastReason(this.#outcomes.reason, this.#time.isOver, culprit, (text) =>
+    const failure = lastReason(this.#outcomes.reason, this.time.isOver, culprit, (text) =>
       this.#context.log.warning(text, { queueId: this.#delivery.queueId }),
     )
     const open = this.#outcomes.openIndexes()
@@ -205,13 +196,13 @@ export class Delivery implements Walker {
 
   /** Whether nobody is open, or there is no more time. */
   get isOver(): boolean {
-    return this.#outcomes.open === 0 || this.#time.isOver
+    return this.#outcomes.open === 0 || this.time.isOver
   }
 
   /** The servers that no cached session of this request has led to. */
-  notYetReused(servers: readonly MailServer[]): MailServer[] {
-    if (this.#usedFromCache.size === 0) return [...servers]
-    return servers.filter((server) => !this.#usedFromCache.has(server.address))
+  notYetReused(servers: readonly MailServer[]): readonly MailServer[] {
+    if (this.#usedFromCache.length === 0) return servers
+    return servers.filter(({ address }) => !this.#usedFromCache.includes(address))
   }
 
   /** In a good session to the request's destination that was kept (C-120). */
@@ -256,11 +247,11 @@ export class Delivery implements Walker {
         continue
       }
       const run = this.#newRun(session)
-      this.#time.spendOn(session)
+      this.time.spendOn(session)
       if (await run.revive()) {
         const { protection, server } = session
         if (protection !== undefined) tls?.tellSummary(protection, 'reused', queueId)
-        this.#usedFromCache.add(server.address)
+        this.#usedFromCache.push(server.address)
         return run
       }
       this.#note(session.notice)
@@ -273,8 +264,9 @@ export class Delivery implements Walker {
 
   #newRun(session: SmtpSession): TransactionRun {
     const { options, mapping, clock, log } = this.#context
-    const terms = { delivery: this.#sent, outcomes: this.#outcomes }
-    return new TransactionRun({ options, mapping, clock, log, ...terms }, session, this.#store)
+    const outcomes = this.#outcomes
+    const context = { options, delivery: this.#sent, outcomes, mapping, clock, log }
+    return new TransactionRun(context, session, this.#store)
   }
 
   /** Connects and says hello; records why not if it fails. */
@@ -301,7 +293,7 @@ export class Delivery implements Walker {
     const { queueId, arrivalTimeMs, sender, nexthop: request } = this.#delivery
     const message = { queueId, arrivalTimeMs, sender, needsSmtputf8: this.#smtputf8 }
     const place = { request, nexthop, domain: this.#domain, bestPreference, policy, requireTls }
-    const terms = { ...message, ...place, time: this.#time }
+    const terms = { ...message, ...place, time: this.time }
     return this.#open(server, terms, final)
   }
 
@@ -324,7 +316,7 @@ export class Delivery implements Walker {
       this.#outcomes.remember({ kind: 'host', status, text })
       return undefined
     }
-    const mayRetry = result.hasTlsFailed && !this.#time.isOver
+    const mayRetry = result.hasTlsFailed && !this.time.isOver
     const plain = mayRetry ? await this.#withoutTls(server, terms) : undefined
     this.#outcomes.fail(this.#outcomes.openIndexes(), result.failure, {
       relay: relayText(server),
@@ -356,7 +348,7 @@ export class Delivery implements Walker {
         : undefined
     const ending = this.#endSession(session, await run.run(final, final && plain === undefined))
     if (ending !== undefined) await ending
-    this.#time.spendOn(undefined)
+    this.time.spendOn(undefined)
     this.#note(session.notice)
     if (!this.#outcomes.blamed) this.#label = undefined
     if (plain !== undefined && run.hasBroken && !this.isOver) {
@@ -385,14 +377,15 @@ export class Delivery implements Walker {
     const { options } = this.#context
     const leaving = quit(session.connection, options, quitSent)
     const isAwaited = options.skipQuitResponse || !this.isOver || session.notice !== undefined
-    return isAwaited ? leaving : this.#time.leave(leaving)
+    return isAwaited ? leaving : this.time.leave(leaving)
   }
 
   #keep(session: SmtpSession): void {
     const { cache, options } = this.#context
-    const endpoint = endpointLabel(this.#scope, session.server, this.#current, session.policy)
+    const { server, policy } = session
+    session.endpointLabel ??= endpointLabel(this.#scope, server, this.#current, policy)
+    const endpoint = session.endpointLabel
     const labels = this.#label === undefined ? [endpoint] : [this.#label, endpoint]
-    session.connection.idle()
     // Without QUIT, as Postfix does: nobody waits for the reply (C-124).
     cache?.store(labels, session, options.cacheTimeLimitMs, (unused) => unused.connection.close())
   }

@@ -128,33 +128,24 @@ export class TransactionRun {
    * @param final No other server will be tried for recipients that stay open (C-28).
    * @param finalIfBroken The same, if the conversation breaks: there may be another way (C-97).
    */
-  async run(final: boolean, finalIfBroken: boolean): Promise<SessionEnd> {
-    const { outcomes, clock } = this.#context
+  run(final: boolean, finalIfBroken: boolean): SessionEnd | Promise<SessionEnd> {
+    const { clock } = this.#context
     this.#final = final
     this.#finalIfBroken = finalIfBroken
     this.#setupDoneMs = clock.now()
-    if (this.#transaction === undefined) {
-      const obstacle = this.#sizeObstacle()
-      if (obstacle !== undefined) {
-        this.#fail(obstacle)
-        outcomes.completeSession()
-        return 'unused'
-      }
+    if (this.#transaction !== undefined) return this.#converse(this.#transaction)
+    const obstacle = this.#sizeObstacle()
+    if (obstacle !== undefined) {
+      this.#fail(obstacle)
+      return this.#completed('unused')
     }
     const { protection } = this.session
     const mustWait = protection !== undefined && this.#context.options.tls?.blockEarlyMailReply
-    if (mustWait && this.#transaction === undefined && (await this.#answersTooEarly()))
-      return 'open'
-    const transaction = this.#transaction ?? this.#begin(false)
-    try {
-      const end = await this.#converse(transaction)
-      outcomes.completeSession()
-      return end
-    } catch (error) {
-      this.session.spoil()
-      this.#recordBreak(error, transaction.expecting)
-      return 'broken'
-    }
+    return mustWait ? this.#waitAndConverse() : this.#converse(this.#begin(false))
+  }
+
+  async #waitAndConverse(): Promise<SessionEnd> {
+    return (await this.#answersTooEarly()) ? 'open' : this.#converse(this.#begin(false))
   }
 
   /** Whether there is a reply to a MAIL command that was not sent, maybe sent before TLS (C-65). */
@@ -204,23 +195,35 @@ export class TransactionRun {
   }
 
   async #converse(transaction: Transaction): Promise<SessionEnd> {
-    for (;;) {
-      // Of a revived session the first commands are out already.
-      let command = transaction.expecting
-      for (; command !== undefined; command = transaction.expecting) {
-        const pending = this.session.connection.read(this.#timeoutMs(command))
-        const reply = pending instanceof Promise ? await pending : pending
-        if (command.startsWith('XFORWARD')) this.#noteRefusal(reply, command)
-        this.#apply(transaction.reply(reply))
+    const { connection } = this.session
+    try {
+      for (;;) {
+        // Of a revived session the first commands are out already.
+        let command = transaction.expecting
+        for (; command !== undefined; command = transaction.expecting) {
+          const pending = connection.read(this.#timeoutMs(command))
+          const reply = pending instanceof Promise ? await pending : pending
+          if (command.startsWith('XFORWARD')) this.#noteRefusal(reply, command)
+          this.#apply(transaction.reply(reply))
+        }
+        const step = transaction.next()
+        if (step.kind === 'done') return this.#completed(step.quit ? 'quit' : 'open')
+        const sending = this.#send(step)
+        const early = sending instanceof Promise ? await sending : sending
+        if (early === undefined) continue
+        await this.#applyEarly(early, transaction)
+        return this.#completed('broken')
       }
-      const step = transaction.next()
-      if (step.kind === 'done') return step.quit ? 'quit' : 'open'
-      const sending = this.#send(step)
-      const early = sending instanceof Promise ? await sending : sending
-      if (early === undefined) continue
-      await this.#applyEarly(early, transaction)
+    } catch (error) {
+      this.session.spoil()
+      this.#recordBreak(error, transaction.expecting)
       return 'broken'
     }
+  }
+
+  #completed(end: SessionEnd): SessionEnd {
+    this.#context.outcomes.completeSession()
+    return end
   }
 
   /** Takes replies that are here although the connection is lost. @throws {ConversationError} */

@@ -13,7 +13,7 @@ export interface Walker {
   /** Nothing is left to be done: nobody is open, or there is no more time. */
   readonly isOver: boolean
   /** The servers that no kept session of this request has led to. */
-  notYetReused(servers: readonly MailServer[]): MailServer[]
+  notYetReused(servers: readonly MailServer[]): readonly MailServer[]
   /** In a good session to the destination that was kept; undefined if none may be looked for. */
   reuseDestination(): Promise<TransactionRun | undefined> | undefined
   /** The same for one server. */
@@ -37,9 +37,10 @@ export class ServerWalk {
   readonly #delivery: Walker
   readonly #limits: WalkLimits
   readonly #nexthop: string
-  readonly #best: number
+  readonly #found: readonly MailServer[]
   readonly #lastDestination: boolean
-  #servers: MailServer[]
+  #servers: readonly MailServer[]
+  #best = 0
   #addresses = 0
   #sessions = 0
 
@@ -54,15 +55,17 @@ export class ServerWalk {
     this.#limits = limits
     this.#nexthop = nexthop
     this.#lastDestination = lastDestination
-    this.#best = Math.min(...found.servers.map(({ preference }) => preference))
+    this.#found = found.servers
     this.#servers = delivery.notYetReused(found.servers)
   }
 
   /** Walks until the delivery is over or no server is left (C-32, C-120). */
   async run(): Promise<void> {
     const delivery = this.#delivery
-    await this.#reuse(delivery.reuseDestination())
+    const pending = delivery.reuseDestination()
+    if (pending !== undefined) await this.#use(await pending)
     if (delivery.isOver) return // Mostly, and more in this function is more memory for each walk.
+    this.#best = Math.min(...this.#found.map(({ preference }) => preference))
     await this.#reuseBest()
     while (!delivery.isOver && this.#servers.length > 0) await this.#tryNext()
   }
@@ -71,24 +74,25 @@ export class ServerWalk {
     const delivery = this.#delivery
     for (const server of this.#servers.filter(({ preference }) => preference === this.#best)) {
       if (delivery.isOver || !this.#servers.includes(server)) continue
-      await this.#reuse(delivery.reuseEndpoint(server, this.#nexthop))
+      await this.#use(await delivery.reuseEndpoint(server, this.#nexthop))
     }
   }
 
-  async #reuse(pending: Promise<TransactionRun | undefined> | undefined): Promise<void> {
-    if (pending === undefined) return
-    const run = await pending
-    if (run === undefined) return
+  /** Delivers in a session that was kept, if there is one. */
+  #use(run: TransactionRun | undefined): Promise<void> | undefined {
+    if (run === undefined) return undefined
     const { address } = run.session.server
     this.#servers = this.#servers.filter((server) => server.address !== address)
     this.#countAddress()
     this.#countSession()
-    await this.#delivery.transact(run, this.#isFinal())
+    return this.#delivery.transact(run, this.#isFinal())
   }
 
   async #tryNext(): Promise<void> {
     const delivery = this.#delivery
-    const server = this.#servers.shift()!
+    const [server, ...others] = this.#servers
+    if (server === undefined) return
+    this.#servers = others
     this.#countAddress()
     const best = server.preference === this.#best
     const run =

@@ -29,15 +29,21 @@ export interface LabelScope {
   readonly login: 'none' | 'one' | { readonly sender: string }
 }
 
-/** What the options and the message say of it, before REQUIRETLS is looked at. */
-export function labelScope(
-  { serviceName: service, sasl }: SmtpClientOptions,
-  sender: string,
-  smtputf8: boolean,
-): LabelScope {
-  const ofSender = sasl?.passwordsOfSenders && { sender }
-  const login = ofSender ?? (sasl === undefined ? 'none' : 'one')
-  return { service, smtputf8, requireTls: undefined, login }
+/**
+ * The scopes of one client, by sender and need of SMTPUTF8, before REQUIRETLS is looked at. Where
+ * the sender does not matter they are the same objects each time.
+ */
+export function labelScopes({
+  serviceName: service,
+  sasl,
+}: SmtpClientOptions): (sender: string, smtputf8: boolean) => LabelScope {
+  const scope = (smtputf8: boolean, login: LabelScope['login']): LabelScope => {
+    return { service, smtputf8, requireTls: undefined, login }
+  }
+  if (sasl?.passwordsOfSenders) return (sender, smtputf8) => scope(smtputf8, { sender })
+  const login = sasl === undefined ? 'none' : 'one'
+  const [plain, international] = [scope(false, login), scope(true, login)]
+  return (_, smtputf8) => (smtputf8 ? international : plain)
 }
 
 /**

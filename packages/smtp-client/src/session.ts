@@ -44,6 +44,8 @@ export class SmtpSession {
   hasLoggedIn = false
   /** Whether all that is said is logged, but for the content. */
   isVerbose = false
+  /** By which it is kept for deliveries to its server; undefined until it is kept. */
+  endpointLabel: string | undefined
   /** Whether a firewall needs a pause before the last dot of messages (C-51). */
   delaysDot = false
   #uses = 1

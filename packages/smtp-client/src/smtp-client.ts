@@ -6,6 +6,7 @@ import type { MxResult, Nexthop } from '@posthouse/mx-lookup'
 
 import type { Connect } from './connection.ts'
 import { Delivery, type DeliveryContext } from './delivery.ts'
+import { KnownDestinations } from './destinations.ts'
 import { discardList } from './ehlo.ts'
 import { GenericMapping } from './generic-mapping.ts'
 import { parameterNames } from './lmtp.ts'
@@ -13,10 +14,11 @@ import { completeDelivery, type SmtpMessage } from './message.ts'
 import type { SmtpClientOptions } from './options.ts'
 import type { SmtpReport } from './request.ts'
 import { Authenticator } from './sasl/authenticate.ts'
-import type { SessionCache } from './session-cache.ts'
+import { labelScopes, type SessionCache } from './session-cache.ts'
 import { systemLookup } from './system-lookup.ts'
 import type { TlsaSource } from './tls/dane-policies.ts'
 import { TlsEngine } from './tls/tls-engine.ts'
+import { Watchdog } from './watchdog.ts'
 
 /** What SmtpClient is given from outside. */
 export interface SmtpClientPorts {
@@ -48,7 +50,7 @@ export interface SmtpClientPorts {
  */
 export class SmtpClient {
   readonly #context: DeliveryContext
-  readonly #running = new Set<Promise<unknown>>()
+  readonly #watchdog: Watchdog
 
   constructor(options: SmtpClientOptions, ports: SmtpClientPorts = {}) {
     const { tlsa, cache, clock = systemClock, log = NOBODY, connect = connectSocket } = ports
@@ -59,12 +61,11 @@ export class SmtpClient {
     const sasl = options.sasl && new Authenticator(options.sasl, clock, log, nameOf)
     const { genericMap: map } = options
     const mapping = map && new GenericMapping(map, nameOf('smtp_generic_maps'), log)
-    const goOn = (work: Promise<void>): void => {
-      this.#running.add(work)
-      void work.then(() => this.#running.delete(work)) // It fails on a bug only.
-    }
-    const given = { options, cache, clock, log, connect, lookup }
-    this.#context = { ...given, discard, tls, sasl, mapping, goOn }
+    const destinations = new KnownDestinations({ options, lookup, log })
+    const scopeOf = labelScopes(options)
+    const given = { options, cache, clock, log, connect }
+    this.#context = { ...given, destinations, scopeOf, discard, tls, sasl, mapping }
+    this.#watchdog = new Watchdog(clock)
   }
 
   /**
@@ -72,10 +73,9 @@ export class SmtpClient {
    * outcomes. After a crash in the middle the message may have been delivered.
    */
   deliver(message: SmtpMessage): Promise<SmtpReport> {
-    const running = new Delivery(this.#context, completeDelivery(message)).run()
-    this.#running.add(running)
-    const forget = (): void => void this.#running.delete(running)
-    running.then(forget, forget)
+    const delivery = new Delivery(this.#context, completeDelivery(message))
+    const running = delivery.run()
+    this.#watchdog.watch(running, delivery.time)
     return running
   }
 
@@ -83,8 +83,8 @@ export class SmtpClient {
    * Resolves when the deliveries that are running now have ended, with the last words of their
    * sessions. Stops none of them.
    */
-  async close(): Promise<void> {
-    await Promise.allSettled(this.#running)
+  close(): Promise<void> {
+    return this.#watchdog.settled()
   }
 }
 
