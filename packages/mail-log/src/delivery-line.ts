@@ -76,10 +76,13 @@ export function formatDelay(seconds: number, resolutionLimit = 2): string {
   return String((Math.floor((micros + step / 2) / step) * step) / 1e6)
 }
 
+// Microseconds, for each `delay_logging_resolution_limit`.
+const FINEST_STEPS = [1e6, 1e5, 1e4, 1e3, 100, 10, 1]
+
 function resolution(micros: number, limit: number): number {
   if (limit === 0 || micros >= 10e6) return 1e6
   if (micros >= 1e6) return 1e5
-  let step = 10 ** (6 - limit)
+  let step = FINEST_STEPS[limit]!
   while (micros >= 100 * step) step *= 10
   return step
 }
@@ -87,7 +90,7 @@ function resolution(micros: number, limit: number): number {
 /** The parts of `delays=` in their order, and `delay=`: ms, negative where a clock went back. */
 export function deliverySpansMs(times: DeliveryTimes): {
   readonly delayMs: number
-  readonly partsMs: readonly number[]
+  readonly partsMs: readonly [number, number, number, number]
 } {
   const { arrivalMs, doneMs } = times
   const activeMs = times.activeMs ?? doneMs
@@ -113,5 +116,7 @@ export function showsOriginal({ originalRecipient, recipient }: DeliveryLogRecor
 function formatDelays(times: DeliveryTimes, limit: number): string {
   const { delayMs, partsMs } = deliverySpansMs(times)
   const text = (spanMs: number) => formatDelay(spanMs / 1000, limit)
-  return `delay=${text(delayMs)}, delays=${partsMs.map(text).join('/')}`
+  const [active, handoff, setup, delivery] = partsMs
+  const parts = `${text(active)}/${text(handoff)}/${text(setup)}/${text(delivery)}`
+  return `delay=${text(delayMs)}, delays=${parts}`
 }

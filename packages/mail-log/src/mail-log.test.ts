@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
+import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 
-import { type LogEntry, MailLog, type MailLogOptions } from './index.ts'
+import { type LogEntry, MailLog, type MailLogOptions, printable } from './index.ts'
 
 const START_MS = new Date(2026, 10, 5, 6, 7, 8, 900).getTime()
 
@@ -80,6 +81,22 @@ it('G-158: peer text can neither start a line nor exceed 2000 bytes', () => {
     .split('\n')
     .map((line) => line.split(']: ')[1])
   expect(texts).toEqual(['a?b', 'x'.repeat(2000), undefined])
+})
+
+it('G-158: texts that come together are shown as each would be alone', () => {
+  const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.constant('x'.repeat(2001)))
+  fc.assert(
+    fc.property(fc.array(text, { minLength: 1 }), fc.boolean(), (texts, smtputf8) => {
+      const { log, writes } = open()
+      const sink = { write: (lines: string) => void writes.push(lines) }
+      log.change({ syslogName: 'postfix', hostname: 'mx', sink, smtputf8 })
+      for (const each of texts) log.logger('p').info(each)
+      log.flush()
+      const prefix = 'Nov 05 06:07:08 mx postfix/p[12135]: '
+      const lines = texts.map((each) => `${prefix}${printable(each, 2000, smtputf8)}\n`)
+      expect(writes.join('')).toBe(lines.join(''))
+    }),
+  )
 })
 
 it('gathers the lines of one turn of the event loop, of all loggers, in order', async () => {

@@ -3,7 +3,6 @@ import type { LogSource, Severity } from './log-entry.ts'
 import type { LogFields } from './log-fields.ts'
 import type { EntrySink, LogSink } from './log-sink.ts'
 import type { Logger } from './logger.ts'
-import { printable } from './printable.ts'
 import { RareReport } from './rare-report.ts'
 
 /** What a `MailLog` needs to know. */
@@ -41,7 +40,6 @@ export interface LoggerOptions {
   readonly syslogName?: string | undefined
 }
 
-const MAX_TEXT_BYTES = 2000
 const MAX_WAIT_MS = 10
 const MAX_PENDING = 64 * 1024 // Characters; more do not wait.
 const CLOSE_LIMIT_MS = 5000
@@ -72,7 +70,7 @@ export class MailLog {
 
   constructor(options: MailLogOptions) {
     this.#options = options
-    this.#batch = batchFor(options.sink)
+    this.#batch = batchFor(options)
     this.#errors = new RareReport(options.onError)
   }
 
@@ -105,8 +103,8 @@ export class MailLog {
    */
   change(change: MailLogChange): void {
     this.flush()
-    if (change.sink !== this.#options.sink) this.#batch = batchFor(change.sink)
     this.#options = { ...this.#options, ...change }
+    this.#batch = batchFor(this.#options)
   }
 
   /** Hands the waiting lines to the sink now. */
@@ -116,7 +114,7 @@ export class MailLog {
     if (lines === 0) return
     if (this.#lost > 0) {
       const text = `${this.#lost} lines of the log were lost: ${this.#reason}`
-      batch.addFirst(this.#source(OWN_PROCESS), this.#options.now(), printable(text))
+      batch.addFirst(this.#source(OWN_PROCESS), this.#options.now(), text)
     }
     try {
       batch.send()
@@ -147,8 +145,7 @@ export class MailLog {
 
   #add(source: LogSource, severity: Severity, text: string, fields: LogFields | undefined): void {
     const batch = this.#batch
-    const { now, smtputf8 } = this.#options
-    batch.add(source, now(), severity, printable(text, MAX_TEXT_BYTES, smtputf8), fields)
+    batch.add(source, this.#options.now(), severity, text, fields)
     if (batch.length > MAX_PENDING) this.flush()
     if (this.#scheduled) return
     this.#scheduled = true
@@ -158,6 +155,6 @@ export class MailLog {
   }
 }
 
-function batchFor(sink: LogSink | EntrySink): LogBatch {
-  return 'log' in sink ? new EntryBatch(sink) : new LineBatch(sink)
+function batchFor({ sink, smtputf8 }: MailLogOptions): LogBatch {
+  return 'log' in sink ? new EntryBatch(sink, smtputf8) : new LineBatch(sink, smtputf8)
 }

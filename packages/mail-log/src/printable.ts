@@ -25,6 +25,17 @@ export function printable(
   return cut((smtputf8 ? kept : asciiOf(kept)).replace(UNPRINTABLE, '?'), maxBytes)
 }
 
+/** `printable` of each text, for less: mostly all are plain, which one look at them all tells. */
+export function printableTexts(
+  texts: readonly string[],
+  maxBytes: number,
+  smtputf8: boolean | undefined,
+): readonly string[] {
+  const isShort = (text: string): boolean => text.length <= maxBytes
+  if (texts.every(isShort) && PLAIN.test(texts.join(''))) return texts
+  return texts.map((text) => printable(text, maxBytes, smtputf8))
+}
+
 function asciiOf(text: string): string {
   return text.replace(NON_ASCII, (character) =>
     character.isWellFormed() ? '?'.repeat(Buffer.byteLength(character)) : '?',
