@@ -2,13 +2,16 @@
 export const DiskJob = { sync: 1, store: 2, retire: 3, end: 4 } as const
 export type DiskJobKind = (typeof DiskJob)[keyof typeof DiskJob]
 
+/** How a disk thread waits for jobs: not at all, for a moment, or until it is woken. */
+export const DiskRest = { none: 0, doze: 1, sleep: 2 } as const
+
 /** Jobs that may wait for a disk thread at a time. */
 export const MAX_JOBS = 256
 /** Fewer than this may wait for one that comes with data. */
 export const MAX_DATA_JOBS = 16
 
 const WORDS_PER_JOB = 7
-const FIRST_JOB = 2
+const FIRST_JOB = 3
 const WORDS = FIRST_JOB + MAX_JOBS * WORDS_PER_JOB
 const DATA_BYTES_PER_JOB = 64 * 1024
 
@@ -18,6 +21,8 @@ export interface JobLayout {
   readonly submitted: number
   /** How many of them are done. */
   readonly done: number
+  /** A `DiskRest`. */
+  readonly rest: number
   readonly firstJob: number
   /**
    * Kind, and later the error; the file; how long it took, in microseconds. Of a job with data
@@ -34,6 +39,7 @@ export interface JobLayout {
 export const JOB_LAYOUT: JobLayout = {
   submitted: 0,
   done: 1,
+  rest: 2,
   firstJob: FIRST_JOB,
   wordsPerJob: WORDS_PER_JOB,
   maxJobs: MAX_JOBS,
@@ -41,7 +47,7 @@ export const JOB_LAYOUT: JobLayout = {
   dataBytesPerJob: DATA_BYTES_PER_JOB,
   maxDataJobs: MAX_DATA_JOBS,
 }
-const { submitted: SUBMITTED, done: DONE, firstDataByte: FIRST_DATA_BYTE } = JOB_LAYOUT
+const { submitted: SUBMITTED, done: DONE, rest: REST, firstDataByte: FIRST_DATA_BYTE } = JOB_LAYOUT
 
 /** A job that gives a file a new name. */
 export interface DataJob {
@@ -64,7 +70,8 @@ export interface JobResult {
 /**
  * Jobs of a disk thread in memory that it shares with the one that asks. They are numbered from 0,
  * and done in that order: see `runDiskThread` for the other side. Where nobody sleeps, neither
- * handing over a job nor its end needs a system call.
+ * handing over a job nor its end needs a system call. Nobody hurries for a `retire`: it is done,
+ * and its end is told, with the next other job, or in a moment.
  */
 export class DiskJobs {
   readonly memory: SharedArrayBuffer
@@ -75,6 +82,7 @@ export class DiskJobs {
     const bytes = FIRST_DATA_BYTE + MAX_DATA_JOBS * DATA_BYTES_PER_JOB
     this.memory = memory ?? new SharedArrayBuffer(bytes)
     this.#words = new Int32Array(this.memory, 0, WORDS)
+    this.#words[REST] = DiskRest.sleep // Until it has begun.
     this.#bytes = Buffer.from(this.memory)
   }
 
@@ -88,6 +96,16 @@ export class DiskJobs {
     return Atomics.load(this.#words, DONE)
   }
 
+  /** Those of them that are not. */
+  get pending(): number {
+    return (this.submitted - this.done) >>> 0
+  }
+
+  /** Whether the thread comes to its next job without being woken, if not at once. */
+  get isAwake(): boolean {
+    return Atomics.load(this.#words, REST) !== DiskRest.sleep
+  }
+
   /** Hands over the next job; there must be room for it. */
   submit(kind: DiskJobKind, file: number): void {
     const number = this.submitted
@@ -95,7 +113,12 @@ export class DiskJobs {
     this.#words[at] = kind
     this.#words[at + 1] = file
     Atomics.store(this.#words, SUBMITTED, number + 1)
-    Atomics.notify(this.#words, SUBMITTED)
+    // Who is about to rest looks once more for jobs when he has said so.
+    const rest = Atomics.load(this.#words, REST)
+    const isUrgent = kind !== DiskJob.retire
+    if (rest === DiskRest.sleep || (rest === DiskRest.doze && isUrgent)) {
+      Atomics.notify(this.#words, SUBMITTED)
+    }
   }
 
   /** Hands over a job with data that `fits`; there must be room for it. */
@@ -110,9 +133,11 @@ export class DiskJobs {
     const at = wordOf(number)
     this.#words[at + 3] = 0
     this.#words[at + 4] = end - start
-    const fromBytes = this.#bytes.write(from, end)
+    const namesBytes = this.#bytes.write(from + to, end)
+    const isAscii = namesBytes === from.length + to.length
+    const fromBytes = isAscii ? from.length : Buffer.byteLength(from)
     this.#words[at + 5] = fromBytes
-    this.#words[at + 6] = this.#bytes.write(to, end + fromBytes)
+    this.#words[at + 6] = namesBytes - fromBytes
     this.submit(kind, file)
   }
 
@@ -126,10 +151,9 @@ export class DiskJobs {
     }
   }
 
-  /** Resolves once more jobs than `known` are done. */
-  async moreDone(known: number): Promise<void> {
-    const { value } = Atomics.waitAsync(this.#words, DONE, known)
-    await value
+  /** Resolves once more jobs than `known` are done, or soon after; no promise if they are. */
+  moreDone(known: number): Promise<unknown> | string {
+    return Atomics.waitAsync(this.#words, DONE, known).value
   }
 }
 

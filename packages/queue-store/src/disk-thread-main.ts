@@ -1,4 +1,4 @@
-import type { DiskJob, JobLayout } from './disk-jobs.ts'
+import type { DiskJob, DiskRest, JobLayout } from './disk-jobs.ts'
 
 type DiskCall =
   | 'fsyncSync'
@@ -17,6 +17,7 @@ export interface DiskThreadData {
   readonly memory: SharedArrayBuffer
   readonly layout: JobLayout
   readonly kinds: typeof DiskJob
+  readonly rests: typeof DiskRest
 }
 
 /**
@@ -26,10 +27,15 @@ export interface DiskThreadData {
  * parameters. Were it a module, each thread would load what loads modules and, in a checkout, what
  * strips their types: 12 MB more for each.
  */
-export function runDiskThread(fs: DiskCalls, { memory, layout, kinds }: DiskThreadData): void {
-  const { submitted, done, firstJob, wordsPerJob, maxJobs } = layout
+export function runDiskThread(
+  fs: DiskCalls,
+  { memory, layout, kinds, rests }: DiskThreadData,
+): void {
+  const { submitted, done, rest, firstJob, wordsPerJob, maxJobs } = layout
   const { firstDataByte, dataBytesPerJob, maxDataJobs } = layout
   const unknownError = -5 // EIO
+  const dozeMs = 1
+  let isTold = true // Of the ends of all jobs that are done.
   const words = new Int32Array(memory, 0, firstDataByte / Int32Array.BYTES_PER_ELEMENT)
   const bytes = Buffer.from(memory)
 
@@ -76,15 +82,33 @@ export function runDiskThread(fs: DiskCalls, { memory, layout, kinds }: DiskThre
     }
   }
 
+  const tell = (): void => {
+    Atomics.notify(words, done)
+    isTold = true
+  }
+
+  const restUntilSubmitted = (next: number): void => {
+    Atomics.store(words, rest, rests.doze)
+    if (Atomics.wait(words, submitted, next, dozeMs) === 'timed-out') {
+      if (!isTold) tell()
+      Atomics.store(words, rest, rests.sleep)
+      Atomics.wait(words, submitted, next)
+    }
+    Atomics.store(words, rest, rests.none)
+  }
+
+  Atomics.store(words, rest, rests.none)
   for (let next = Atomics.load(words, done), isEnd = false; !isEnd; next = (next + 1) | 0) {
     // It may be woken for a job that it has done by then.
-    while (Atomics.load(words, submitted) === next) Atomics.wait(words, submitted, next)
+    while (Atomics.load(words, submitted) === next) restUntilSubmitted(next)
     const at = firstJob + (next & (maxJobs - 1)) * wordsPerJob
-    isEnd = words[at] === kinds.end
+    const kind = words[at]
+    isEnd = kind === kinds.end
     const startMs = performance.now()
     words[at] = run(next, at)
     words[at + 2] = (performance.now() - startMs) * 1000
     Atomics.store(words, done, next + 1)
-    Atomics.notify(words, done)
+    isTold = false
+    if (kind !== kinds.retire) tell()
   }
 }

@@ -1,18 +1,20 @@
 import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import {
   type DataJob,
   DiskJob,
   DiskJobs,
+  DiskRest,
   JOB_LAYOUT,
   MAX_DATA_JOBS,
   MAX_JOBS,
 } from './disk-jobs.ts'
 import { DiskThread } from './disk-thread.ts'
-import { type DiskCalls, runDiskThread } from './disk-thread-main.ts'
+import { type DiskCalls, type DiskThreadData, runDiskThread } from './disk-thread-main.ts'
 import { DiskThreads } from './disk-threads.ts'
 
 const FIRST_NUMBERS = 2 // Words of the memory: jobs handed over, jobs done.
@@ -57,6 +59,10 @@ describe('DiskThread', () => {
     expect(progress).toEqual({ durationMs: expect.any(Number), isRenamed: true })
     expect(fs.readFileSync(pathOf('b ü'), 'latin1')).toBe('content')
     expect(fs.existsSync(pathOf('a'))).toBe(false)
+
+    const again = { ...renaming(file, ['more']), from: pathOf('b ü'), to: pathOf('c') }
+    expect(await thread.store(again)).toMatchObject({ isRenamed: true })
+    expect(fs.readFileSync(pathOf('c'), 'latin1')).toBe('moreent')
     fs.closeSync(file)
   })
 
@@ -72,6 +78,22 @@ describe('DiskThread', () => {
     const file = open('a', 'text')
     expect(await thread.retire(renaming(file))).toMatchObject({ isRenamed: true })
     expect(fs.statSync(pathOf('b ü')).size).toBe(0)
+    fs.closeSync(file)
+  })
+
+  it('does what nobody hurries for, and tells of it, whether it sleeps or is awake', async () => {
+    const file = open('a', 'text')
+    const away = { file, content: [], from: pathOf('a'), to: pathOf('b') }
+    const back = { ...away, from: away.to, to: away.from }
+    for (let round = 0; round < 30; round++) {
+      await thread.sync(file)
+      expect(await thread.retire(away)).toMatchObject({ isRenamed: true })
+      while (thread.isAwake) await nextTurn()
+      const retired = thread.retire(back)
+      const synced = thread.sync(file)
+      expect(await retired).toMatchObject({ isRenamed: true })
+      expect(await synced).toBeGreaterThan(0)
+    }
     fs.closeSync(file)
   })
 
@@ -159,11 +181,31 @@ describe('DiskThreads', () => {
     expect(threads.next.delayMs).toBe(Number.POSITIVE_INFINITY)
     fs.closeSync(file)
   })
+
+  it('gives what nobody hurries for to a thread that is awake, and begins none for it', async () => {
+    const file = open('a', 'text')
+    const threads = new DiskThreads()
+    const first = threads.next
+    await first.sync(file)
+    while (first.isAwake) await nextTurn()
+    expect(threads.awake).toBe(first)
+    const busy = Array.from({ length: MAX_JOBS - 1 }, () => first.sync(file))
+    const second = threads.next
+    const others = Array.from({ length: 3 }, () => second.sync(file))
+    expect(threads.awake).toBe(second)
+    await Promise.all([...busy, ...others])
+    threads.close()
+    fs.closeSync(file)
+  })
 })
 
 describe('runDiskThread', () => {
   function callsThat(overrides: Partial<DiskCalls>): DiskCalls {
     return { ...fs, ...overrides }
+  }
+
+  function dataOf({ memory }: DiskJobs): DiskThreadData {
+    return { memory, layout: JOB_LAYOUT, kinds: DiskJob, rests: DiskRest }
   }
 
   it('goes on where 32 bits end, and tells each job how it went', () => {
@@ -183,7 +225,7 @@ describe('runDiskThread', () => {
       if (file === 1) throw new Error('broken')
       if (file === 3) throw Object.assign(new Error('broken'), { errno: -28 })
     }
-    runDiskThread(callsThat({ fsyncSync }), { memory, layout: JOB_LAYOUT, kinds: DiskJob })
+    runDiskThread(callsThat({ fsyncSync }), dataOf(jobs))
     expect(done).toEqual([0, 1, 2, 3])
     expect(numbers.map((number) => jobs.result(number).error)).toEqual([0, -5, 0, -28])
     expect(jobs.done).toBe(jobs.submitted)
@@ -206,7 +248,7 @@ describe('runDiskThread', () => {
     jobs.submitWithData(DiskJob.store, { ...job, content: [Buffer.from('full disk')] })
     jobs.submitWithData(DiskJob.store, { ...job, from: 'c', content: [Buffer.from('text')] })
     jobs.submit(DiskJob.end, 0)
-    runDiskThread(calls, { memory: jobs.memory, layout: JOB_LAYOUT, kinds: DiskJob })
+    runDiskThread(calls, dataOf(jobs))
     expect(jobs.result(0)).toMatchObject({ error: -5, isRenamed: false })
     expect(jobs.result(1)).toMatchObject({ error: -5, isRenamed: true })
     expect(renamed).toEqual(['c'])

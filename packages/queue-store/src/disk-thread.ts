@@ -5,6 +5,7 @@ import {
   type DataJob,
   DiskJob,
   DiskJobs,
+  DiskRest,
   fits,
   JOB_LAYOUT,
   type JobResult,
@@ -43,7 +44,12 @@ export class DiskThread {
   /** In how many milliseconds a job would be begun; infinite when it cannot be taken. */
   get delayMs(): number {
     if (this.#isBroken || this.#waiting.length >= MAX_JOBS - 1) return Number.POSITIVE_INFINITY
-    return this.#waiting.length * this.#averageMs
+    return this.#jobs.pending * this.#averageMs
+  }
+
+  /** Whether it comes to its next job without being woken, if not at once. */
+  get isAwake(): boolean {
+    return this.#jobs.isAwake
   }
 
   /**
@@ -63,7 +69,7 @@ export class DiskThread {
 
   /** Whether there is room for a `store` or `retire`. */
   takes(job: DataJob): boolean {
-    return this.#waiting.length < MAX_DATA_JOBS - 1 && fits(job)
+    return this.#jobs.pending < MAX_DATA_JOBS - 1 && fits(job)
   }
 
   /**
@@ -77,8 +83,10 @@ export class DiskThread {
   }
 
   /**
-   * rename(2); and, if the new name is the only one of the file, ftruncate(2) to nothing. For what
-   * the thread `takes`. @returns as `store` does.
+   * rename(2); and, if the new name is the only one of the file, ftruncate(2) to nothing: with the
+   * next other job, or within some milliseconds. For what the thread `takes`.
+   *
+   * @returns as `store` does.
    */
   retire(job: DataJob): Promise<JobProgress | undefined> {
     return this.#doWithData(DiskJob.retire, job)
@@ -132,6 +140,7 @@ export class DiskThread {
       memory: this.#jobs.memory,
       layout: JOB_LAYOUT,
       kinds: DiskJob,
+      rests: DiskRest,
     }
     const worker = new Worker(PROGRAM, { eval: true, execArgv: [], workerData: data })
     worker.unref()
@@ -142,6 +151,7 @@ export class DiskThread {
 
   #fail(): void {
     this.#isBroken = true
+    this.#settle()
     for (const settle of this.#waiting.splice(0)) settle(undefined)
   }
 }

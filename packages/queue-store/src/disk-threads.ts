@@ -4,6 +4,8 @@ import { DiskThread } from './disk-thread.ts'
 const THREADS = 5
 // Up to this wait a thread that is awake is better than one that has to be woken.
 const SHORT_MS = 1
+/** How long a job may wait for others on one thread before it goes to the pool. */
+export const LONG_MS = 5
 
 /** A few disk threads, so that the files of several messages are synced side by side. */
 export class DiskThreads {
@@ -17,6 +19,11 @@ export class DiskThreads {
       if (thread.delayMs < best.delayMs) best = thread
     }
     return best
+  }
+
+  /** Who should do a job that nobody hurries for: one that need not be woken for it, if any. */
+  get awake(): DiskThread {
+    return this.#threads.find((thread) => thread.isAwake && thread.delayMs <= LONG_MS) ?? this.next
   }
 
   /** Ends them after what they were asked for. They take nothing more. */

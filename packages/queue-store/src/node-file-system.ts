@@ -1,7 +1,7 @@
 import * as fs from 'node:fs'
 
 import { DiskPace } from './disk-pace.ts'
-import { DiskThreads } from './disk-threads.ts'
+import { DiskThreads, LONG_MS } from './disk-threads.ts'
 import type {
   FileSystemDirectory,
   FileSystemEntry,
@@ -29,9 +29,6 @@ const SYNCING_TYPES = new Set([0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x010
 const MAX_SYNC_BYTES = 64 * 1024
 
 type Callback<Value> = (error: NodeJS.ErrnoException | null, value: Value) => void
-
-/** How long a call may wait for others on one thread before it goes to the pool. */
-const MAX_DELAY_MS = 5
 
 /** A `QueueFileSystem` that has a thread of its own once it was used. */
 export interface NodeFileSystem extends QueueFileSystem {
@@ -62,7 +59,7 @@ export function nodeFileSystem(now: () => number): NodeFileSystem {
     },
     fsync: async (file) => {
       const thread = threads.next
-      if (thread.delayMs <= MAX_DELAY_MS) {
+      if (thread.delayMs <= LONG_MS) {
         const durationMs = await thread.sync(file)
         if (durationMs !== undefined) return pace.record(durationMs)
       }
@@ -73,7 +70,7 @@ export function nodeFileSystem(now: () => number): NodeFileSystem {
     store: (file, content, from, to) => {
       const job = { file, content, from, to }
       const thread = threads.next
-      if (thread.delayMs > MAX_DELAY_MS || !thread.takes(job)) return undefined
+      if (thread.delayMs > LONG_MS || !thread.takes(job)) return undefined
       return thread.store(job).then((progress) => {
         if (progress === undefined) return finishStore(file, from)
         pace.record(progress.durationMs)
@@ -82,8 +79,8 @@ export function nodeFileSystem(now: () => number): NodeFileSystem {
     },
     retire: (file, from, to) => {
       const job = { file, content: [], from, to }
-      const thread = threads.next
-      if (thread.delayMs > MAX_DELAY_MS || !thread.takes(job)) return undefined
+      const thread = threads.awake
+      if (thread.delayMs > LONG_MS || !thread.takes(job)) return undefined
       return thread.retire(job).then((progress) => progress ?? finishRetire(from))
     },
     end: () => threads.close(),
