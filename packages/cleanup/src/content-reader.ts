@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import type { Later } from '@posthouse/lookup-table'
 import {
   type EndOfHeadersEvent,
@@ -11,8 +12,7 @@ import type { ContentWriter } from '@posthouse/queue-store'
 
 import type { CleanupOptions } from './cleanup-options.ts'
 import type { CheckTable, ContentChecks } from './content-checks.ts'
-import { HeaderOutput } from './header-output.ts'
-import { type HeaderText, headerText, headerValueStart } from './header-text.ts'
+import { type HeaderText, headerText, headerValueStart, writeHeader } from './header-text.ts'
 import type { Change, Inspection } from './inspection.ts'
 import { andThen, more, repeat } from './later.ts'
 import { cleanText } from './message-text.ts'
@@ -57,7 +57,6 @@ interface ProblemStep {
 export class ContentReader {
   readonly #context: ContentReaderContext
   readonly #stream: MimeStream
-  readonly #headers: HeaderOutput
   readonly #body: StoredBody
   #errorCount = 0 // Of the stream; those are dealt with.
   #pending: Promise<undefined> | undefined // Of a table; what comes meanwhile is in #steps.
@@ -65,17 +64,14 @@ export class ContentReader {
 
   /** A `Content-Transfer-Encoding: 8bit` or `binary` was stored (Q-527). */
   is8bit = false
+  /** A byte above 0x7F was stored in a header, other than one that was missing. */
+  hasNonAsciiHeader = false
+
   constructor(context: ContentReaderContext) {
     const { options, checks, writer, inspection } = context
     this.#context = context
-    this.#headers = new HeaderOutput(writer)
     this.#body = new StoredBody(options, writer, inspection, checks.bodyChecks)
     this.#stream = new MimeStream(options, (event) => this.#gather(event))
-  }
-
-  /** A byte above 0x7F was stored in a header, other than one that was missing. */
-  get hasNonAsciiHeader(): boolean {
-    return this.#headers.hasNonAscii
   }
 
   /** Takes text, which must not change. Stops early when the rest does not matter. */
@@ -184,7 +180,7 @@ export class ContentReader {
 
   #follow(event: HeaderEvent, change: Change | undefined): Later<undefined> {
     if (change?.kind === 'drop') return undefined
-    if (change?.kind === 'prepend') this.#headers.write(change.bytes)
+    if (change?.kind === 'prepend') this.#write(change.bytes)
     const header = change?.kind === 'replace' ? headerText(change.bytes) : event
     if (header.name === 'content-transfer-encoding') this.#heedEncoding(header)
     // What stands for a header about MIME is passed on as it is, whatever its name.
@@ -203,11 +199,17 @@ export class ContentReader {
     return this.#store(event, stored)
   }
 
-  #store({ raw, kept }: HeaderEvent, stored: Buffer | undefined): undefined {
+  #store({ raw, kept, hasEightBit }: HeaderEvent, stored: Buffer | undefined): undefined {
     if (stored === undefined) return
     const isAsItCame = stored === kept && kept.length === raw.length - 1
-    if (isAsItCame && raw[kept.length] === LF) this.#headers.keep(raw)
-    else this.#headers.write(stored)
+    if (!isAsItCame || raw[kept.length] !== LF) return this.#write(stored)
+    this.#context.writer.text(raw)
+    if (hasEightBit) this.hasNonAsciiHeader = true
+  }
+
+  #write(header: Buffer): undefined {
+    writeHeader(this.#context.writer, header)
+    if (!isAscii(header)) this.hasNonAsciiHeader = true
   }
 
   #heedEncoding(header: HeaderText): void {
@@ -217,7 +219,6 @@ export class ContentReader {
   }
 
   #endHeaders({ block, raw, needsEmptyLine }: EndOfHeadersEvent): Later<undefined> {
-    this.#headers.flush()
     if (block === 'message') this.#endPrimary(needsEmptyLine)
     this.#body.beginPart()
     return this.#body.push(raw)

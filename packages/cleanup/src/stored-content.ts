@@ -11,7 +11,7 @@ import { ContentReader } from './content-reader.ts'
 import type { HeaderRules } from './header-rules.ts'
 import { writeHeader } from './header-text.ts'
 import type { Inspection } from './inspection.ts'
-import { andThen, more, repeat } from './later.ts'
+import { andThen } from './later.ts'
 import type { MailDates } from './mail-dates.ts'
 import { messageText } from './message-text.ts'
 import type { MimeProblem } from './mime-problems.ts'
@@ -116,13 +116,20 @@ function readAll(
 ): Later<undefined> {
   const own = encodeAddress(`${received}\n`)
   const { texts, disallowed } = messageText(own, text, options)
-  let at = 0
-  const reading = repeat(() => (at < texts.length ? more(reader.push(texts[at++]!)) : 'done'))
-  return andThen(reading, () => {
+  return andThen(pushAll(reader, texts), () => {
     if (disallowed === undefined) return reader.end()
     if (!inspection.isOver) inspection.disallowedCharacter(disallowed)
     return undefined
   })
+}
+
+/** @param texts Few. */
+function pushAll(reader: ContentReader, texts: readonly Buffer[], from = 0): Later<undefined> {
+  for (let at = from; at < texts.length; at++) {
+    const pushing = reader.push(texts[at]!)
+    if (pushing !== undefined) return pushing.then(() => pushAll(reader, texts, at + 1))
+  }
+  return undefined
 }
 
 /** @returns the message id, if one was missing. */

@@ -90,8 +90,18 @@ export class Downgrade {
 function encodingHeader(block: HeaderBlock, entity: MimeEntity): HeaderEvent {
   const text = Buffer.from(`${FIELD}: ${entity.encoding}`)
   const raw = Buffer.concat([text, NEWLINE])
-  const [name, checks] = [FIELD.toLowerCase(), BLOCK_CHECKS[block]]
-  return { kind: 'header', block, checks, name, raw, text, colon: FIELD.length, kept: text, entity }
+  return {
+    kind: 'header',
+    block,
+    checks: BLOCK_CHECKS[block],
+    name: FIELD.toLowerCase(),
+    raw,
+    text,
+    colon: FIELD.length,
+    kept: text,
+    hasEightBit: false,
+    entity,
+  }
 }
 
 // RFC 6532 3.7 lets message/global have any encoding, so it need not be looked into.

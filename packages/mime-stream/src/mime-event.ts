@@ -24,6 +24,8 @@ export interface HeaderEvent {
   readonly colon: number
   /** What Postfix stores: `text`, but if that was cut, maybe whole lines only (Q-515). */
   readonly kept: Buffer
+  /** There is a byte above 0x7F in `raw`, or was in what is cut off. */
+  readonly hasEightBit: boolean
   /** What is known of the body so far, this header included. */
   readonly entity: MimeEntity
 }

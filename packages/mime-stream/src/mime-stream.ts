@@ -227,10 +227,19 @@ export class MimeStream {
     const name = headerName(header.text, header.colon)
     if (header.isTruncated) this.#errors.add('truncated-header')
     if (!this.#options.disableMimeInputProcessing) this.#heed(name, header)
-    const { raw, text, kept, colon } = header
-    const checks = checksOf(name, block)
-    const entity = this.#entity
-    this.#onEvent({ kind: 'header', block, checks, name, raw, text, colon, kept, entity })
+    const { raw, text, colon, kept, hasEightBit } = header
+    this.#onEvent({
+      kind: 'header',
+      block,
+      checks: checksOf(name, block),
+      name,
+      raw,
+      text,
+      colon,
+      kept,
+      hasEightBit,
+      entity: this.#entity,
+    })
   }
 
   #heed(name: string, { text, colon, hasEightBit }: RawHeader): void {
