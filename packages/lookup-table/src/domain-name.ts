@@ -1,17 +1,25 @@
 import { parentDomains, type SubdomainStyle } from './parent-domains.ts'
 
-/** A name to look for, prepared once for all items of a list. */
+/** A name to look for, prepared once for all items of a list, if they need it. */
 export class DomainName {
-  readonly folded: string
-  readonly foldedParents: readonly string[]
   readonly #name: string
   readonly #style: SubdomainStyle
+  #folded: string | undefined
+  #foldedParents: readonly string[] | undefined
 
   constructor(name: string, style: SubdomainStyle) {
     this.#name = name
     this.#style = style
-    this.folded = name.toLowerCase()
-    this.foldedParents = parentDomains(this.folded, style)
+  }
+
+  get folded(): string {
+    this.#folded ??= this.#name.toLowerCase()
+    return this.#folded
+  }
+
+  get foldedParents(): readonly string[] {
+    this.#foldedParents ??= parentDomains(this.folded, this.#style)
+    return this.#foldedParents
   }
 
   /** What to ask a table for, as it came: the tables that fold letter case do it alone (G-53). */
@@ -31,9 +39,9 @@ export class NameSet {
     this.#names.add(name)
   }
 
-  has({ folded, foldedParents }: DomainName): boolean {
-    if (this.#names.has(folded)) return true
-    for (const parent of foldedParents) if (this.#names.has(parent)) return true
+  has(name: DomainName): boolean {
+    if (this.#names.has(name.folded)) return true
+    for (const parent of name.foldedParents) if (this.#names.has(parent)) return true
     return false
   }
 }

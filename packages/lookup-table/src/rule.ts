@@ -18,12 +18,19 @@ export function firstHit<Subject>(
   for (let at = from; at < rules.length; at++) {
     const rule = rules[at]!
     const hit = rule.hits(subject)
-    if (typeof hit !== 'boolean') {
-      return hit.then((late) => (late ? !rule.negated : firstHit(rules, subject, at + 1)))
-    }
+    if (typeof hit !== 'boolean') return laterHit(rules, subject, at, hit)
     if (hit) return !rule.negated
   }
   return false
+}
+
+async function laterHit<Subject>(
+  rules: readonly Rule<Subject>[],
+  subject: Subject,
+  at: number,
+  hit: Promise<boolean>,
+): Promise<boolean> {
+  return (await hit) ? !rules[at]!.negated : firstHit(rules, subject, at + 1)
 }
 
 /** A table; `keysOf` says what to ask it for, in order. Its failure becomes ours (G-65). */
