@@ -147,8 +147,9 @@ export class QueueManager {
       return
     }
     this.#active.set(id, undefined)
-    if (queue === 'active' && isOneOfMany) this.#hold(envelope)
-    else this.#spawn(this.#acceptNow(envelope, queue), id)
+    if (queue === 'incoming') this.#spawn(this.#acceptNow(envelope, queue), id)
+    else if (isOneOfMany) this.#hold(envelope)
+    else void this.#acceptNow(envelope, queue)
   }
 
   /** What other programs send to wake the queue manager: bytes of S-36; others are ignored. */
@@ -257,6 +258,7 @@ export class QueueManager {
     })
   }
 
+  /** What it rejects with is a bug, and not for who calls `accept` to catch. */
   async #acceptNow(envelope: MessageEnvelope, queue: 'incoming' | 'active'): Promise<void> {
     const isThere = queue === 'active' || (await this.#enter(envelope.id, queue))
     if (isThere) this.#activate(envelope, false)
