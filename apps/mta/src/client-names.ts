@@ -1,4 +1,5 @@
 import { lookup, lookupService } from 'node:dns/promises'
+import { systemClock as clock } from '@posthouse/clock'
 import type { Logger } from '@posthouse/mail-log'
 import {
   createClientNameLookup,
@@ -9,25 +10,29 @@ import { LRUCache } from 'lru-cache'
 
 const MAX_NAMES = 10_000
 const TTL_MS = 60_000
-const TTL_STEP_MS = 1000 // A finer one costs a timer each time that it is over.
+
+interface KnownName {
+  readonly name: string
+  readonly untilMs: number
+}
 
 /**
  * Host names of clients as the system knows them (hosts file, DNS), remembered for a minute: mail
  * comes from few clients, each with many connections.
  */
 export function clientNames(log: Logger): (client: QmqpClientAddress) => string | Promise<string> {
-  const names = new LRUCache<string, string>({
-    max: MAX_NAMES,
-    ttl: TTL_MS,
-    ttlResolution: TTL_STEP_MS,
-  })
+  // Not with the `ttl` of the cache, which costs more than the rest of looking.
+  const names = new LRUCache<string, KnownName>({ max: MAX_NAMES })
   const ask = createClientNameLookup(SYSTEM, log)
   const askAndKeep = async (client: QmqpClientAddress): Promise<string> => {
     const name = await ask(client)
-    names.set(client.address, name)
+    names.set(client.address, { name, untilMs: clock.now() + TTL_MS })
     return name
   }
-  return (client) => names.get(client.address) ?? askAndKeep(client)
+  return (client) => {
+    const known = names.get(client.address)
+    return known !== undefined && clock.now() < known.untilMs ? known.name : askAndKeep(client)
+  }
 }
 
 const SYSTEM: HostNameResolver = {

@@ -18,6 +18,7 @@ import type { SmtpSession } from '@posthouse/smtp-client'
 
 import { serveFlushClient } from './flush-service.ts'
 import { Generation } from './generation.ts'
+import { handOver } from './hand-over.ts'
 import type { InternalMessage } from './internal-mail.ts'
 import { keptFiles } from './kept-files.ts'
 import { type Configuration, configOfProgram } from './load-configuration.ts'
@@ -224,17 +225,25 @@ export class MailSystem {
     const handlers = new Map<Endpoint, ConnectionHandler>()
     for (const [service, endpoints] of configuration.endpoints) {
       for (const endpoint of endpoints) {
-        handlers.set(endpoint, (socket) => {
-          const program = programOf(service)
-          if (program === 'qmqpd') handOver(socket, service, ready)
-          else if (program === 'showq') this.#showQueue(socket, service)
-          else if (program === 'flush') this.#flush(socket, service)
-          else if (program === 'pickup') this.#readTrigger(socket, () => this.#pickup?.trigger())
-          else this.#readTrigger(socket, (requests) => this.#queueManager.trigger(requests))
-        })
+        handlers.set(endpoint, this.#handler(service, ready))
       }
     }
     return this.#listeners.update(handlers)
+  }
+
+  #handler(service: MasterService, ready: Promise<Generation>): ConnectionHandler {
+    switch (programOf(service)) {
+      case 'qmqpd':
+        return handOver(service, ready)
+      case 'showq':
+        return (socket) => this.#showQueue(socket, service)
+      case 'flush':
+        return (socket) => this.#flush(socket, service)
+      case 'pickup':
+        return (socket) => this.#readTrigger(socket, () => this.#pickup?.trigger())
+      default:
+        return (socket) => this.#readTrigger(socket, (bytes) => this.#queueManager.trigger(bytes))
+    }
   }
 
   #showQueue(socket: Socket, service: MasterService): void {
@@ -362,12 +371,6 @@ export class MailSystem {
 
 const SILENT = { info: () => undefined, warning: () => undefined }
 const FAILED: Resolution = { kind: 'temporary-failure' }
-
-/** Gives a client to the server of its service, as soon as there is one. */
-function handOver(socket: Socket, service: MasterService, ready: Promise<Generation>): void {
-  socket.on('error', () => undefined) // It may leave before its turn; `close` follows.
-  void ready.then(({ qmqpServers }) => qmqpServers.get(service)?.handle(socket))
-}
 
 /** What the queue manager reads once, in a form that can be compared. */
 function schedulingOf(configuration: Configuration): unknown {

@@ -1,7 +1,7 @@
 import { decodeAddress } from '@posthouse/mail-address'
 
 const AT = 0x40
-const VERP_ENDING = Buffer.from('-@[]')
+const VERP_ENDING = '-@[]'
 const SHORTEST_PREFIX = 2 // One byte of local part, one delimiter.
 
 /** A sender as it came, or what is left of it after its VERP request was taken out. */
@@ -18,12 +18,10 @@ export interface VerpSender {
  * sender, also where it ends in `-@[]`.
  */
 export function parseVerpSender(bytes: Uint8Array): VerpSender {
+  const sender = decodeAddress(bytes)
   const originEnd = bytes.length - VERP_ENDING.length
-  if (originEnd <= 0 || VERP_ENDING.compare(bytes, originEnd) !== 0) {
-    return { sender: decodeAddress(bytes) }
-  }
-  const at = bytes.indexOf(AT)
-  if (at < SHORTEST_PREFIX || at + 1 >= originEnd) return { sender: decodeAddress(bytes) }
+  const at = sender.endsWith(VERP_ENDING) ? bytes.indexOf(AT) : -1
+  if (at < SHORTEST_PREFIX || at + 1 >= originEnd) return { sender }
 
   const prefix = bytes.subarray(0, at - 1)
   const origin = bytes.subarray(at, originEnd)
