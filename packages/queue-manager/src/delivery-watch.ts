@@ -2,14 +2,31 @@ import type { Clock } from '@posthouse/clock'
 
 import { Alarm } from './alarm.ts'
 
-/** Gives up deliveries of which nothing is heard for too long (S-90). */
+/** A delivery that is under way. The watch writes what can be written; nobody else does. */
+export class Watched<T> {
+  readonly delivery: T
+  readonly sinceMs: number
+  isOver = false
+  older: Watched<T> | undefined
+  younger: Watched<T> | undefined
+
+  constructor(delivery: T, sinceMs: number) {
+    this.delivery = delivery
+    this.sinceMs = sinceMs
+  }
+}
+
+/**
+ * Gives up deliveries of which nothing is heard for too long (S-90). They are in a list, in the
+ * order in which they began: to look them up in a map would take longer than all else here.
+ */
 export class DeliveryWatch<T> {
   readonly #clock: Clock
   readonly #limitMs: number
   readonly #giveUp: (delivery: T) => void
   readonly #alarm: Alarm
-  /** Until when each may take, in the order in which they began. */
-  readonly #untilMs = new Map<T, number>()
+  #oldest: Watched<T> | undefined
+  #youngest: Watched<T> | undefined
 
   /**
    * @param limitMs The time that a delivery may take.
@@ -22,26 +39,38 @@ export class DeliveryWatch<T> {
     this.#alarm = new Alarm(clock, () => this.#look())
   }
 
-  begin(delivery: T, nowMs: number): void {
-    const untilMs = nowMs + this.#limitMs
-    if (this.#untilMs.size === 0) this.#alarm.set(untilMs, nowMs)
-    this.#untilMs.set(delivery, untilMs)
+  begin(delivery: T, nowMs: number): Watched<T> {
+    const watched = new Watched(delivery, nowMs)
+    watched.older = this.#youngest
+    if (this.#youngest === undefined) this.#oldest = watched
+    else this.#youngest.younger = watched
+    this.#youngest = watched
+    if (this.#oldest === watched) this.#alarm.set(nowMs + this.#limitMs, nowMs)
+    return watched
   }
 
   /** @returns whether it had not been given up. */
-  end(delivery: T): boolean {
-    return this.#untilMs.delete(delivery)
+  end(watched: Watched<T>): boolean {
+    if (watched.isOver) return false
+    watched.isOver = true
+    const { older, younger } = watched
+    if (older === undefined) this.#oldest = younger
+    else older.younger = younger
+    if (younger === undefined) this.#youngest = older
+    else younger.older = older
+    return true
   }
 
   #look(): void {
     const nowMs = this.#clock.now()
-    for (const [delivery, untilMs] of this.#untilMs) {
+    for (let watched = this.#oldest; watched !== undefined; watched = this.#oldest) {
+      const untilMs = watched.sinceMs + this.#limitMs
       if (untilMs > nowMs) {
         this.#alarm.set(untilMs, nowMs)
         return
       }
-      this.#untilMs.delete(delivery)
-      this.#giveUp(delivery)
+      this.end(watched)
+      this.#giveUp(watched.delivery)
     }
   }
 }

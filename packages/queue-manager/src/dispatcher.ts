@@ -16,7 +16,7 @@ import { DeliveryWatch } from './delivery-watch.ts'
 import type { QueueManagerOptions, TransportSettings } from './options.ts'
 import type { DeliveryAgent, DeliveryReport, DeliveryRequest, QueueManagerPorts } from './ports.ts'
 import { requestOf, type Selected } from './request.ts'
-import { DISCARDED, type GroupingOptions, isInternal, targetsOf } from './request-grouping.ts'
+import { DISCARDED, isInternal, RequestGrouping } from './request-grouping.ts'
 import type { Route } from './router.ts'
 import { SchedulerClock } from './scheduler-clock.ts'
 
@@ -51,7 +51,7 @@ export class Dispatcher {
   readonly #scheduler: Scheduling
   readonly #time: SchedulerClock
   readonly #settings = new Map<string, TransportSettings>()
-  readonly #grouping: GroupingOptions
+  readonly #grouping: RequestGrouping
   readonly #alarm: Alarm
   readonly #watch: DeliveryWatch<Selected>
 
@@ -69,11 +69,11 @@ export class Dispatcher {
       settingsOf: (transport) => this.#settingsOf(transport),
       messages: () => events.messages(),
     })
-    this.#grouping = {
+    this.#grouping = new RequestGrouping({
       recipientLimitOf: (transport) => this.#settingsOf(transport).destinationRecipientLimit,
       recipientDelimiter: options.recipientDelimiter,
       ignoresCase: options.scheduling === 'oqmgr',
-    }
+    })
   }
 
   /** Recipients queued or in flight. */
@@ -144,7 +144,7 @@ export class Dispatcher {
     routes: readonly Route[],
     nowMs: number,
   ): void {
-    for (const target of targetsOf(routes, this.#grouping)) {
+    for (const target of this.#grouping.targetsOf(routes)) {
       if (isInternal(target.transport) && this.#isServed(target.transport)) {
         this.#dispose(message, target)
         continue
@@ -169,15 +169,15 @@ export class Dispatcher {
     }
     const handoffMs = clock.now()
     this.#events.began(message)
-    this.#watch.begin(delivery, handoffMs)
+    const watched = this.#watch.begin(delivery, handoffMs)
     void attempt(agent, requestOf(delivery, handoffMs)).then(
       (report) => {
-        if (!this.#watch.end(delivery)) return // Given up, and told of.
+        if (!this.#watch.end(watched)) return // Given up, and told of.
         this.#answered(delivery, report, handoffMs)
         this.#events.ended(message)
       },
       (error: unknown) => {
-        if (!this.#watch.end(delivery)) return
+        if (!this.#watch.end(watched)) return
         this.#died(delivery, error)
         this.#events.ended(message)
       },

@@ -19,14 +19,59 @@ interface Candidate extends Target {
   readonly address: string
 }
 
-/**
- * The destinations of recipients, in the order in which they are to be queued, so that they go in
- * as few deliveries as the limits allow (S-20, S-28).
- */
-export function targetsOf(routes: readonly Route[], options: GroupingOptions): Target[] {
-  const [only] = routes
-  if (only !== undefined && routes.length === 1) return [target(only, options)]
-  return routes.map((route) => candidate(route, options)).sort(compare)
+/** Groups recipients so that they go in as few deliveries as the limits allow (S-20, S-28). */
+export class RequestGrouping {
+  readonly #options: GroupingOptions
+  // Nearly always it is the same again.
+  #lastNexthop = ''
+  #lastDestination = ''
+
+  constructor(options: GroupingOptions) {
+    this.#options = options
+  }
+
+  /** The destinations of recipients, in the order in which they are to be queued. */
+  targetsOf(routes: readonly Route[]): Target[] {
+    const [only] = routes
+    if (only !== undefined && routes.length === 1) return [this.#target(only)]
+    return routes.map((route) => this.#candidate(route)).sort(compare)
+  }
+
+  #target({ transport, nexthop, recipient }: Route): Target {
+    const destination = this.#destinationOf(transport, nexthop, recipient)
+    return { transport, destination, nexthop, recipient }
+  }
+
+  #candidate({ transport, nexthop, recipient }: Route): Candidate {
+    const { address } = recipient
+    return {
+      transport,
+      destination: this.#destinationOf(transport, nexthop, recipient),
+      nexthop,
+      recipient,
+      domain: (splitAddress(address).domain ?? '').toLowerCase(),
+      address: this.#options.ignoresCase ? address.toLowerCase() : address,
+    }
+  }
+
+  /** The queue name of S-27. */
+  #destinationOf(transport: string, nexthop: string, { address }: EnvelopeRecipient): string {
+    const { recipientLimitOf, recipientDelimiter } = this.#options
+    // The next hop of `error` and `retry` is a text, not a name.
+    if (isInternal(transport)) return nexthop
+    if (recipientLimitOf(transport) !== 1) return this.#lowerCase(nexthop)
+    // One recipient at a time means a window for each recipient: a mailbox, not a host.
+    const mailbox = stripExtension(splitAddress(address).localPart, recipientDelimiter)
+    return `${mailbox}@${nexthop}`.toLowerCase()
+  }
+
+  #lowerCase(nexthop: string): string {
+    if (nexthop !== this.#lastNexthop) {
+      this.#lastNexthop = nexthop
+      this.#lastDestination = nexthop.toLowerCase()
+    }
+    return this.#lastDestination
+  }
 }
 
 /** Where nobody is told of what is done away with: no name that a service can have. */
@@ -35,42 +80,6 @@ export const DISCARDED = '(discarded)'
 /** Whether a transport is handled by the queue manager itself (S-25, S-95, S-97). */
 export function isInternal(transport: string): boolean {
   return transport === 'error' || transport === 'retry' || transport === DISCARDED
-}
-
-function target({ transport, nexthop, recipient }: Route, options: GroupingOptions): Target {
-  return {
-    transport,
-    destination: destinationOf(transport, nexthop, recipient, options),
-    nexthop,
-    recipient,
-  }
-}
-
-function candidate({ transport, nexthop, recipient }: Route, options: GroupingOptions): Candidate {
-  const { address } = recipient
-  return {
-    transport,
-    destination: destinationOf(transport, nexthop, recipient, options),
-    nexthop,
-    recipient,
-    domain: (splitAddress(address).domain ?? '').toLowerCase(),
-    address: options.ignoresCase ? address.toLowerCase() : address,
-  }
-}
-
-/** The queue name of S-27. */
-function destinationOf(
-  transport: string,
-  nexthop: string,
-  { address }: EnvelopeRecipient,
-  { recipientLimitOf, recipientDelimiter }: GroupingOptions,
-): string {
-  // The next hop of `error` and `retry` is a text, not a name.
-  if (isInternal(transport)) return nexthop
-  if (recipientLimitOf(transport) !== 1) return nexthop.toLowerCase()
-  // One recipient at a time means a window for each recipient: a mailbox, not a host.
-  const mailbox = stripExtension(splitAddress(address).localPart, recipientDelimiter)
-  return `${mailbox}@${nexthop}`.toLowerCase()
 }
 
 function stripExtension(localPart: string, delimiters: string): string {
