@@ -9,7 +9,6 @@ import { type HeaderClass, isSettled, rewriteHeader } from './header-addresses.t
 import type { HeaderRule, HeaderRules } from './header-rules.ts'
 import { type HeaderText, headerValueStart } from './header-text.ts'
 
-const MESSAGE_ID = /<[^<>]*>/
 const NO = /^no[\t ]*$/i
 const YES = /^yes[\t ]*$/i
 
@@ -146,6 +145,7 @@ function headerValue(header: HeaderText): string {
 }
 
 function firstMessageId(text: string): string | undefined {
-  const at = text.search(MESSAGE_ID)
-  return at < 0 ? undefined : text.slice(at, text.indexOf('>', at) + 1)
+  const open = text.indexOf('<')
+  const close = text.indexOf('>', open)
+  return open < 0 || close < 0 ? undefined : text.slice(text.lastIndexOf('<', close), close + 1)
 }

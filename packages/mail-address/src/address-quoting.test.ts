@@ -42,6 +42,19 @@ describe('quoteAddress', () => {
     expect(quoteAddress(internal)).toBe(external)
   })
 
+  it('G-136: quotes what is no dot-atom, whatever the characters', () => {
+    const atom = /^[^\x00-\x20\x7f()<>@,;:\\".[\]]+$/
+    const unit = fc.oneof(
+      fc.nat({ max: 0x17f }).map((code) => String.fromCharCode(code)),
+      fc.constant('.'),
+    )
+    const property = fc.property(fc.string({ unit, maxLength: 6 }), (localPart) => {
+      const isDotAtom = localPart.split('.').every((word) => atom.test(word))
+      expect(quoteAddress(`${localPart}@dom`).startsWith('"')).toBe(!isDotAtom)
+    })
+    fc.assert(property, { numRuns: 2000 })
+  })
+
   it('C-174: escapes LF as well, quotes a source route, leaves the null address empty', () => {
     expect(quoteAddress('us\ner@dom')).toBe('"us\\\ner"@dom')
     expect(quoteAddress('@a:user@dom')).toBe('"@a:user"@dom')

@@ -1,5 +1,8 @@
-// Searches without groups to repeat: a peer's address of megabytes must not exhaust the stack.
-const NEEDS_QUOTES = /^$|^\.|\.\.|\.$|[\x00-\x20\x7f()<>@,;:\\"[\]]/
+const DOT = 0x2e
+// By character code; no other than ASCII.
+const SPECIAL: readonly boolean[] = Array.from({ length: 128 }, (_, code) =>
+  /[\x00-\x20\x7f()<>@,;:\\"[\]]/.test(String.fromCharCode(code)),
+)
 const SMTP_ESCAPED = /["\\\r\n]/g
 const HEADER_ESCAPED = /["\\\r]/g
 const QUOTING = /["\\]/
@@ -53,13 +56,24 @@ export function unquoteAddress(address: string): string {
 
 /** For the parts of a tokenized address, whose `@` may be a quoted one. */
 export function quoteHeaderLocalPart(localPart: string): string {
-  return NEEDS_QUOTES.test(localPart) ? inQuotes(localPart, HEADER_ESCAPED) : localPart
+  return isDotAtom(localPart) ? localPart : inQuotes(localPart, HEADER_ESCAPED)
+}
+
+/** RFC 5321 4.1.2, with characters that are not ASCII, as in RFC 6531 3.3. */
+function isDotAtom(localPart: string): boolean {
+  let previous = DOT // None may be first, last, or beside another.
+  for (let at = 0; at < localPart.length; at++) {
+    const code = localPart.charCodeAt(at)
+    if (code === DOT ? previous === DOT : SPECIAL[code]) return false
+    previous = code
+  }
+  return previous !== DOT
 }
 
 function quoteAtLastAt(address: string, escaped: RegExp): string {
   const at = address.lastIndexOf('@')
   const localPart = at < 0 ? address : address.slice(0, at)
-  if (!NEEDS_QUOTES.test(localPart)) return address
+  if (isDotAtom(localPart)) return address
   const quoted = inQuotes(localPart, escaped)
   return at < 0 ? quoted : quoted + address.slice(at)
 }
