@@ -63,6 +63,8 @@ const REQUIRE_TLS = Buffer.from('Require-TLS-ESMTP: yes')
 export interface StoredContent {
   /** Records (Q-902: from `M` to `X`), those that were not given to `store`. */
   readonly content: Uint8Array
+  /** The text of `content`, if that is all. */
+  readonly text: Uint8Array | undefined
   readonly messageId: string | undefined
   readonly is8bit: boolean
   readonly tlsRequiredNo: boolean
@@ -98,6 +100,7 @@ export function storedContent(task: ContentTask, context: ContentContext): Later
   const reader = new ContentReader(reading)
   const finish = (): StoredContent => ({
     content: writer.finish(),
+    text: writer.contentText,
     messageId: primary.messageId ?? (primary.isResent ? undefined : madeMessageId),
     is8bit: reader.is8bit,
     tlsRequiredNo: primary.tlsRequiredNo,

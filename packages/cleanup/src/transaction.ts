@@ -273,6 +273,7 @@ export class CleanupTransaction {
       lateRecipients: late,
       extraRecipients: extra,
       content: content.content,
+      text: content.text,
       sendOptions: this.#sendOptions(content, sender, message),
       filter,
       redirect,

@@ -116,7 +116,7 @@ export class Scene {
       hashQueueNames: [],
       hashQueueDepth: 1,
       longQueueIds: false,
-      contentCacheBytes: 0,
+      contentCacheBytes: 1024 * 1024,
       clock: new VirtualClock(START_MS),
       log: memoryLogger().logger,
     })
@@ -156,7 +156,14 @@ export class Scene {
     })
     const id = transaction.id
     const masked = lines.map((line) => line.replaceAll(id, '<QID>'))
-    return { id, result, lines: masked, fields, queued: this.read(id) }
+    const queued = this.read(id)
+    if (result.kind === 'queued') {
+      const chunks: Uint8Array[] = []
+      const inMemory = this.store.readContent(id, 'incoming', result.envelope)
+      for await (const chunk of inMemory) chunks.push(chunk)
+      expect(Buffer.concat(chunks).toString('latin1')).toBe(glue(queued!.content))
+    }
+    return { id, result, lines: masked, fields, queued }
   }
 
   /** The queue file, if there is one. */

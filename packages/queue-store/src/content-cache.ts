@@ -1,6 +1,6 @@
 /** A text that is kept. */
 export interface CachedText {
-  readonly text: Buffer
+  readonly text: Uint8Array
   /** When its file was last known to be there, in milliseconds since 1970. */
   seenMs: number
 }
@@ -31,7 +31,7 @@ export class ContentCache {
   }
 
   /** Keeps a text that `fits`. */
-  set(id: string, text: Buffer, seenMs: number): void {
+  set(id: string, text: Uint8Array, seenMs: number): void {
     this.delete(id)
     const bytes = text.length + ENTRY_BYTES
     if (this.#newerBytes + bytes > this.#halfBytes) {

@@ -6,6 +6,8 @@ import { ContentWriter } from './index.ts'
 import { RecordReader } from './record-reader.ts'
 
 const LIMIT = 512
+const LF = Buffer.from('\n')
+const TEXT = Buffer.from(`${'x'.repeat(78)}\n`.repeat(40))
 
 describe('ContentWriter', () => {
   it.each([
@@ -48,6 +50,7 @@ describe('ContentWriter', () => {
     writer.line(Buffer.from('efg'))
     expect(recordsOf(writer.finish())).toEqual(['N3'])
     expect(writer.byteLength).toBe(13)
+    expect(writer.contentText).toBe(undefined)
     const open = new ContentWriter(LIMIT, 0)
     open.partial(Buffer.from('x'))
     open.take()
@@ -76,33 +79,62 @@ describe('ContentWriter', () => {
   )
 
   it('F-44: keeps every byte, however the text is given and the file is read', async () => {
-    const bytes = fc.uint8Array({ maxLength: 40 })
-    const piece = fc.oneof(
-      bytes,
-      fc.constant(Buffer.from('\n')),
-      fc.constant(Buffer.alloc(300, 97)),
-    )
-    const limits = fc.constantFrom(1, 2, 7, 127, 128, 2048)
     await fc.assert(
       fc.asyncProperty(
         fc.array(piece),
-        limits,
+        fc.constantFrom(1, 2, 7, 126, 127, 128, 2048),
         fc.integer({ min: 1, max: 90 }),
-        async (pieces, limit, windowBytes) => {
-          const writer = new ContentWriter(limit, 0)
-          for (const part of pieces) writer.text(part)
+        fc.constantFrom(0, 3000),
+        async (pieces, limit, windowBytes, expectedBytes) => {
+          const writer = new ContentWriter(limit, expectedBytes)
+          for (const { way, bytes } of pieces) {
+            // A part of a buffer, with an LF on both sides that does not belong to it.
+            const around = Buffer.concat([LF, bytes, LF])
+            writer[way](around, 1, 1 + bytes.length)
+          }
           const records = writer.finish()
-          const text = Buffer.concat(pieces)
+          const text = Buffer.concat(
+            pieces.flatMap(({ way, bytes }) => (way === 'line' ? [bytes, LF] : [bytes])),
+          )
           const isOpen = text.length > 0 && text.at(-1) !== 0x0a
-          const expected = isOpen ? Buffer.concat([text, Buffer.from('\n')]) : text
+          const expected = isOpen ? Buffer.concat([text, LF]) : text
           expect(contentText(records)).toEqual(expected)
+          expect(writer.contentText).toEqual(expected)
           expect(await readBack(records, windowBytes)).toEqual(expected)
         },
       ),
-      { numRuns: 100 },
+      { numRuns: 200 },
+    )
+  })
+
+  it('Q-341: makes the same records of a text, however it is cut at line ends', () => {
+    const lengths = fc.array(fc.oneof(fc.nat(3), fc.integer({ min: 120, max: 260 })))
+    fc.assert(
+      fc.property(lengths, fc.constantFrom(1, 126, 127, 128, 2048), (lines, limit) => {
+        const whole = new ContentWriter(limit, 0)
+        const single = new ContentWriter(limit, 0)
+        whole.text(Buffer.from(lines.map((length) => `${'x'.repeat(length)}\n`).join('')))
+        for (const length of lines) single.line(Buffer.alloc(length, 'x'))
+        expect(whole.finish()).toEqual(single.finish())
+      }),
+      { numRuns: 200 },
     )
   })
 })
+
+// Text may have LF, and the others must not.
+const anyBytes = fc.uint8Array({ maxLength: 40 })
+const long = fc.integer({ min: 120, max: 300 }).map((length) => Buffer.alloc(length, 97))
+const piece = fc.oneof(
+  fc.record({
+    way: fc.constant('text' as const),
+    bytes: fc.oneof(anyBytes, long, fc.constant(Buffer.from('\n')), fc.constant(TEXT)),
+  }),
+  fc.record({
+    way: fc.constantFrom('line' as const, 'partial' as const),
+    bytes: fc.oneof(anyBytes.map(withoutLf), long),
+  }),
+)
 
 describe('contentText', () => {
   it.each([
@@ -135,6 +167,10 @@ function recordsOf(bytes: Uint8Array): string[] {
     at += header + length
   }
   return records
+}
+
+function withoutLf(bytes: Uint8Array): Uint8Array {
+  return bytes.map((byte) => (byte === 0x0a ? 0 : byte))
 }
 
 async function readBack(records: Uint8Array, windowBytes: number): Promise<Buffer> {

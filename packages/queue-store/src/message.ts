@@ -45,6 +45,11 @@ export interface NewContent {
    * all. Not copied and not changed.
    */
   readonly content: Uint8Array
+  /**
+   * The text of `content`: the `contentText` of its writer. Not copied and not changed. If it is
+   * not given, it is taken from the records where it is to be kept in memory.
+   */
+  readonly text?: Uint8Array | undefined
   /** What header and content ask for; the extracted segment. */
   readonly encoding?: '7bit' | '8bit' | undefined
   readonly messageId?: string | undefined

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { callByCall } from '../test/call-by-call.ts'
 import {
   ContentWriter,
+  type MessageEnvelope,
   type NewEnvelope,
   nodeFileSystem,
   type QueueFileSystem,
@@ -60,7 +61,25 @@ function records(text: string): Uint8Array {
   return writer.finish()
 }
 
+async function textOf(store: QueueStore, envelope: MessageEnvelope): Promise<string> {
+  const chunks: Uint8Array[] = []
+  const reading = store.readContent(envelope.id, 'incoming', envelope)
+  for await (const chunk of reading) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+
 const incoming = () => fs.readdirSync(join(directory, 'incoming'))
+
+describe('QueueFileDraft.commit', () => {
+  it('keeps the text that comes with the records in memory, or takes it from them', async () => {
+    const store = await open()
+    const message = { ...ENVELOPE, content: records('first\n') }
+    const own = await (await store.create()).commit(message)
+    expect(await textOf(store, own)).toBe('first\n')
+    const given = await (await store.create()).commit({ ...message, text: Buffer.from('given\n') })
+    expect(await textOf(store, given)).toBe('given\n')
+  })
+})
 
 describe('QueueFileDraft.append', () => {
   it('F-46: makes the file that a commit of the whole message makes', async () => {

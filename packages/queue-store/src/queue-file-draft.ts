@@ -152,12 +152,15 @@ export class QueueFileDraft {
     try {
       const encoded = encoder.finish(message, this.#appendedBytes + content.length)
       const bytes = textBytes(content)
+      if (message.text !== undefined && message.text.length !== bytes) {
+        throw new TypeError(`expected a text of ${bytes} bytes, as of the content`)
+      }
       const path = paths.file(queue, this.id)
       const progress = await this.#storeAtOnce(encoded, message, path)
       if (!this.#hasStored(progress, path)) await this.#storeInSteps(encoded, message, queue)
       const completing = this.#complete()
       if (completing !== undefined) await completing
-      this.#release(content, queue !== 'hold' && this.#appendedBytes === 0 && cache.fits(bytes))
+      this.#release(message, queue !== 'hold' && this.#appendedBytes === 0 && cache.fits(bytes))
       return encoded.envelope
     } catch (error) {
       await this.#discard()
@@ -232,13 +235,13 @@ export class QueueFileDraft {
   }
 
   /** @param isAtHand To stay in memory, and open: it is small and, mostly, soon delivered. */
-  #release(content: Uint8Array, isAtHand: boolean): void {
+  #release({ content, text }: NewContent, isAtHand: boolean): void {
     const { files, written, cache, clock } = this.#context
     const file = this.#file!
     this.#file = undefined
     if (!isAtHand) return void files.close(file)
     written.keep(this.id, { file, inode: this.#inode })
-    cache.set(this.id, contentText(content), clock.now())
+    cache.set(this.id, text ?? contentText(content), clock.now())
   }
 
   async #enter(queue: MessageQueue): Promise<void> {

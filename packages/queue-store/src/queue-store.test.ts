@@ -256,6 +256,7 @@ describe('QueueStore.create and commit', () => {
   it.each<[string, Partial<NewMessage>]>([
     ['no content', { content: Buffer.alloc(0) }],
     ['content of something else', { content: Buffer.from('Subject: x\n') }],
+    ['a text of something else', { text: Buffer.from('x\nx\n') }],
     ['an attribute without name', { attributes: [['', 'x']] }],
     ['an attribute that is two', { attributes: [['a=b', 'x']] }],
     ['an attribute that belongs to a recipient', { attributes: [['notify_flags', '1']] }],

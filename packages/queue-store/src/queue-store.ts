@@ -356,7 +356,7 @@ export class QueueStore {
     id: string,
     queue: MessageQueue,
     cached: CachedText,
-  ): Generator<Buffer, void, void> {
+  ): Generator<Uint8Array, void, void> {
     const path = this.#parts.paths.file(queue, id)
     try {
       this.#parts.files.accessUsed(path)

@@ -1,9 +1,14 @@
 import { decodeAddress, encodeAddress } from '@posthouse/mail-address'
 
-import { MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES, RecordType, writeHeader } from './record.ts'
+import {
+  MAX_HEADER_BYTES,
+  MAX_ONE_BYTE_LENGTH,
+  MAX_PAYLOAD_BYTES,
+  RecordType,
+  writeHeader,
+} from './record.ts'
 
 const EQUALS = 0x3d
-const MAX_ONE_BYTE_LENGTH = 0x7f
 const SHORT_RECORD_BYTES = 2 + MAX_ONE_BYTE_LENGTH
 
 /**

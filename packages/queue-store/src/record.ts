@@ -82,6 +82,9 @@ export function recordName(
 /** Largest payload of a record, in bytes: four groups of seven bits (F-29). */
 export const MAX_PAYLOAD_BYTES: number = 2 ** 28 - 1
 
+/** Largest payload whose length takes one byte. */
+export const MAX_ONE_BYTE_LENGTH = 0x7f
+
 /** Bytes of the longest record header: the type, and four groups of length. */
 export const MAX_HEADER_BYTES = 5
 
@@ -94,7 +97,7 @@ export const MAX_HEADER_BYTES = 5
 export function writeHeader(target: Uint8Array, at: number, type: number, length: number): number {
   let rest = length
   target[at++] = type
-  while (rest > 0x7f) {
+  while (rest > MAX_ONE_BYTE_LENGTH) {
     target[at++] = (rest & 0x7f) | 0x80
     rest >>>= 7
   }
