@@ -31,8 +31,13 @@ export function printableTexts(
   maxBytes: number,
   smtputf8: boolean | undefined,
 ): readonly string[] {
-  const isShort = (text: string): boolean => text.length <= maxBytes
-  if (texts.every(isShort) && PLAIN.test(texts.join(''))) return texts
+  let all = ''
+  let areShort = true
+  for (const text of texts) {
+    all += text
+    areShort &&= text.length <= maxBytes
+  }
+  if (areShort && PLAIN.test(all)) return texts
   return texts.map((text) => printable(text, maxBytes, smtputf8))
 }
 
