@@ -23,6 +23,7 @@ export interface CleanupOverrides {
  */
 export class Cleanup {
   readonly #context: TransactionContext
+  readonly #overridden = new Map<string, TransactionContext>() // Three, at most.
 
   /**
    * @param mapping Absent: no address is mapped.
@@ -64,15 +65,25 @@ export class Cleanup {
 
   #contextWith(overrides: CleanupOverrides | undefined): TransactionContext {
     if (!overrides?.noAddressMappings && !overrides?.noHeaderBodyChecks) return this.#context
-    return {
-      ...this.#context,
-      ...(overrides.noAddressMappings && { alwaysBcc: '', mapping: undefined }),
-      ...(overrides.noHeaderBodyChecks && {
-        checks: {},
-        refusedMime: new Map(),
-        options: withoutContentOptions(this.#context.options),
-      }),
+    const key = `${overrides.noAddressMappings} ${overrides.noHeaderBodyChecks}`
+    let context = this.#overridden.get(key)
+    if (context === undefined) {
+      context = overridden(this.#context, overrides)
+      this.#overridden.set(key, context)
     }
+    return context
+  }
+}
+
+function overridden(context: TransactionContext, overrides: CleanupOverrides): TransactionContext {
+  return {
+    ...context,
+    ...(overrides.noAddressMappings && { alwaysBcc: '', mapping: undefined }),
+    ...(overrides.noHeaderBodyChecks && {
+      checks: {},
+      refusedMime: new Map(),
+      options: withoutContentOptions(context.options),
+    }),
   }
 }
 
