@@ -15,24 +15,29 @@ export interface ReceivedFacts {
   readonly date: string
 }
 
-/** The header that Q-340, F-58 or F-73 puts before a message; lines joined by LF. */
+/** The header that Q-340, F-58 or F-73 puts before a message; each line with its LF. */
 export function receivedHeader(facts: ReceivedFacts, options: CleanupOptions): string {
   const { origin: client, queueId, recipients, date } = facts
   if (!isClient(client)) {
     const user = client === 'internal' ? '' : `, from userid ${client.userId}`
     const by = `Received: by ${options.hostname} (${options.mailName}${user})`
-    return `${by}\n\tid ${queueId}; ${date}`
+    return lines([by, `\tid ${queueId}; ${date}`])
   }
   const name = oneLine(client.name, true)
   const from = `Received: from ${name} (${name} [${oneLine(headerAddress(client), true)}])`
   const by = `\tby ${options.hostname} (${options.mailName}) with QMQP`
   const [recipient] = recipients
   if (recipients.length !== 1 || recipient === undefined) {
-    return `${from}\n${by}\n\tid ${queueId}; ${date}`
+    return lines([from, by, `\tid ${queueId}; ${date}`])
   }
   const quoted = oneLine(
     quoteHeaderAddress(receivedRecipient(recipient).address),
     options.replaceStrayCr,
   )
-  return `${from}\n${by} id ${queueId}\n\tfor <${quoted}>; ${date}`
+  return lines([from, `${by} id ${queueId}`, `\tfor <${quoted}>; ${date}`])
+}
+
+// Joined: a string that was added together takes twice as long to become bytes.
+function lines(all: readonly string[]): string {
+  return [...all, ''].join('\n')
 }

@@ -41,7 +41,7 @@ export interface ContentContext {
 /** One message, and how to deal with it. */
 export interface ContentTask {
   readonly text: Uint8Array
-  /** Our own header, its lines joined by LF. */
+  /** Our own header, each line with its LF. */
   readonly received: string
   readonly facts: MissingHeaderFacts
   /** The header is that of a stranger: nothing is added, and no address is rewritten (F-39). */
@@ -117,7 +117,7 @@ function readAll(
   options: CleanupOptions,
   inspection: Inspection,
 ): Later<undefined> {
-  const own = encodeAddress(`${received}\n`)
+  const own = encodeAddress(received)
   const { texts, disallowed } = messageText(own, text, options)
   return andThen(pushAll(reader, texts), () => {
     if (disallowed === undefined) return reader.end()
