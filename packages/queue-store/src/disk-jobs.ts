@@ -150,11 +150,6 @@ export class DiskJobs {
       isRenamed: this.#words[at + 3] === 1,
     }
   }
-
-  /** Resolves once more jobs than `known` are done, or soon after; no promise if they are. */
-  moreDone(known: number): Promise<unknown> | string {
-    return Atomics.waitAsync(this.#words, DONE, known).value
-  }
 }
 
 /** Whether there is room for the data of a job. */

@@ -15,6 +15,8 @@ export type DiskCalls = Pick<typeof import('node:fs'), DiskCall>
 export interface DiskThreadData {
   /** Shared memory, as `DiskJobs` has it. */
   readonly memory: SharedArrayBuffer
+  /** Shared memory, as `DiskBell` has it. */
+  readonly bell: SharedArrayBuffer
   readonly layout: JobLayout
   readonly kinds: typeof DiskJob
   readonly rests: typeof DiskRest
@@ -29,7 +31,7 @@ export interface DiskThreadData {
  */
 export function runDiskThread(
   fs: DiskCalls,
-  { memory, layout, kinds, rests }: DiskThreadData,
+  { memory, bell, layout, kinds, rests }: DiskThreadData,
 ): void {
   const { submitted, done, rest, firstJob, wordsPerJob, maxJobs } = layout
   const { firstDataByte, dataBytesPerJob, maxDataJobs } = layout
@@ -37,6 +39,7 @@ export function runDiskThread(
   const dozeMs = 1
   let isTold = true // Of the ends of all jobs that are done.
   const words = new Int32Array(memory, 0, firstDataByte / Int32Array.BYTES_PER_ELEMENT)
+  const rings = new Int32Array(bell)
   const bytes = Buffer.from(memory)
 
   const write = (file: number, start: number, length: number): void => {
@@ -83,7 +86,8 @@ export function runDiskThread(
   }
 
   const tell = (): void => {
-    Atomics.notify(words, done)
+    Atomics.add(rings, 0, 1)
+    Atomics.notify(rings, 0)
     isTold = true
   }
 

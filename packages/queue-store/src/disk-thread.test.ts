@@ -205,7 +205,8 @@ describe('runDiskThread', () => {
   }
 
   function dataOf({ memory }: DiskJobs): DiskThreadData {
-    return { memory, layout: JOB_LAYOUT, kinds: DiskJob, rests: DiskRest }
+    const bell = new SharedArrayBuffer(4)
+    return { memory, bell, layout: JOB_LAYOUT, kinds: DiskJob, rests: DiskRest }
   }
 
   it('goes on where 32 bits end, and tells each job how it went', () => {

@@ -1,6 +1,7 @@
 import { getSystemErrorName } from 'node:util'
 import { Worker } from 'node:worker_threads'
 
+import { DiskBell } from './disk-bell.ts'
 import {
   type DataJob,
   DiskJob,
@@ -19,7 +20,7 @@ const PROGRAM = `(${runDiskThread})(require('fs'), require('worker_threads').wor
 const WEIGHT = 1 / 16 // Of the latest job in the average.
 
 /** Is told what became of a job; undefined if the thread ended. */
-type Settle = (result: JobResult | undefined) => void
+type Settle = (progress: JobProgress | undefined) => void
 
 /** How far a job came. */
 export interface JobProgress extends Progress {
@@ -33,13 +34,19 @@ export interface JobProgress extends Progress {
  * whose threads wait side by side.
  */
 export class DiskThread {
+  readonly #bell: DiskBell
   readonly #jobs = new DiskJobs()
   readonly #waiting: Settle[] = []
   #worker: Worker | undefined
   #settled = 0 // The number of the first job in `#waiting`.
   #averageMs = 0
   #isBroken = false
-  #isWatching = false
+
+  /** @param bell Of several threads, or of this one alone. */
+  constructor(bell: DiskBell = new DiskBell()) {
+    this.#bell = bell
+    bell.add(this)
+  }
 
   /** In how many milliseconds a job would be begun; infinite when it cannot be taken. */
   get delayMs(): number {
@@ -57,14 +64,12 @@ export class DiskThread {
    *
    * @returns how long it took, in milliseconds; undefined if the thread ended: ask somebody else.
    */
-  sync(file: number): Promise<number | undefined> {
-    return new Promise((resolve, reject) => {
-      this.#await((result) => {
-        if (result === undefined || result.error === 0) resolve(result?.durationMs)
-        else reject(systemError(result.error))
-      })
-      this.#jobs.submit(DiskJob.sync, file)
-    })
+  async sync(file: number): Promise<number | undefined> {
+    const done = this.#nextDone()
+    this.#jobs.submit(DiskJob.sync, file)
+    const progress = await done
+    if (progress?.error !== undefined) throw progress.error
+    return progress?.durationMs
   }
 
   /** Whether there is room for a `store` or `retire`. */
@@ -79,7 +84,9 @@ export class DiskThread {
    * @returns undefined if the thread ended: nobody knows what it did.
    */
   store(job: DataJob): Promise<JobProgress | undefined> {
-    return this.#doWithData(DiskJob.store, job)
+    const done = this.#nextDone()
+    this.#jobs.submitWithData(DiskJob.store, job)
+    return done
   }
 
   /**
@@ -89,7 +96,9 @@ export class DiskThread {
    * @returns as `store` does.
    */
   retire(job: DataJob): Promise<JobProgress | undefined> {
-    return this.#doWithData(DiskJob.retire, job)
+    const done = this.#nextDone()
+    this.#jobs.submitWithData(DiskJob.retire, job)
+    return done
   }
 
   /** Ends the thread after what it was asked for. It takes nothing more. */
@@ -98,46 +107,34 @@ export class DiskThread {
     if (this.#worker !== undefined) this.#jobs.submit(DiskJob.end, 0)
   }
 
-  #doWithData(
-    kind: typeof DiskJob.store | typeof DiskJob.retire,
-    job: DataJob,
-  ): Promise<JobProgress | undefined> {
-    return new Promise((resolve) => {
-      this.#await((result) => resolve(result && progress(result)))
-      this.#jobs.submitWithData(kind, job)
-    })
-  }
-
-  #await(settle: Settle): void {
-    this.#worker ??= this.#start()
-    this.#waiting.push(settle)
-    if (!this.#isWatching) void this.#watch()
-  }
-
-  async #watch(): Promise<void> {
-    this.#isWatching = true
-    this.#worker?.ref() // Who waits for the disk is not to see the process end.
-    while (this.#waiting.length > 0) {
-      await this.#jobs.moreDone(this.#settled)
-      this.#settle()
-    }
-    this.#worker?.unref()
-    this.#isWatching = false
-  }
-
-  #settle(): void {
-    const count = (this.#jobs.done - this.#settled) >>> 0
-    for (const settle of this.#waiting.splice(0, count)) {
+  /** Has those who wait for jobs that are done know it. @returns whether others wait */
+  settle(): boolean {
+    const { done } = this.#jobs
+    const wasWaiting = this.#waiting.length > 0
+    while (this.#settled !== done && this.#waiting.length > 0) {
       const result = this.#jobs.result(this.#settled)
       this.#settled = (this.#settled + 1) | 0 // As the numbers of jobs, they wrap around.
       this.#averageMs += (result.durationMs - this.#averageMs) * WEIGHT
-      settle(result)
+      this.#waiting.shift()!(progress(result))
     }
+    if (wasWaiting && this.#waiting.length === 0) this.#worker?.unref()
+    return this.#waiting.length > 0
+  }
+
+  /** What will become of the job that is handed over next. */
+  #nextDone(): Promise<JobProgress | undefined> {
+    this.#worker ??= this.#start()
+    // Who waits for the disk is not to see the process end.
+    if (this.#waiting.length === 0) this.#worker.ref()
+    const done = new Promise<JobProgress | undefined>((resolve) => this.#waiting.push(resolve))
+    this.#bell.watch()
+    return done
   }
 
   #start(): Worker {
     const data: DiskThreadData = {
       memory: this.#jobs.memory,
+      bell: this.#bell.memory,
       layout: JOB_LAYOUT,
       kinds: DiskJob,
       rests: DiskRest,
@@ -151,7 +148,7 @@ export class DiskThread {
 
   #fail(): void {
     this.#isBroken = true
-    this.#settle()
+    this.settle()
     for (const settle of this.#waiting.splice(0)) settle(undefined)
   }
 }

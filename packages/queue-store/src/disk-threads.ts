@@ -1,3 +1,4 @@
+import { DiskBell } from './disk-bell.ts'
 import { DiskThread } from './disk-thread.ts'
 
 // A journal writes what several threads wait for at once, but each thread costs some 7 MB.
@@ -9,7 +10,8 @@ export const LONG_MS = 5
 
 /** A few disk threads, so that the files of several messages are synced side by side. */
 export class DiskThreads {
-  readonly #threads = Array.from({ length: THREADS }, () => new DiskThread())
+  readonly #bell = new DiskBell()
+  readonly #threads = Array.from({ length: THREADS }, () => new DiskThread(this.#bell))
 
   /** Who should do the next job: the first one that is not busy, or else the one that is least. */
   get next(): DiskThread {

@@ -95,7 +95,7 @@ export class DoneMarks {
 
   /** The message is gone: another one may get its id. */
   forget(id: string): void {
-    this.#missing.delete(id)
+    if (this.#missing.size > 0) this.#missing.delete(id)
   }
 
   /** Tries a last time, and says of which messages recipients are to get a second copy. */

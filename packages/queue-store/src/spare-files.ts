@@ -86,7 +86,8 @@ export class SpareFiles {
     const { directory } = this.#options
     if (!this.isWanting) return false
     this.#count += 1
-    const spare = { ...written, path: `${directory}/${++this.#lastName}` }
+    const { file, inode } = written
+    const spare = { file, inode, path: `${directory}/${++this.#lastName}` }
     let progress: Progress | undefined
     try {
       progress = await this.#files.retire?.(spare.file, path, spare.path)
