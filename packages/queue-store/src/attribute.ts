@@ -45,23 +45,18 @@ export function parseAttribute(
  * Adds an attribute to those of its message, by the rule for repeated ones. Names that mean
  * nothing to us are left out, so that memory is bounded by F-39 and not by the file.
  *
- * @returns false when it was left out though Postfix would warn.
+ * @returns `repeated` when it was left out and Postfix would warn, `unknown` when it means nothing.
  */
 export function addAttribute(
   attributes: Map<string, string>,
   name: string,
   value: string,
-): boolean {
+): 'known' | 'repeated' | 'unknown' {
   const counts = REPETITIONS.get(name)
-  if (counts === undefined) return true
-  if (counts !== 'last' && attributes.has(name)) return counts === 'first'
-  attributes.set(name, value)
-  return true
-}
-
-/** Whether a reader of the file heeds it, and so has a good name. */
-export function isKnownAttribute(name: string): boolean {
-  return REPETITIONS.has(name)
+  if (counts === undefined) return 'unknown'
+  if (counts === 'last' || !attributes.has(name)) attributes.set(name, value)
+  else if (counts === 'first, with a warning') return 'repeated'
+  return 'known'
 }
 
 /** NOTIFY flags are NEVER (1) alone, or a sum of SUCCESS (2), FAILURE (4) and DELAY (8). */

@@ -214,7 +214,7 @@ export class EnvelopeParser {
     else if (name === 'encoding') this.#encoding = value === '7bit' || value === '8bit' ? value : ''
     else if (name === 'notify_flags') this.#groups.takeNotify(value)
     else if (name === 'dsn_orig_rcpt') this.#groups.takeDsnOriginal(value)
-    else if (!addAttribute(this.#attributes, name, value)) {
+    else if (addAttribute(this.#attributes, name, value) === 'repeated') {
       this.#warn(`ignoring multiple ${name} attribute: ${value.slice(0, EXCERPT_LENGTH)}`)
     }
   }

@@ -1,4 +1,4 @@
-import { addAttribute, isKnownAttribute, isValidNotify, trimSpaces } from './attribute.ts'
+import { addAttribute, isValidNotify, trimSpaces } from './attribute.ts'
 import { QueueFileError } from './errors.ts'
 import type {
   EnvelopeRecipient,
@@ -23,7 +23,6 @@ const RESERVED_NAMES: ReadonlySet<string> = new Set([
 const SIZE_RECORD_OFFSET = 2 // Behind type and length.
 /** The size record at the start of a file, with type and length. */
 export const SIZE_RECORD_FILE_BYTES: number = SIZE_RECORD_OFFSET + SIZE_RECORD_BYTES
-const NO_SIZES = ' '.repeat(SIZE_RECORD_BYTES)
 const EXPECTED_ENVELOPE_BYTES = 1024
 const EXPECTED_RECIPIENT_BYTES = 128
 
@@ -137,7 +136,7 @@ export class MessageEncoder {
   #writeEnvelope(): void {
     const records = this.#records
     const message = this.#new
-    records.record(RecordType.size, NO_SIZES)
+    records.blanks(RecordType.size, SIZE_RECORD_BYTES)
     records.record(RecordType.time, formatTime(message.arrivalTimeMs))
     records.attribute('create_time', formatSeconds(this.#createTimeMs))
     if (message.contentFilter) this.#writeFilter(message.contentFilter)
@@ -180,16 +179,16 @@ export class MessageEncoder {
 
   /** @param numbers In the order of `SizeRecord`. */
   #writeSizes(numbers: readonly number[]): void {
-    NUMBER_ENDS.forEach((end, index) => {
-      this.#records.overwriteBefore(SIZE_RECORD_OFFSET + end, String(numbers[index]))
-    })
+    for (let index = 0; index < numbers.length; index++) {
+      const end = SIZE_RECORD_OFFSET + NUMBER_ENDS[index]!
+      this.#records.overwriteBefore(end, String(numbers[index]))
+    }
   }
 
   #writeAttribute(name: string, value: string): void {
-    checkName(name)
     const read = trimSpaces(this.#records.attribute(name, value))
-    if (name !== 'encoding') addAttribute(this.#attributes, name, read)
-    else this.#encoding = read === '7bit' || read === '8bit' ? read : ''
+    if (name === 'encoding') this.#encoding = read === '7bit' || read === '8bit' ? read : ''
+    else if (addAttribute(this.#attributes, name, read) === 'unknown') checkName(name)
   }
 
   #writeRecipient(recipient: NewRecipient, contentBytes: number): void {
@@ -221,7 +220,6 @@ function asked({ notify = 0, notifyAsked = notify }: NewRecipient): number {
 
 // A file that we could not read back, or that means something else, must not come to be.
 function checkName(name: string): void {
-  if (isKnownAttribute(name)) return
   if (ATTRIBUTE_NAME.test(name) && !RESERVED_NAMES.has(name)) return
   throw new TypeError(`expected the name of an attribute, not ${JSON.stringify(name)}`)
 }

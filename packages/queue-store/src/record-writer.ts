@@ -8,6 +8,7 @@ import {
   writeHeader,
 } from './record.ts'
 
+const BLANK = 0x20
 const EQUALS = 0x3d
 const SHORT_RECORD_BYTES = 2 + MAX_ONE_BYTE_LENGTH
 
@@ -57,6 +58,13 @@ export class RecordWriter {
     }
     this.#append(RecordType.attribute, encodeAddress(`${name}=${value}`))
     return asRead(value)
+  }
+
+  /** Appends a record of blanks, to be overwritten. @param length Up to 127. */
+  blanks(type: number, length: number): void {
+    this.#reserve(SHORT_RECORD_BYTES)
+    this.#bytes.fill(BLANK, this.#used + 2, this.#used + 2 + length)
+    this.#endShort(type, length)
   }
 
   /** Overwrites the bytes before `end`. ASCII only. */
