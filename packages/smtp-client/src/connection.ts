@@ -70,6 +70,7 @@ export class Connection {
     socket.on('drain', this.#onDrain)
     socket.on('timeout', this.#onTimeout)
     for (const event of ENDS) socket.on(event, this.#onEnd)
+    socket.resume() // It may have waited for somebody to listen.
   }
 
   /**
@@ -227,8 +228,8 @@ export class Connection {
     drain?.resolve()
   }
 
-  // To set a timer takes longer than all else here. The one of the socket starts anew with each octet
-  // by itself, so one that is short enough is left as it is, and set to the rest when it ends.
+  // To set a timer takes longer than all else here. The one of the socket starts anew by itself with
+  // each octet, so one that is short enough is left as it is, and set to the rest when it ends.
   #awaitOctets(limitMs: number): void {
     this.#limitMs = limitMs
     this.#silentMs = 0

@@ -33,7 +33,9 @@ function cut(bytes: Buffer, sizes: readonly number[]): Buffer[] {
 function plainly(bytes: Buffer, limit: number): string {
   const lines = bytes.toString('latin1').split('\n')
   if (lines.at(-1) === '') lines.pop()
-  return lines.map((line) => `${line.startsWith('.') ? '.' : ''}${broken(line, limit)}\r\n`).join('')
+  return lines
+    .map((line) => `${line.startsWith('.') ? '.' : ''}${broken(line, limit)}\r\n`)
+    .join('')
 }
 
 function broken(line: string, limit: number): string {

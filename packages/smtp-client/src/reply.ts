@@ -22,11 +22,9 @@ export interface ReplyEvents {
   line?(line: string): void
 }
 
-const LF = 0x0a
 const CR = 0x0d
 const MINUS = 0x2d
 const SPACE = 0x20
-const NO_BYTES: Buffer = Buffer.alloc(0)
 const TILDE = 0x7e
 const DOT = 0x2e
 
@@ -39,7 +37,7 @@ const DOT = 0x2e
 export class ReplyReader {
   readonly #limit: number
   readonly #events: ReplyEvents
-  #bytes = NO_BYTES
+  #octets = '' // One a character: to decode a chunk at once is faster than line by line.
   #at = 0
   #discarded = 0 // Octets of the current line beyond the limit that were dropped already.
   #broken = false
@@ -55,7 +53,7 @@ export class ReplyReader {
 
   /** Octets pushed but not read. */
   get buffered(): number {
-    return this.#bytes.length - this.#at
+    return this.#octets.length - this.#at
   }
 
   /** True after a line so long that reading it on makes no sense (C-39): drop the connection. */
@@ -63,10 +61,9 @@ export class ReplyReader {
     return this.#broken
   }
 
-  /** Takes a chunk. It is not copied as long as it can be avoided: do not change it. */
+  /** Takes a chunk. It is not kept. */
   push(chunk: Buffer): void {
-    const rest = this.#bytes.length - this.#at
-    this.#bytes = rest === 0 ? chunk : Buffer.concat([this.#bytes.subarray(this.#at), chunk])
+    this.#octets = this.#octets.slice(this.#at) + chunk.toString('latin1')
     this.#at = 0
   }
 
@@ -89,17 +86,17 @@ export class ReplyReader {
 
   #nextLine(): string | undefined {
     if (this.#broken) return undefined
-    const bytes = this.#bytes
+    const octets = this.#octets
     const start = this.#at
-    const lf = lineEnd(bytes, start)
-    if (lf === bytes.length) {
+    const lf = octets.indexOf('\n', start)
+    if (lf < 0) {
       this.#boundPartialLine()
       return undefined
     }
     this.#at = lf + 1
-    const end = lf > start && bytes[lf - 1] === CR ? lf - 1 : lf
+    const end = lf > start && octets.charCodeAt(lf - 1) === CR ? lf - 1 : lf
     if (this.#discarded > 0 || end - start > this.#limit) return this.#longLine(start, end, lf)
-    return printable(bytes, start, end)
+    return printable(octets.slice(start, end))
   }
 
   // Undefined if the session ends with it, as it does where the end of the line comes later.
@@ -107,7 +104,7 @@ export class ReplyReader {
     const kept = Math.min(end, start + this.#limit)
     this.#judge(lineFeed - start)
     this.#discarded = 0
-    const line = printable(this.#bytes, start, kept)
+    const line = printable(this.#octets.slice(start, kept))
     this.#tellTooLong(line)
     return this.#broken ? undefined : line
   }
@@ -118,9 +115,9 @@ export class ReplyReader {
     if (excess <= 0) return
     this.#judge(this.buffered)
     this.#discarded += excess
-    this.#bytes = this.#bytes.subarray(this.#at, this.#at + this.#limit + 1)
+    this.#octets = this.#octets.slice(this.#at, this.#at + this.#limit + 1)
     this.#at = 0
-    if (this.#broken) this.#tellTooLong(printable(this.#bytes, 0, this.#limit))
+    if (this.#broken) this.#tellTooLong(printable(this.#octets.slice(0, this.#limit)))
   }
 
   #tellTooLong(line: string): void {
@@ -162,13 +159,6 @@ export class ReplyReader {
   }
 }
 
-// Lines are short: a call that searches would take longer.
-function lineEnd(bytes: Buffer, start: number): number {
-  let at = start
-  while (at < bytes.length && bytes[at] !== LF) at++
-  return at
-}
-
 function replyCode(line: string): number {
   const hundreds = line.charCodeAt(0) - 0x30
   const tens = line.charCodeAt(1) - 0x30
@@ -208,10 +198,10 @@ function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39
 }
 
-/** The text of bytes, with `?` for whatever is neither printable ASCII nor valid UTF-8 (C-40). */
-function printable(bytes: Buffer, start: number, end: number): string {
-  if (isPrintableAscii(bytes, start, end)) return bytes.toString('latin1', start, end)
-  const line = bytes.subarray(start, end)
+/** The text of octets, with `?` for whatever is neither printable ASCII nor valid UTF-8 (C-40). */
+function printable(octets: string): string {
+  if (isPrintableAscii(octets)) return octets
+  const line = Buffer.from(octets, 'latin1')
   const parts: string[] = []
   for (let at = 0; at < line.length; ) {
     const length = characterLength(line, at)
@@ -223,9 +213,10 @@ function printable(bytes: Buffer, start: number, end: number): string {
   return parts.join('')
 }
 
-function isPrintableAscii(bytes: Buffer, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) {
-    if (bytes[at]! < SPACE || bytes[at]! > TILDE) return false
+function isPrintableAscii(octets: string): boolean {
+  for (let at = 0; at < octets.length; at++) {
+    const octet = octets.charCodeAt(at)
+    if (octet < SPACE || octet > TILDE) return false
   }
   return true
 }

@@ -1,5 +1,3 @@
-import { connect as netConnect } from 'node:net'
-
 import { type Clock, systemClock } from '@posthouse/clock'
 import type { Logger } from '@posthouse/mail-log'
 import type { MxResult, Nexthop } from '@posthouse/mx-lookup'
@@ -15,6 +13,7 @@ import type { SmtpClientOptions } from './options.ts'
 import type { SmtpReport } from './request.ts'
 import { Authenticator } from './sasl/authenticate.ts'
 import { labelScopes, type SessionCache } from './session-cache.ts'
+import { socketConnector } from './socket-connector.ts'
 import { systemLookup } from './system-lookup.ts'
 import type { TlsaSource } from './tls/dane-policies.ts'
 import { TlsEngine } from './tls/tls-engine.ts'
@@ -38,7 +37,7 @@ export interface SmtpClientPorts {
    * nobody reads them.
    */
   readonly log?: Logger | undefined
-  /** Default: `node:net` connect. */
+  /** Default: `node:net` connect. A chunk that a socket reads need only be good for its event. */
   readonly connect?: Connect | undefined
 }
 
@@ -53,7 +52,7 @@ export class SmtpClient {
   readonly #watchdog: Watchdog
 
   constructor(options: SmtpClientOptions, ports: SmtpClientPorts = {}) {
-    const { tlsa, cache, clock = systemClock, log = NOBODY, connect = connectSocket } = ports
+    const { tlsa, cache, clock = systemClock, log = NOBODY, connect = socketConnector() } = ports
     const lookup = ports.lookup ?? ownLookup(options, clock, log)
     const discard = discardList(options.discardEhloKeywords)
     const nameOf = parameterNames(options.lmtp)
@@ -94,11 +93,4 @@ const NOBODY: Logger = { info: nothing, warning: nothing, error: nothing, fatal:
 function ownLookup({ mxAddressLimit }: SmtpClientOptions, clock: Clock, log: Logger) {
   const lookup = systemLookup(mxAddressLimit, clock, log)
   return (nexthop: Nexthop): MxResult | Promise<MxResult> => lookup.lookup(nexthop)
-}
-
-// One address is tried at a time, and the families have their order already.
-const connectSocket: Connect = (host, port, localAddress) => {
-  if (port === 0) return netConnect(host)
-  const options = { host, port, autoSelectFamily: false, noDelay: true }
-  return netConnect(localAddress === undefined ? options : { ...options, localAddress })
 }
