@@ -80,7 +80,7 @@ export class HostLookup {
   /** The addresses of `host`; a numeric host is its own address if its family is enabled. */
   resolve(host: string): HostResult | Promise<HostResult> {
     const family = isIP(host)
-    if (family !== 0) return this.numeric(host)
+    if (family !== 0) return this.numeric(host, family)
     const { dnsEnabled, hostLookup } = this.#options
     const methods = dnsEnabled ? hostLookup : ['native']
     if (!methods.includes('dns')) return this.#askSystem(host)
@@ -88,8 +88,8 @@ export class HostLookup {
   }
 
   /** The result for an address, without any lookup. */
-  numeric(address: string): HostResult {
-    const family = isIP(address) === 6 ? 6 : 4
+  numeric(address: string, version: number): HostResult {
+    const family = version === 6 ? 6 : 4
     if (this.#enabled(family))
       return { kind: 'ok', addresses: [{ address, family, owner: address, secure: false }] }
     return onlyDisabledFamilies(address)

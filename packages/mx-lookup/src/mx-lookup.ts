@@ -127,7 +127,8 @@ export class MxLookup {
     const { protocols, dnsEnabled, useSrvLookup } = this.#options
     const { host, mx, service } = nexthop
     if (protocols.length === 0) return failed('4.4.4', 'all network protocols are disabled')
-    if (isIP(host) !== 0) return this.#hostServers(nexthop, this.#hosts.numeric(host))
+    const family = isIP(host)
+    if (family !== 0) return this.#hostServers(nexthop, this.#hosts.numeric(host, family))
     if (!mx || !dnsEnabled) return this.#lookupHost(nexthop)
     return useSrvLookup.includes(service) ? this.#lookupSrv(nexthop) : this.#lookupMx(nexthop)
   }
@@ -171,7 +172,8 @@ export class MxLookup {
   #hostServers({ host, port }: Nexthop, result: HostResult): MxResult {
     if (result.kind === 'failed') return failed(result.status, result.text)
     const target = { host, port, preference: 0, route: withoutRoute(host) }
-    const servers = this.#serversOf(target, result).slice(0, MAX_RECORDS)
+    const found = this.#serversOf(target, result)
+    const servers = found.length > MAX_RECORDS ? found.slice(0, MAX_RECORDS) : found
     if (port === MAIL_PORT && servers.some(({ address }) => this.#own.has(address)))
       return loop(host)
     return {
@@ -248,14 +250,10 @@ export class MxLookup {
     { addresses }: Extract<HostResult, { kind: 'ok' }>,
   ): MailServer[] {
     const { cnameOverridesServername: byOwner, dnssec } = this.#options
-    return addresses.map(({ address, family, owner, secure: isAddressSecure }) => ({
-      name: byOwner ? owner : host,
-      address,
-      family,
-      port,
-      preference,
-      ...(dnssec && { trail: { ...route, host, owner, isAddressSecure } }),
-    }))
+    return addresses.map(({ address, family, owner, secure: isAddressSecure }) => {
+      const server = { name: byOwner ? owner : host, address, family, port, preference }
+      return dnssec ? { ...server, trail: { ...route, host, owner, isAddressSecure } } : server
+    })
   }
 
   /** The servers that are better than this host (C-22), ordered. */

@@ -15,6 +15,8 @@ export interface CommandOptions {
   readonly disableMimeOutputConversion: boolean
 }
 
+// Addresses with none of these need no closer look.
+const BREAKER = /[\r\n\0<>]/
 // What would end a command line early, and let an address bring commands of its own.
 const LINE_BREAKER = /[\r\n\0]/
 // Outside quotes, what would end the path early, and let an address bring parameters of its own.
@@ -22,6 +24,7 @@ const PATH_BREAKER = /[<>]/
 
 /** Whether an address can be part of a command at all, and be read there as what it is. */
 export function fitsCommand(address: string, { quoteEnvelope }: CommandOptions): boolean {
+  if (!BREAKER.test(address)) return true
   if (LINE_BREAKER.test(address)) return false
   const at = quoteEnvelope ? address.lastIndexOf('@') : 0
   // Quotes enclose the local part only (C-174).

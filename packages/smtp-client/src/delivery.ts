@@ -119,11 +119,11 @@ export class Delivery implements Walker {
 
   #refuseWhatCannotBeSent(): void {
     const { options } = this.#context
-    const all = this.#outcomes.openIndexes()
     const obstacle = unsendableMessage(this.#sent, options)
-    if (obstacle !== undefined) this.#failLocally(all, obstacle)
-    for (const index of all) {
-      const failure = unsendableRecipient(this.#sent.recipients[index]!.address, options)
+    if (obstacle !== undefined) this.#failAll(obstacle)
+    const { recipients } = this.#sent
+    for (let index = 0; index < recipients.length; index++) {
+      const failure = unsendableRecipient(recipients[index]!.address, options)
       if (failure !== undefined) this.#failLocally([index], failure)
     }
   }
