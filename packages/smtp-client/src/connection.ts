@@ -228,7 +228,7 @@ export class Connection {
     drain?.resolve()
   }
 
-  // To set a timer takes longer than all else here. The one of the socket starts anew by itself with
+  // To set a timer takes longer than all else here. That of the socket starts anew by itself with
   // each octet, so one that is short enough is left as it is, and set to the rest when it ends.
   #awaitOctets(limitMs: number): void {
     this.#limitMs = limitMs
