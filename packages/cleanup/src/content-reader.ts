@@ -113,12 +113,11 @@ export class ContentReader {
         : event.kind === 'end-of-headers'
           ? Buffer.from(event.entity.encoding)
           : undefined
-    const steps = this.#newProblems().map(
+    const problems = this.#newProblems().map(
       (problem) => ({ kind: 'problem', problem, bytes }) as const,
     )
-    if (event.kind === 'end-of-headers') this.#step(event)
+    const steps = event.kind === 'end-of-headers' ? [event, ...problems] : [...problems, event]
     for (const step of steps) this.#step(step)
-    if (event.kind !== 'end-of-headers') this.#step(event)
   }
 
   /** In the order of importance. */
@@ -129,6 +128,7 @@ export class ContentReader {
     return refused.filter(([code]) => codes.includes(code)).map(([, problem]) => problem)
   }
 
+  /** Takes a step, or notes it while a table has not answered. */
   #step(step: MimeEvent | ProblemStep): void {
     if (this.#pending !== undefined) this.#steps.push(step)
     else if (!this.#context.inspection.isOver) this.#pending = this.#take(step)

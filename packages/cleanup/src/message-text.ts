@@ -8,7 +8,7 @@ const NEWLINE = Buffer.from('\n')
 
 /** Text that is to be read; `cleanText` is for each piece of it. */
 export interface MessageText {
-  /** One after the other; what was received is last, a view. */
+  /** One after the other. Views of what was received, but for a few bytes at the start. */
   readonly texts: readonly Buffer[]
   /** The first record with one of `message_reject_characters`; `texts` end before it. */
   readonly disallowed: Buffer | undefined
