@@ -1,3 +1,5 @@
+import { writePlain } from './record-writer.ts'
+
 /** What a disk thread can be asked for. */
 export const DiskJob = { sync: 1, store: 2, retire: 3, end: 4 } as const
 export type DiskJobKind = (typeof DiskJob)[keyof typeof DiskJob]
@@ -133,11 +135,9 @@ export class DiskJobs {
     const at = wordOf(number)
     this.#words[at + 3] = 0
     this.#words[at + 4] = end - start
-    const namesBytes = this.#bytes.write(from + to, end)
-    const isAscii = namesBytes === from.length + to.length
-    const fromBytes = isAscii ? from.length : Buffer.byteLength(from)
+    const fromBytes = this.#writeName(from, end)
     this.#words[at + 5] = fromBytes
-    this.#words[at + 6] = namesBytes - fromBytes
+    this.#words[at + 6] = this.#writeName(to, end + fromBytes)
     this.submit(kind, file)
   }
 
@@ -149,6 +149,11 @@ export class DiskJobs {
       durationMs: this.#words[at + 2]! / 1000,
       isRenamed: this.#words[at + 3] === 1,
     }
+  }
+
+  /** @returns its bytes */
+  #writeName(name: string, at: number): number {
+    return writePlain(this.#bytes, at, name) ? name.length : this.#bytes.write(name, at)
   }
 }
 

@@ -63,7 +63,8 @@ export class RecordWriter {
   /** Appends a record of blanks, to be overwritten. @param length Up to 127. */
   blanks(type: number, length: number): void {
     this.#reserve(SHORT_RECORD_BYTES)
-    this.#bytes.fill(BLANK, this.#used + 2, this.#used + 2 + length)
+    const start = this.#used + 2
+    for (let at = start; at < start + length; at++) this.#bytes[at] = BLANK
     this.#endShort(type, length)
   }
 
@@ -102,8 +103,8 @@ export class RecordWriter {
   }
 }
 
-/** @returns false for text that is not ASCII, or has a NUL: it may be there in part. */
-function writePlain(target: Uint8Array, at: number, text: string): boolean {
+/** Writes ASCII. @returns false for text that is not, or has a NUL: it may be there in part */
+export function writePlain(target: Uint8Array, at: number, text: string): boolean {
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index)
     if (unit === 0 || unit > 0x7f) return false
