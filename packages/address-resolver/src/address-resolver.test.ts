@@ -65,6 +65,14 @@ describe('AddressResolver', () => {
     expect(resolve('', 'a%b@local.test')).toMatchObject({ recipient: 'a@b', flags: 4096 })
   })
 
+  it('has an answer for each domain, in whatever order they are asked for', () => {
+    const { resolve } = plain()
+    for (const [localPart, domain] of ['ab', 'bb', 'bc', 'cb', 'ac', 'bc', 'ab', 'ca', 'aa']) {
+      const recipient = `${localPart}@${domain}.test`
+      expect(resolve('', recipient)).toMatchObject({ recipient, nexthop: `${domain}.test` })
+    }
+  })
+
   it('asks the lists once per domain, and forgets the oldest beyond 10,000', () => {
     const asked: string[] = []
     const { resolve } = plain({ relayDomains: (domain) => asked.push(domain) < 0 })

@@ -116,6 +116,25 @@ describe('QueueManager: another one takes over', () => {
     expect(here.store.places()).toEqual({})
   })
 
+  it('does not get a message whose delivery begins while it is still being taken in', async () => {
+    const here = new World((request) => here.wait(60_000).then(() => here.outcomes(request)))
+    here.store.add({ id: 'QID1', recipients: ['a@x'] }) // For the scan of the first one.
+    const first = here.manager()
+    const later = here.deliver
+    here.deliver = (request) => {
+      here.deliver = later
+      void first.handOverTo(here.manager())
+      return later(request)
+    }
+    await first.start()
+    await here.run(1)
+    expect(here.store.places()).toEqual({ QID1: 'active' })
+    await here.run(120)
+    expect(done(here)).toEqual(['a@x'])
+    expect(here.requests).toHaveLength(1)
+    expect(here.store.places()).toEqual({})
+  })
+
   it('leaves a message alone of which others die with their destination', async () => {
     const here = new World((request) =>
       here.wait(60_000).then(() => ({
