@@ -33,6 +33,7 @@ export class ConnectionCache<Session> {
   #last: Entry<Session> | undefined
   #size = 0
   #cancelTimer: (() => void) | undefined
+  #timerMs = 0
 
   constructor(options: ConnectionCacheOptions, clock: Clock) {
     this.#options = options
@@ -72,7 +73,7 @@ export class ConnectionCache<Session> {
       else entries.push(entry)
     }
     this.#size++
-    if (this.#cancelTimer === undefined || this.#first === entry) this.#startTimer()
+    if (this.#cancelTimer === undefined || expiresMs < this.#timerMs) this.#startTimer()
   }
 
   /** Hands out the session stored last under a label; undefined if there is none. */
@@ -99,7 +100,8 @@ export class ConnectionCache<Session> {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
     if (this.#first === undefined) return
-    const delayMs = Math.max(0, this.#first.expiresMs - this.#clock.now())
+    this.#timerMs = this.#first.expiresMs
+    const delayMs = Math.max(0, this.#timerMs - this.#clock.now())
     this.#cancelTimer = this.#clock.after(delayMs, () => {
       this.#cancelTimer = undefined
       this.#expire()
