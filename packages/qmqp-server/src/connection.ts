@@ -49,7 +49,7 @@ export class Connection<T extends { readonly id: string }> {
   #client: QmqpClientIdentity | undefined
   #transaction: T | undefined
   #id = NO_QUEUE_ID
-  #reader: QmqpRequestReader | undefined // Undefined before anything is read, and after the end.
+  #reader: QmqpRequestReader | undefined // Undefined before anything is read.
   #isReading = false // Until the request ends in one way or another.
   #inputTimeMs = 0 // When the client was heard of.
   #cancelWait = (): void => undefined // The wait for more of the request.
@@ -349,18 +349,19 @@ export class Connection<T extends { readonly id: string }> {
 
   #finish(): void {
     this.#options.log.info(`disconnect from ${this.#label}`, this.#fields('disconnect'))
-    // Node keeps a socket that is over in memory until there is a large garbage collection. What
-    // is known of the message must not stay with it. What comes while it lingers is not told of.
-    this.#reader = undefined
-    this.#transaction = undefined
-    this.#trace = undefined
+    this.#trace = undefined // What comes while the socket lingers is not told of.
     this.#finishOne()
   }
 
   /** In either order: a client may leave while its message is still being stored (Q-209). */
   #finishOne(): void {
     this.#unfinished -= 1
-    if (this.#unfinished === 0) this.#onOver()
+    if (this.#unfinished > 0) return
+    // Node keeps a socket that is over in memory until there is a large garbage collection. What
+    // listens would stay with it, and the next socket with that: each small collection would copy
+    // all of them.
+    this.#socket.removeAllListeners()
+    this.#onOver()
   }
 
   /** What log lines tell of this connection, as data. */
