@@ -7,7 +7,6 @@ const COMMON = [
   'auto-submitted',
   'bcc',
   'cc',
-  'content-description',
   'content-disposition',
   'content-id',
   'content-language',
@@ -52,11 +51,9 @@ const COMMON = [
 const LOWER_CASE = 0x20
 const LONGEST = 32
 
-// Found by length and first letter, so that a header's name is compared with few.
-const BY_SHAPE: readonly (readonly string[])[] = Array.from(
-  { length: LONGEST * LONGEST },
-  (_, at) => COMMON.filter((name) => shapeOf(name.length, name.charCodeAt(0)) === at),
-)
+// Found by length and two letters. No two of them share a place, so a name is compared with one.
+const BY_SHAPE = new Array<string | undefined>(LONGEST * LONGEST).fill(undefined)
+for (const name of COMMON) BY_SHAPE[shapeOf(Buffer.from(name), name.length)] = name
 
 /**
  * The name of a header in lower case; of the common ones always the same string, which costs less
@@ -65,14 +62,14 @@ const BY_SHAPE: readonly (readonly string[])[] = Array.from(
  * @param header Begins with the name: printable ASCII without blanks.
  */
 export function headerName(header: Buffer, length: number): string {
-  for (const name of length < LONGEST ? BY_SHAPE[shapeOf(length, header[0]!)]! : []) {
-    if (isName(name, header)) return name
-  }
+  const common = length < LONGEST ? BY_SHAPE[shapeOf(header, length)] : undefined
+  if (common !== undefined && isName(common, header)) return common
   return header.toString('latin1', 0, length).toLowerCase()
 }
 
-function shapeOf(length: number, first: number): number {
-  return length * LONGEST + (first & (LONGEST - 1))
+// The same for capital and small letters.
+function shapeOf(header: Buffer, length: number): number {
+  return length * LONGEST + ((header[0]! + 3 * header[length - 1]!) & (LONGEST - 1))
 }
 
 function isName(name: string, header: Buffer): boolean {
