@@ -32,28 +32,6 @@ export interface Destination {
 
 const SMTPS_PORT = 465
 
-// Next hops are read once; more than this are forgotten together.
-const MAX_KNOWN = 1000
-
-/** The destinations of all next hops that requests have had. */
-export class KnownDestinations {
-  readonly #context: LookupContext
-  readonly #known = new Map<string, Destinations>()
-
-  constructor(context: LookupContext) {
-    this.#context = context
-  }
-
-  of(nexthop: string): Destinations {
-    const known = this.#known.get(nexthop)
-    if (known !== undefined) return known
-    if (this.#known.size >= MAX_KNOWN) this.#known.clear()
-    const destinations = new Destinations(this.#context, nexthop)
-    this.#known.set(nexthop, destinations)
-    return destinations
-  }
-}
-
 /** Where requests with a next hop may go: its elements, then the fallback relays (C-1 to C-6). */
 export class Destinations {
   readonly #context: LookupContext
