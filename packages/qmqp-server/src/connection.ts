@@ -52,7 +52,7 @@ export class Connection<T extends { readonly id: string }> {
   #reader: QmqpRequestReader | undefined // Undefined before anything is read.
   #isReading = false // Until the request ends in one way or another.
   #inputTimeMs = 0 // When the client was heard of.
-  #cancelWait = (): void => undefined // The wait for more of the request.
+  #cancelWait: (() => void) | undefined // The wait for more of the request.
   #trace: Trace | undefined // Undefined unless the log is verbose.
 
   /** @param onOver Called when the service has ended and the socket is closed. */
@@ -238,7 +238,7 @@ export class Connection<T extends { readonly id: string }> {
   #end(end: ReceiveEnd): void {
     if (!this.#isReading) return
     this.#isReading = false
-    this.#cancelWait()
+    this.#cancelWait?.()
     this.#trace?.step(describeEnd(end))
     if (end.kind === 'complete') {
       void this.#submit(end.request).then((reply) => this.#conclude(reply))
@@ -357,9 +357,8 @@ export class Connection<T extends { readonly id: string }> {
   #finishOne(): void {
     this.#unfinished -= 1
     if (this.#unfinished > 0) return
-    // Node keeps a socket that is over in memory until there is a large garbage collection. What
-    // listens would stay with it, and the next socket with that: each small collection would copy
-    // all of them.
+    // A socket that is over stays in memory until there is a large garbage collection. What listens
+    // would stay, too, and the next socket with it: each small collection would copy all of them.
     this.#socket.removeAllListeners()
     this.#onOver()
   }
