@@ -105,7 +105,7 @@ export class Listeners {
 
   #open(endpoint: Endpoint, handler: ConnectionHandler): Promise<Listener> {
     const { service, address } = endpoint
-    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true })
+    const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true })
     // A socket file outlives a process that was killed; whoever holds the instance lock owns it.
     if ('path' in address) rmSync(address.path, { force: true })
     const listener: Listener = { endpoint, server, handler }
