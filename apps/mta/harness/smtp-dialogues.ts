@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { unquoteAddress } from '@posthouse/mail-address'
 
+import { queueProbe } from './address-probe.ts'
 import type { Zone } from './name-server.ts'
 import { ScriptedServer, type ScriptStep } from './scripted-server.ts'
 import { CLOSED_PORT, ScriptedWorld } from './scripted-world.ts'
@@ -16,11 +17,12 @@ export interface Dialogue {
   /** Server by `address:port`: `server 0`. */
   readonly connect?: Readonly<Record<string, string>>
   readonly message: {
+    readonly origin: string
     readonly count: number
     readonly sender: string
     readonly recipients: readonly string[]
-    /** Its lines, or what it is like. */
-    readonly content: readonly string[] | string
+    /** Its lines, or what it is like; a probe has none. */
+    readonly content?: readonly string[] | string
   }
   readonly server_script: readonly (readonly (readonly ScriptStep[])[])[]
   readonly client_sent: readonly {
@@ -31,6 +33,7 @@ export interface Dialogue {
   readonly log_lines: readonly string[]
 }
 
+const PROBE = 'address verification probe'
 // Their settings are of the whole host.
 const GLOBAL = ['proxy_interfaces']
 
@@ -149,11 +152,9 @@ export class DialogueStage {
     const { message, client_sent } = cast.dialogue
     const ids: string[] = []
     for (let number = 1; number <= message.count; number++) {
-      const content = contentOf(cast.dialogue, number)
-      const recipients = message.recipients.map(unquoteAddress)
-      const id = await this.#world.submit(recipients, content, unquoteAddress(message.sender))
+      const id = await this.#submit(cast.dialogue, number)
       ids.push(id)
-      await this.#world.outcomes(id, recipients.length)
+      await this.#world.outcomes(id, message.recipients.length)
     }
     const expected = client_sent.map(({ groups }) => withoutReceived(groups.flat()))
     const recorded = { lines: recordedLines(cast.dialogue), sent: expected }
@@ -161,6 +162,14 @@ export class DialogueStage {
     const isSent = () => JSON.stringify(cast.sent()) === JSON.stringify(expected)
     for (let patience = 500; !isSent() && patience > 0; patience--) await sleep(20)
     return { recorded, run: { lines: this.#linesOf(cast, ids), sent: cast.sent() } }
+  }
+
+  #submit(dialogue: Dialogue, number: number): Promise<string> {
+    const { origin, sender, recipients } = dialogue.message
+    const from = unquoteAddress(sender)
+    const to = recipients.map(unquoteAddress)
+    if (origin === PROBE) return queueProbe(this.#world.queueDirectory, from, to)
+    return this.#world.submit(to, contentOf(dialogue, number), from)
   }
 
   #linesOf(cast: Cast, ids: readonly string[]): string[] {
@@ -197,7 +206,7 @@ export class DialogueStage {
 }
 
 function contentOf({ name, message }: Dialogue, number: number): string {
-  const { content } = message
+  const { content = [] } = message
   if (typeof content === 'string') throw new Error(`${name}: ${content}`)
   return content
     .map((line) => `${line.replace(/^(Subject: test |Message-ID: <)N/, `$1${number}`)}\n`)

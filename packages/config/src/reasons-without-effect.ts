@@ -28,7 +28,6 @@ export const reasonsWithoutEffect = {
   tls: 'TLS is as Node and its OpenSSL have it',
   tlsReports: 'how a collector of TLS reports is spoken to is not documented',
   tlsTraces: 'TLS handshakes are not traced to files',
-  probeTarget: 'probes of addresses end with RCPT',
   verification: 'there is no service that verifies addresses',
   wording: 'log texts are the same either way',
 } as const

@@ -49,6 +49,7 @@ export function smtpDefaults(myhostname: string): SmtpClientOptions {
     pixWorkaroundMaps: undefined,
     pixThresholdMs: 500_000,
     pixDelayMs: 10_000,
+    addressVerifyTarget: 'rcpt',
     sendXforward: false,
     replyLineLimit: 2048,
     replyFilter: undefined,

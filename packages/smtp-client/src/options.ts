@@ -9,6 +9,7 @@ import type { ReplyFilter } from './reply-filter.ts'
 import type { SaslOptions } from './sasl/sasl-options.ts'
 import type { RequireTlsPolicy } from './tls/require-tls.ts'
 import type { TlsOptions } from './tls/tls-options.ts'
+import type { ProbeTarget } from './transaction.ts'
 
 /**
  * How to deliver. Names in backquotes are parameters of main.cf; all values are complete, since
@@ -94,6 +95,9 @@ export interface SmtpClientOptions extends ServicePorts {
   readonly pixThresholdMs: number
   /** `smtp_pix_workaround_delay_time`: that pause before the last dot, in ms (C-51). */
   readonly pixDelayMs: number
+
+  /** `smtp_address_verify_target`: whose reply decides about the recipients of probes (C-81). */
+  readonly addressVerifyTarget: ProbeTarget
 
   /** `smtp_send_xforward_command`: servers that want to know are told who sent a message (C-76). */
   readonly sendXforward: boolean

@@ -167,12 +167,12 @@ export class TransactionRun {
     const rcpts = this.#indexes.map((index) =>
       rcptCommand(delivery.recipients[index]!, delivery, features, options),
     )
-    const { isProbe = false } = delivery
+    const probe = delivery.isProbe ? options.addressVerifyTarget : undefined
     const dummyAuth = options.sasl?.dummyMailAuth && this.session.hasLoggedIn ? ' AUTH=<>' : ''
     const asksTls = this.session.requireTls !== undefined
     const mail = mailCommand(delivery, features, options, asksTls) + dummyAuth
     const isLmtp = options.lmtp !== undefined
-    const commands = { mail, rcpts, isProbe, isLmtp, xforward: this.#xforward() }
+    const commands = { mail, rcpts, probe, isLmtp, xforward: this.#xforward() }
     const keep = (): boolean => this.#mayKeep && this.session.reusable
     return new Transaction(commands, features.pipelining, keep, resetFirst)
   }
@@ -207,7 +207,7 @@ export class TransactionRun {
           this.#apply(transaction.reply(reply))
         }
         const step = transaction.next()
-        if (step.kind === 'done') return this.#completed(step.quit ? 'quit' : 'open')
+        if (step.kind === 'done') return this.#completed(step.end)
         const sending = this.#send(step)
         const early = sending instanceof Promise ? await sending : sending
         if (early === undefined) continue

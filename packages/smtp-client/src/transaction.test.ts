@@ -20,7 +20,7 @@ function play(transaction: Transaction, codes: (command: string) => number) {
   const verdicts: string[] = []
   for (let steps = 0; steps < 1000; steps++) {
     const step = transaction.next()
-    if (step.kind === 'done') return { sent, verdicts, quit: step.quit }
+    if (step.kind === 'done') return { sent, verdicts, end: step.end }
     const content = step.kind === 'content' ? (step.empty ? '(empty)' : '(content)') : ''
     sent.push(content + (step.kind === 'content' ? step.trailer : step.text))
     for (let command = transaction.expecting; command !== undefined; ) {
@@ -36,7 +36,7 @@ const accepted = (command: string): number => (command === 'DATA command' ? 354 
 
 describe('Transaction', () => {
   it('C-82: pipelined, two flushes', () => {
-    const { sent, verdicts, quit } = play(
+    const { sent, verdicts, end } = play(
       new Transaction(commands(2), true, () => false, false),
       accepted,
     )
@@ -45,7 +45,7 @@ describe('Transaction', () => {
       '(content).\r\nQUIT\r\n',
     ])
     expect(verdicts).toEqual(['delivered all'])
-    expect(quit).toBe(true)
+    expect(end).toBe('quit')
   })
 
   it.each([
@@ -61,27 +61,55 @@ describe('Transaction', () => {
       ],
     ],
   ])('C-81: a probe ends before DATA, and each RCPT decides, pipelining %s', (pipelining, all) => {
-    const probe = { ...commands(2), isProbe: true }
+    const probe = { ...commands(2), probe: 'rcpt' } as const
     const transaction = new Transaction(probe, pipelining, () => false, false)
     const codes = [250, 550, 250, 250]
-    const { sent, verdicts, quit } = play(transaction, () => codes.shift() ?? 0)
+    const { sent, verdicts, end } = play(transaction, () => codes.shift() ?? 0)
     expect(sent).toEqual(all)
     expect(verdicts).toEqual(['rejected 0', 'delivered 1'])
-    expect(quit).toBe(true)
+    expect(end).toBe('quit')
+  })
+
+  it.each([
+    [[250, 550, 250, 354], ['rejected 0', 'delivered all'], [], 'broken'],
+    [[250, 550, 250, 451], ['rejected 0', 'rejected all'], ['RSET\r\nQUIT\r\n'], 'quit'],
+    [[250, 550, 550, 354], ['rejected 0', 'rejected 1'], [], 'broken'],
+    [[250, 550, 550, 554], ['rejected 0', 'rejected 1'], ['RSET\r\nQUIT\r\n'], 'quit'],
+  ])('C-81: a probe that goes as far as DATA, replies %j', (codes, expected, last, asLeft) => {
+    const probe = { ...commands(2), probe: 'data' } as const
+    const transaction = new Transaction(probe, true, () => false, false)
+    const replies = [...codes]
+    const { sent, verdicts, end } = play(transaction, () => replies.shift() ?? 250)
+    const group = 'MAIL FROM:<>\r\nRCPT TO:<r0@a.test>x\r\nRCPT TO:<r1@a.test>x\r\nDATA\r\n'
+    expect(sent).toEqual([group, ...last])
+    expect(end).toBe(asLeft)
+    expect(verdicts).toEqual(expected)
+  })
+
+  it('C-81: that a probe may send data is 2.0.0, whatever the reply says', () => {
+    const probe = { ...commands(1), probe: 'data' } as const
+    const transaction = new Transaction(probe, false, () => false, false)
+    for (const code of [250, 250]) {
+      transaction.next()
+      transaction.reply({ code, status: `${String(code)[0]}.0.0`, text: String(code) })
+    }
+    transaction.next()
+    const verdict = transaction.reply({ code: 354, status: '5.5.0', text: '354 go' })
+    expect(verdict).toMatchObject({ kind: 'delivered', reply: { status: '2.0.0', text: '354 go' } })
   })
 
   it('C-81: a probe whose sender is refused asks for nobody', () => {
-    const probe = { ...commands(2), isProbe: true }
+    const probe = { ...commands(2), probe: 'rcpt' } as const
     const transaction = new Transaction(probe, false, () => true, false)
-    const { sent, verdicts, quit } = play(transaction, () => 550)
+    const { sent, verdicts, end } = play(transaction, () => 550)
     expect(sent).toEqual(['MAIL FROM:<>\r\n', 'RSET\r\n'])
-    expect({ verdicts, quit }).toEqual({ verdicts: ['rejected all'], quit: false })
+    expect({ verdicts, end }).toEqual({ verdicts: ['rejected all'], end: 'open' })
   })
 
   it('C-80: a session that is kept gets no QUIT', () => {
-    const { sent, quit } = play(new Transaction(commands(1), true, () => true, false), accepted)
+    const { sent, end } = play(new Transaction(commands(1), true, () => true, false), accepted)
     expect(sent.at(-1)).toBe('(content).\r\n')
-    expect(quit).toBe(false)
+    expect(end).toBe('open')
   })
 
   it.each([
@@ -182,11 +210,11 @@ describe('Transaction', () => {
           )
           const given = codes[Symbol.iterator]()
           const seen: string[] = []
-          const { verdicts, quit } = play(transaction, (command) => {
+          const { verdicts, end: last } = play(transaction, (command) => {
             seen.push(command)
             return given.next().value ?? 250
           })
-          expect(quit).toBe(!keep)
+          expect(last).toBe(keep ? 'open' : 'quit')
           const all = verdicts.filter((verdict) => verdict.endsWith('all'))
           expect(all.length).toBeLessThanOrEqual(1)
           expect(new Set(verdicts).size).toBe(verdicts.length)

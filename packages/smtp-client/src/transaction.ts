@@ -7,8 +7,14 @@ export type Step =
   | { readonly kind: 'send'; readonly text: string }
   /** Send the content (nothing if `empty`) and the trailer, then read as above. */
   | { readonly kind: 'content'; readonly empty: boolean; readonly trailer: string }
-  /** Over. `quit`: QUIT was sent, and its reply may be awaited or not. */
-  | { readonly kind: 'done'; readonly quit: boolean }
+  /**
+   * Over. `quit`: QUIT was sent, and its reply may be awaited or not. `broken`: the server waits
+   * for content that does not come, so the session is to be closed as it is.
+   */
+  | { readonly kind: 'done'; readonly end: 'open' | 'quit' | 'broken' }
+
+/** The command whose reply decides about the recipients of a probe (C-81). */
+export type ProbeTarget = 'rcpt' | 'data'
 
 /** A reply that decides about recipients (C-85). */
 export interface Verdict {
@@ -26,8 +32,8 @@ export interface TransactionCommands {
   readonly rcpts: readonly string[]
   /** What tells the server where the message came from; their replies decide nothing (C-76). */
   readonly xforward?: readonly OpeningCommand[] | undefined
-  /** Nothing follows RCPT, and its reply decides (C-81). */
-  readonly isProbe?: boolean
+  /** No content is sent, and the reply to this command decides (C-81). */
+  readonly probe?: ProbeTarget | undefined
   /** The end of data has a reply for each recipient that was accepted (RFC 2033 4.2). */
   readonly isLmtp?: boolean
 }
@@ -66,9 +72,9 @@ export class Transaction {
   readonly #keep: () => boolean
   readonly #opening: readonly OpeningCommand[]
   // Positions: the opening ends at -1, 0 MAIL, 1..n RCPT, n + 1 DATA, n + 2 end of data, one or
-  // more, or RSET; of a probe n + 1 is RSET.
+  // more, or RSET; of a probe that ends with RCPT n + 1 is RSET.
   readonly #data: number
-  readonly #isProbe: boolean
+  readonly #probe: ProbeTarget | undefined
   readonly #isLmtp: boolean
   #sent: number
   #received: number
@@ -99,7 +105,7 @@ export class Transaction {
     this.#pipelining = pipelining
     this.#keep = keep
     this.#data = commands.rcpts.length + 1
-    this.#isProbe = commands.isProbe ?? false
+    this.#probe = commands.probe
     this.#isLmtp = commands.isLmtp ?? false
   }
 
@@ -110,7 +116,7 @@ export class Transaction {
     if (at < 0) return this.#opening.at(at)!.command
     if (at === 0) return 'MAIL FROM command'
     if (at < this.#data) return 'RCPT TO command'
-    if (at === this.#data && !this.#isProbe) return 'DATA command'
+    if (at === this.#data && this.#probe !== 'rcpt') return 'DATA command'
     return this.#contentSent ? 'end of DATA command' : 'final RSET command'
   }
 
@@ -120,10 +126,11 @@ export class Transaction {
     const at = this.#sent
     const pointless =
       (at > 0 && at < this.#data && this.#mailRejected) ||
-      (at === this.#data && this.#accepted.length === 0 && !this.#isProbe) ||
+      (at === this.#data && this.#accepted.length === 0 && this.#probe !== 'rcpt') ||
       (at > this.#data && this.#dataRejected)
     if (pointless) return this.#reset()
     if (at <= this.#data) return { kind: 'send', text: this.#group() }
+    if (this.#probe === 'data') return { kind: 'done', end: 'broken' }
 
     const accepted = this.#accepted.length
     this.#sent = this.#received + (this.#isLmtp ? Math.max(1, accepted) : 1)
@@ -139,7 +146,7 @@ export class Transaction {
     if (at < 0) return undefined
     if (at === 0) return this.#mailReply(reply)
     if (at < this.#data) return this.#rcptReply(reply, at - 1)
-    if (at === this.#data) return this.#isProbe ? undefined : this.#dataReply(reply)
+    if (at === this.#data) return this.#probe === 'rcpt' ? undefined : this.#dataReply(reply)
     return this.#contentSent ? this.#endReply(reply, at - this.#data - 1) : undefined
   }
 
@@ -153,7 +160,7 @@ export class Transaction {
     if (this.#mailRejected) return undefined
     if (isSuccess(reply)) {
       this.#accepted.push(recipient)
-      if (!this.#isProbe) return undefined
+      if (this.#probe !== 'rcpt') return undefined
       return { kind: 'delivered', recipient, command: 'RCPT TO command', reply }
     }
     return { kind: 'rejected', recipient, command: 'RCPT TO command', reply }
@@ -161,8 +168,11 @@ export class Transaction {
 
   #dataReply(reply: SmtpReply): Verdict | undefined {
     this.#dataRejected = reply.code < 300 || reply.code > 399
-    if (!this.#dataRejected || this.#accepted.length === 0) return undefined
-    return { kind: 'rejected', recipient: undefined, command: 'DATA command', reply }
+    if (this.#accepted.length === 0) return undefined
+    const all = { recipient: undefined, command: 'DATA command' } as const
+    if (this.#dataRejected) return { kind: 'rejected', ...all, reply }
+    if (this.#probe !== 'data') return undefined
+    return { kind: 'delivered', ...all, reply: { ...reply, status: '2.0.0' } }
   }
 
   /** @param at how many there were before. */
@@ -183,13 +193,13 @@ export class Transaction {
     }
     if (this.#sent <= this.#data) return text
     this.#quitPlanned = !this.#keep()
-    return this.#isProbe ? text + this.#close() : text
+    return this.#probe === 'rcpt' ? text + this.#close() : text
   }
 
   #command(at: number): string {
     if (at < 0) return this.#opening.at(at)!.text
     if (at === 0) return this.#commands.mail
-    return this.#commands.rcpts[at - 1] ?? (this.#isProbe ? 'RSET' : 'DATA')
+    return this.#commands.rcpts[at - 1] ?? (this.#probe === 'rcpt' ? 'RSET' : 'DATA')
   }
 
   #reset(): Step {
@@ -208,7 +218,8 @@ export class Transaction {
   }
 
   #finish(): Step {
-    if (this.#quitSent || !this.#quitPlanned) return { kind: 'done', quit: this.#quitSent }
+    if (this.#quitSent) return { kind: 'done', end: 'quit' }
+    if (!this.#quitPlanned) return { kind: 'done', end: 'open' }
     this.#quitSent = true
     return { kind: 'send', text: 'QUIT\r\n' }
   }

@@ -71,6 +71,7 @@ export function smtpClientOptions(
     pixWorkarounds: config.smtp_pix_workarounds,
     pixThresholdMs: config.smtp_pix_workaround_threshold_time,
     pixDelayMs: config.smtp_pix_workaround_delay_time,
+    addressVerifyTarget: probeTarget(config),
     sendXforward: config.smtp_send_xforward_command,
     replyLineLimit: config.line_length_limit,
     contentLineLimit: config.smtp_line_length_limit,
@@ -145,6 +146,10 @@ function notListed(error: unknown): false {
 // Sessions of a client have no errors of the other classes.
 function isSessionClass(word: string): word is SessionErrorClass {
   return word === 'protocol' || word === 'data'
+}
+
+function probeTarget(config: Config): SmtpClientOptions['addressVerifyTarget'] {
+  return config.smtp_address_verify_target.toLowerCase() === 'data' ? 'data' : 'rcpt'
 }
 
 function sendEhlo(config: Config): SmtpClientOptions['sendEhlo'] {

@@ -16,7 +16,6 @@ export const smtpClientParameters = {
     default: 'rcpt',
     min: 1,
     since: '3.0',
-    withoutEffect: 'probeTarget',
     description: 'Command whose reply decides an address probe: rcpt or data.',
   },
   smtp_always_send_ehlo: {
