@@ -93,7 +93,7 @@ export class ScriptedWorld {
   /** @returns the queue id. */
   async submit(
     recipients: readonly string[],
-    content = 'Subject: test\n\nbody\n',
+    content: string | Buffer = 'Subject: test\n\nbody\n',
     sender = 's@sender.test',
   ): Promise<string> {
     const message = { sender, recipients, content: Buffer.from(content) }

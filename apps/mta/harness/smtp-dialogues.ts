@@ -2,8 +2,14 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { unquoteAddress } from '@posthouse/mail-address'
 
-import { queueProbe } from './address-probe.ts'
 import type { Zone } from './name-server.ts'
+import { queueMessage } from './queue-message.ts'
+import {
+  asQueued,
+  canComeOverQmqp,
+  type RecordedMessage,
+  recordedText,
+} from './recorded-message.ts'
 import { ScriptedServer, type ScriptStep } from './scripted-server.ts'
 import { CLOSED_PORT, ScriptedWorld } from './scripted-world.ts'
 
@@ -16,14 +22,7 @@ export interface Dialogue {
   readonly dns?: Zone
   /** Server by `address:port`: `server 0`. */
   readonly connect?: Readonly<Record<string, string>>
-  readonly message: {
-    readonly origin: string
-    readonly count: number
-    readonly sender: string
-    readonly recipients: readonly string[]
-    /** Its lines, or what it is like; a probe has none. */
-    readonly content?: readonly string[] | string
-  }
+  readonly message: RecordedMessage
   readonly server_script: readonly (readonly (readonly ScriptStep[])[])[]
   readonly client_sent: readonly {
     readonly server: number
@@ -33,7 +32,6 @@ export interface Dialogue {
   readonly log_lines: readonly string[]
 }
 
-const PROBE = 'address verification probe'
 // Their settings are of the whole host.
 const GLOBAL = ['proxy_interfaces']
 
@@ -164,12 +162,13 @@ export class DialogueStage {
     return { recorded, run: { lines: this.#linesOf(cast, ids), sent: cast.sent() } }
   }
 
-  #submit(dialogue: Dialogue, number: number): Promise<string> {
-    const { origin, sender, recipients } = dialogue.message
-    const from = unquoteAddress(sender)
-    const to = recipients.map(unquoteAddress)
-    if (origin === PROBE) return queueProbe(this.#world.queueDirectory, from, to)
-    return this.#world.submit(to, contentOf(dialogue, number), from)
+  #submit({ name, message }: Dialogue, number: number): Promise<string> {
+    if (!canComeOverQmqp(message)) {
+      return queueMessage(this.#world.queueDirectory, asQueued(name, message))
+    }
+    const recipients = message.recipients.map(unquoteAddress)
+    const text = recordedText(name, message, number)
+    return this.#world.submit(recipients, text, unquoteAddress(message.sender))
   }
 
   #linesOf(cast: Cast, ids: readonly string[]): string[] {
@@ -203,14 +202,6 @@ export class DialogueStage {
     await this.#world.close()
     for (const { servers } of this.#casts) for (const server of servers) server?.close()
   }
-}
-
-function contentOf({ name, message }: Dialogue, number: number): string {
-  const { content = [] } = message
-  if (typeof content === 'string') throw new Error(`${name}: ${content}`)
-  return content
-    .map((line) => `${line.replace(/^(Subject: test |Message-ID: <)N/, `$1${number}`)}\n`)
-    .join('')
 }
 
 function smtpTexts({ log_lines }: Dialogue): string[] {

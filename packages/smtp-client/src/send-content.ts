@@ -56,17 +56,11 @@ async function sendInPieces(
   source: ReturnType<ContentPlan['content']>,
   encoder: ContentEncoder,
 ): Promise<boolean> {
-  if (Symbol.iterator in source) {
-    // A loop of its own: `for await` would wait for a promise at every chunk in memory.
-    for (const chunk of guarded(source)) {
-      encoder.write(chunk)
-      if (encoder.length >= WRITE_BYTES) await flush(connection, encoder, plan.timeoutMs)
-    }
-  } else {
-    for await (const chunk of guardedAsync(source)) {
-      encoder.write(chunk)
-      if (encoder.length >= WRITE_BYTES) await flush(connection, encoder, plan.timeoutMs)
-    }
+  try {
+    await sendChunks(connection, plan.timeoutMs, source, encoder)
+  } catch (error) {
+    if (error instanceof ContentError) connection.sendBytes(encoder.take()) // As above.
+    throw error
   }
   if (plan.pause !== undefined) {
     encoder.end('')
@@ -79,6 +73,26 @@ async function sendInPieces(
     await connection.drained(plan.timeoutMs)
   }
   return encoder.brokeLine
+}
+
+async function sendChunks(
+  connection: Connection,
+  timeoutMs: number,
+  source: ReturnType<ContentPlan['content']>,
+  encoder: ContentEncoder,
+): Promise<void> {
+  if (Symbol.iterator in source) {
+    // A loop of its own: `for await` would wait for a promise at every chunk in memory.
+    for (const chunk of guarded(source)) {
+      encoder.write(chunk)
+      if (encoder.length >= WRITE_BYTES) await flush(connection, encoder, timeoutMs)
+    }
+    return
+  }
+  for await (const chunk of guardedAsync(source)) {
+    encoder.write(chunk)
+    if (encoder.length >= WRITE_BYTES) await flush(connection, encoder, timeoutMs)
+  }
 }
 
 async function flush(

@@ -15,14 +15,6 @@ const ROUTING = [
  * of @posthouse/smtp-client replay all of them.
  */
 export const NOT_REPLAYED: Readonly<Record<string, readonly string[]>> = {
-  'what came with MAIL and RCPT over SMTP cannot come over QMQP': [
-    ...['dsn-params', 'dsn-none', 'body-8bit', 'downgrade-off'],
-    ...['downgrade-text', 'downgrade-multipart', 'downgrade-nesting', 'smtputf8-no8bit'],
-  ],
-  'a message has come from another client, or was for an alias of the whole host': [
-    ...['xforward', 'xforward-some', 'xforward-off', 'xforward-close', 'orcpt-orig'],
-  ],
-  'over QMQP, addresses come without quotes, and so do those in ORCPT': ['quote-addr', 'quote-off'],
   'the RSET of a kept session travels with the commands behind it': ['cache-rset-rejected'],
   'the message has megabytes': ['early-552', 'early-close', 'xfer-timeout'],
   'the log shows the challenge, and not the password (C-71)': ['auth-long-bad'],

@@ -4,25 +4,28 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { systemClock } from '@posthouse/clock'
 import { memoryLogger } from '@posthouse/mail-log'
-import { ContentWriter, QueueStore } from '@posthouse/queue-store'
+import { ContentWriter, type NewMessage, QueueStore } from '@posthouse/queue-store'
 
 const LINE_LENGTH_LIMIT = 2048
 const LOOK_INTO_INCOMING = 'I' // S-36.
-// F-40: nothing is delivered, and nobody is told.
-const PROBE = '256'
+
+/** A message as another program of the mail system leaves it. */
+export interface QueuedMessage
+  extends Pick<NewMessage, 'sender' | 'recipients' | 'attributes' | 'encoding' | 'sendOptions'> {
+  readonly text: Buffer
+}
 
 /**
- * Asks about addresses, as verify(8) does: with a message that has no content.
+ * Puts a message into `incoming`, and wakes the queue manager, as cleanup(8) does.
  *
  * @returns the queue id.
  */
-export async function queueProbe(
+export async function queueMessage(
   queueDirectory: string,
-  sender: string,
-  recipients: readonly string[],
+  { text, ...message }: QueuedMessage,
 ): Promise<string> {
   // In the queue itself there is room for one process that writes.
-  const directory = mkdtempSync(join(queueDirectory, '../probe-'))
+  const directory = mkdtempSync(join(queueDirectory, '../queued-'))
   const store = await QueueStore.open({
     directory,
     hashQueueNames: [],
@@ -33,13 +36,11 @@ export async function queueProbe(
     log: memoryLogger().logger,
   })
   const draft = await store.create()
-  const content = new ContentWriter(LINE_LENGTH_LIMIT, 0)
-  content.line(Buffer.from('Subject: probe'))
+  const content = new ContentWriter(LINE_LENGTH_LIMIT, text.length)
+  content.text(text)
   await draft.commit({
+    ...message,
     arrivalTimeMs: draft.createTimeMs,
-    sender,
-    attributes: [['trace_flags', PROBE]],
-    recipients: recipients.map((address) => ({ address, original: address })),
     content: content.finish(),
   })
   await store.close()
