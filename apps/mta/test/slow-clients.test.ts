@@ -168,7 +168,8 @@ describe.runIf(peersInstalled('prlimit'))('open files', () => {
     leaveFiles(posthouse.processId, 20)
     const many = await connectAll(port, 100)
     for (const client of many) client.resume()
-    await expect.poll(() => many.filter(({ destroyed }) => destroyed).length).toBeGreaterThan(70)
+    // Some are turned away, unless a few have taken all: then the others are not even accepted.
+    await posthouse.logged(/: cannot create a queue file: EMFILE$|open files are in use/)
     for (const client of many) client.destroy()
     await expectToGoOn(scene)
   }, 60_000)
